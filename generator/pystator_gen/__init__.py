@@ -1,0 +1,1 @@
+"""YAML state machines in, typed Python modules out."""

@@ -1,0 +1,81 @@
+"""The catalogue of diagnostic codes: what each one means, in one line.
+
+A code never changes its meaning. ``docs/diagnostics.md`` has a section for each.
+"""
+
+from __future__ import annotations
+
+NOT_TEXT = "PG001"
+BAD_CHARACTER = "PG002"
+TOO_LARGE = "PG003"
+NO_SOURCES = "PG004"
+YAML_SYNTAX = "PG005"
+NO_MACHINE = "PG006"
+NOT_A_MACHINE = "PG007"
+DUPLICATE_KEY = "PG008"
+KEY_NOT_TEXT = "PG009"
+BAD_TAG = "PG010"
+BAD_ALIAS = "PG011"
+EXPANSION = "PG012"
+TOO_DEEP = "PG013"
+NUMBER_RANGE = "PG014"
+BAD_MERGE = "PG015"
+
+WRONG_TYPE = "PG020"
+MISSING_KEY = "PG021"
+MISSPELT_KEY = "PG022"
+UNKNOWN_KEY = "PG023"
+BAD_NAME = "PG024"
+RESERVED_NAME = "PG025"
+NOT_A_CHOICE = "PG026"
+OUT_OF_RANGE = "PG027"
+NOT_ONE_FORM = "PG028"
+BOOLEAN_WORD = "PG029"
+NO_OCCASION = "PG030"
+CHECK_VALUE = "PG031"
+BAD_DELAY = "PG032"
+BAD_TYPE = "PG033"
+BAD_DEFAULT = "PG034"
+BAD_ENUMERATION = "PG035"
+DUPLICATE_NAME = "PG036"
+EMPTY = "PG037"
+
+NOT_SUPPORTED = "PG090"
+
+CODES: dict[str, str] = {
+    NOT_TEXT: "The file is not UTF-8 text",
+    BAD_CHARACTER: "The file holds a character that YAML does not allow",
+    TOO_LARGE: "The file is too large",
+    NO_SOURCES: "The folder holds no source files",
+    YAML_SYNTAX: "The file is not well-formed YAML",
+    NO_MACHINE: "The file holds no machine",
+    NOT_A_MACHINE: "What stands where a machine belongs is not a mapping",
+    DUPLICATE_KEY: "A key stands twice in one mapping",
+    KEY_NOT_TEXT: "A key is not text",
+    BAD_TAG: "A YAML tag is unknown, or does not fit its value",
+    BAD_ALIAS: "An alias names no anchor, or the value it stands in",
+    EXPANSION: "Aliases expand to too much",
+    TOO_DEEP: "Values are nested too deeply",
+    NUMBER_RANGE: "A number is too long or too large",
+    BAD_MERGE: "What `<<` merges is not a mapping",
+    WRONG_TYPE: "A value has the wrong type",
+    MISSING_KEY: "A required key is missing",
+    MISSPELT_KEY: "An unknown key resembles a known one",
+    UNKNOWN_KEY: "An unknown key is ignored",
+    BAD_NAME: "A name has characters that names do not have",
+    RESERVED_NAME: "A name that starts with `_` belongs to the engine",
+    NOT_A_CHOICE: "A value is none of those allowed",
+    OUT_OF_RANGE: "A number is outside its bounds",
+    NOT_ONE_FORM: "An entry must have exactly one form",
+    BOOLEAN_WORD: "A word stands where true or false belongs",
+    NO_OCCASION: "A transition has neither trigger, nor delay, nor `auto`",
+    CHECK_VALUE: "A check lacks its value, or has one it cannot use",
+    BAD_DELAY: "A delay cannot be read, or is no whole number of milliseconds",
+    BAD_TYPE: "A type cannot be read",
+    BAD_DEFAULT: "A default does not fit its type",
+    BAD_ENUMERATION: "An enumeration's values cannot stand",
+    DUPLICATE_NAME: "A name is declared twice",
+    EMPTY: "A value is empty that must not be",
+    NOT_SUPPORTED: "A known feature is not supported yet",
+}
+"""Every code with its title."""

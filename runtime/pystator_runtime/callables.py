@@ -1,0 +1,123 @@
+"""Functions of the application as the engine calls them: which keywords they take, and whether they are async."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from pystator_runtime.errors import ConfigurationError
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+_VARIADIC_KEYWORDS = 0x08
+_COROUTINE = 0x80
+
+
+class BoundFunction:
+    """A guard or action of the application, looked at once when it is bound.
+
+    ``params`` from the YAML reach it as keyword arguments as far as it takes them (`S5.6`, `S8.5`).
+    """
+
+    __slots__ = ("_any_keyword", "_keywords", "function", "is_async", "name")
+
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        if not callable(function):
+            raise ConfigurationError(f"{name!r} must be bound to a function, not {function!r}")
+        self.name = name
+        self.function = function
+        self._keywords, self._any_keyword, self.is_async = _signature(function)
+
+    def __call__(self, context: Mapping[str, Any], params: Mapping[str, Any]) -> Any:
+        """Call it with the context and those of ``params`` that it takes; an async function answers an awaitable."""
+        if not params:
+            return self.function(context)
+        if self._any_keyword:
+            return self.function(context, **params)
+        taken = {key: value for key, value in params.items() if key in self._keywords}
+        return self.function(context, **taken)
+
+
+def _signature(function: Callable[..., Any]) -> tuple[frozenset[str], bool, bool]:
+    """The keywords a function takes beside the context, whether it takes any, and whether it is async.
+
+    Plain functions and methods are read from their code object: importing `inspect` would double the
+    start-up time of an application that needs nothing else from it.
+    """
+    target: Any = function
+    skipped = 1
+    if hasattr(target, "__func__"):
+        target, skipped = target.__func__, 2
+    code = getattr(target, "__code__", None)
+    if code is None or hasattr(target, "__wrapped__"):
+        return _inspected(function)
+    positional = code.co_varnames[: code.co_argcount]
+    keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    named = (*positional[max(skipped, code.co_posonlyargcount) :], *keyword_only)
+    return frozenset(named), bool(code.co_flags & _VARIADIC_KEYWORDS), bool(code.co_flags & _COROUTINE)
+
+
+def _inspected(function: Callable[..., Any]) -> tuple[frozenset[str], bool, bool]:
+    """The same for partials, callable objects, decorated functions and built-ins."""
+    import inspect
+
+    is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004 - the method itself is wanted
+    )
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return frozenset(), False, is_async
+    keywords = frozenset(
+        p.name for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    )
+    return keywords, any(p.kind is p.VAR_KEYWORD for p in parameters), is_async
+
+
+class FunctionRegistry:
+    """Functions by the name that the YAML uses for them. Registering a name again replaces its function."""
+
+    __slots__ = ("_functions",)
+
+    _kind = "function"
+
+    def __init__(self, functions: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        self._functions: dict[str, BoundFunction] = {}
+        for name, function in (functions or {}).items():
+            self.register(name, function)
+
+    def register(self, name: str, function: Callable[..., Any]) -> None:
+        """Bind ``function`` to ``name``.
+
+        Raises:
+            ConfigurationError: The name is empty or the function can't be called.
+        """
+        if not name:
+            raise ConfigurationError(f"a {self._kind} needs a name")
+        self._functions[name] = BoundFunction(name, function)
+
+    def decorator(self, name: str | None = None) -> Callable[[FunctionT], FunctionT]:
+        """Register the decorated function under ``name``, or under its own."""
+
+        def register(function: FunctionT) -> FunctionT:
+            self.register(name or function.__name__, function)
+            return function
+
+        return register
+
+    def find(self, name: str) -> BoundFunction | None:
+        """The function bound to ``name``, if there is one."""
+        return self._functions.get(name)
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of ``names`` that nothing is bound to, in the order given."""
+        return [name for name in names if name not in self._functions]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._functions
+
+    def __len__(self) -> int:
+        return len(self._functions)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(sorted(self._functions))})"

@@ -1,0 +1,200 @@
+"""Running planned actions (`S8`): each gets its own copy of the context, and every outcome is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pystator_runtime.actions import (
+    ActionResult,
+    ActionSpec,
+    ActionStatus,
+    ExecutionMode,
+    ExecutionResult,
+)
+from pystator_runtime.callables import FunctionRegistry
+from pystator_runtime.copying import fresh
+from pystator_runtime.errors import ActionError, ConfigurationError
+from pystator_runtime.events import Event
+from pystator_runtime.results import NOTHING, TransitionResult
+from pystator_runtime.waiting import Pending, Procedure, arun, is_awaitable, run
+
+if TYPE_CHECKING:
+    from pystator_runtime.machine import StateMachine
+
+
+class Occasion:
+    """What the actions of one result see: the committed context, and the engine's keys (`S8.1`, `S8.4`)."""
+
+    __slots__ = ("context", "engine")
+
+    def __init__(self, context: Mapping[str, Any], event: Event, entity_id: str | None = None) -> None:
+        self.context = {key: value for key, value in context.items() if key[:1] != "_"}
+        self.engine: dict[str, Any] = {
+            **{key: value for key, value in context.items() if key[:1] == "_"},
+            "_event": event,
+        }
+        if entity_id is not None:
+            self.engine["_entity_id"] = entity_id
+
+
+def perform(
+    specs: Iterable[ActionSpec], registry: FunctionRegistry, occasion: Occasion, *, stop_on_error: bool = False
+) -> Procedure[ExecutionResult]:
+    """Run actions one after the other, in planned order."""
+    outcomes: list[ActionResult] = []
+    failed: str | None = None
+    for spec in specs:
+        if failed is not None and stop_on_error:
+            outcomes.append(_skipped(spec, failed))
+            continue
+        outcome = yield from act(spec, registry, occasion)
+        outcomes.append(outcome)
+        if not outcome.success:
+            failed = spec.name
+    return ExecutionResult(tuple(outcomes))
+
+
+def act(spec: ActionSpec, registry: FunctionRegistry, occasion: Occasion) -> Procedure[ActionResult]:
+    """Run one action. An error is its outcome, never raised (`S8.6`)."""
+    function = registry.find(spec.name)
+    if function is None:
+        return _failed(spec, ConfigurationError(f"action {spec.name!r} is not bound"))
+    params = spec.params
+    given = {key: fresh(value) for key, value in occasion.context.items()}
+    context = {**given, **occasion.engine, "_action_params": params}
+    try:
+        answer = function(context, params)
+        if is_awaitable(answer):
+            answer = yield Pending(_within(answer, spec.timeout), _refusal(spec.name))
+    except Exception as error:
+        return _failed(spec, error)
+    changes, removed = _patch(occasion.context, context)
+    return ActionResult(spec.name, ActionStatus.OK, result=answer, changes=changes, removed=removed)
+
+
+class ActionExecutor:
+    """Runs the actions of results, for callers that keep state themselves: decide, commit, then ``execute``.
+
+    ``context`` is the committed one. It is not changed: what the actions did to their copies is in the returned
+    result's ``changes`` and ``removed``.
+    """
+
+    def __init__(
+        self,
+        machine_or_registry: StateMachine[Any, Any, Any, Any, Any, Any, Any, Any] | FunctionRegistry,
+        *,
+        mode: ExecutionMode = ExecutionMode.SEQUENTIAL,
+        stop_on_error: bool = False,
+    ) -> None:
+        if isinstance(machine_or_registry, FunctionRegistry):
+            self._registry = machine_or_registry
+        else:
+            machine_or_registry.check_bindings()
+            self._registry = machine_or_registry.action_registry
+        self.mode = ExecutionMode(mode)
+        self.stop_on_error = stop_on_error
+
+    def execute(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> ExecutionResult:
+        """Run the actions here and now. An async action is reported as failed: it needs :meth:`async_execute`.
+
+        Raises:
+            ConfigurationError: The mode is ``PARALLEL``, which needs :meth:`async_execute`.
+        """
+        if self.mode is ExecutionMode.PARALLEL:
+            raise ConfigurationError("actions can run in PARALLEL on async paths only: use async_execute()")
+        return run(self._perform(result.all_action_specs, self._occasion(result, context)))
+
+    async def async_execute(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> ExecutionResult:
+        """Run the actions in the executor's mode; sync and async actions may be mixed."""
+        match self.mode:
+            case ExecutionMode.SEQUENTIAL:
+                return await arun(self._perform(result.all_action_specs, self._occasion(result, context)))
+            case ExecutionMode.PARALLEL:
+                return await self.async_execute_parallel(result, context)
+            case ExecutionMode.PHASED:
+                return await self.async_execute_phased(result, context)
+
+    async def async_execute_parallel(
+        self, result: TransitionResult[Any], context: Mapping[str, Any]
+    ) -> ExecutionResult:
+        """Run all actions at once (`S8.7`)."""
+        return await self._together([result.all_action_specs], self._occasion(result, context))
+
+    async def async_execute_phased(
+        self, result: TransitionResult[Any], context: Mapping[str, Any]
+    ) -> ExecutionResult:
+        """Run each phase together, the next only after the last has ended (`S8.7`)."""
+        phases = [
+            phase
+            for step in result.steps
+            for phase in (step.on_exit_actions, step.actions_to_execute, step.on_enter_actions)
+        ]
+        return await self._together(phases, self._occasion(result, context))
+
+    def _perform(self, specs: Iterable[ActionSpec], occasion: Occasion) -> Procedure[ExecutionResult]:
+        return perform(specs, self._registry, occasion, stop_on_error=self.stop_on_error)
+
+    async def _together(
+        self, phases: Sequence[tuple[ActionSpec, ...]], occasion: Occasion
+    ) -> ExecutionResult:
+        import asyncio
+
+        outcomes: list[ActionResult] = []
+        failed: str | None = None
+        for phase in phases:
+            if failed is not None and self.stop_on_error:
+                outcomes.extend(_skipped(spec, failed) for spec in phase)
+                continue
+            ended = await asyncio.gather(*(arun(act(spec, self._registry, occasion)) for spec in phase))
+            outcomes.extend(ended)
+            failed = next((outcome.action_name for outcome in ended if not outcome.success), failed)
+        return ExecutionResult(tuple(outcomes))
+
+    @staticmethod
+    def _occasion(result: TransitionResult[Any], context: Mapping[str, Any]) -> Occasion:
+        event = context.get("_event")
+        return Occasion(context, event if isinstance(event, Event) else Event(result.trigger))
+
+
+async def _within(awaitable: Awaitable[Any], seconds: float | None) -> Any:
+    """Await an action, no longer than its timeout."""
+    if seconds is None:
+        return await awaitable
+    import asyncio
+
+    async with asyncio.timeout(seconds):
+        return await awaitable
+
+
+def _patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """The top-level keys in which a used copy of the context differs from the context."""
+    changes = {
+        key: value
+        for key, value in after.items()
+        if key[:1] != "_" and (key not in before or not _same(before[key], value))
+    }
+    return changes or NOTHING, tuple(key for key in before if key not in after)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    try:
+        return type(one) is type(other) and bool(one == other)
+    except Exception:  # values that can't be compared count as different
+        return False
+
+
+def _failed(spec: ActionSpec, error: Exception) -> ActionResult:
+    return ActionResult(spec.name, ActionStatus.FAILED, error=error)
+
+
+def _skipped(spec: ActionSpec, after: str) -> ActionResult:
+    return ActionResult(spec.name, ActionStatus.SKIPPED, reason=f"{after} failed before it")
+
+
+def _refusal(name: str) -> ActionError:
+    return ActionError(
+        f"action {name!r} is async and was met on a sync path: use async_execute(), asend() or ahandle()"
+    )

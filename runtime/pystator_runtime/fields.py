@@ -1,0 +1,225 @@
+"""Declared variables and payload fields: what values they accept, and how these are written as JSON.
+
+A type is a small object with three abilities: ``accepts`` a value, ``encode`` it as plain JSON data, ``decode``
+it again (`S13.4`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+
+class FieldType:
+    """A type as declared in the YAML; ``name`` is how error messages call it."""
+
+    __slots__ = ("_decode", "_encode", "accepts", "kinds", "name")
+
+    def __init__(
+        self,
+        name: str,
+        accepts: Callable[[Any], bool],
+        encode: Callable[[Any], Any] | None = None,
+        decode: Callable[[Any], Any] | None = None,
+        *,
+        kinds: tuple[type, ...] = (),
+    ) -> None:
+        self.name = name
+        self.accepts = accepts
+        self.kinds = kinds  # every value of exactly one of these classes is accepted
+        self._encode = encode
+        self._decode = decode
+
+    def encode(self, value: Any) -> Any:
+        """``value`` as JSON data. A value of another type is passed as it is: JSON decides about it."""
+        return self._encode(value) if self._encode is not None and self.accepts(value) else value
+
+    def decode(self, value: Any) -> Any:
+        """The value that was encoded.
+
+        Raises:
+            ValueError: ``value`` is text that this type can't be read from.
+        """
+        if self._decode is None or not self._is_encoded(value):
+            return value
+        return self._decode(value)
+
+    def _is_encoded(self, value: Any) -> bool:
+        return isinstance(value, str) or not self.accepts(value)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_decimal(value: Any) -> bool:
+    from decimal import Decimal
+
+    return isinstance(value, Decimal)
+
+
+def _to_decimal(value: Any) -> Any:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not a decimal") from None
+
+
+def _is_uuid(value: Any) -> bool:
+    from uuid import UUID
+
+    return isinstance(value, UUID)
+
+
+def _to_uuid(value: Any) -> Any:
+    from uuid import UUID
+
+    return UUID(value)
+
+
+STRING = FieldType("string", lambda value: isinstance(value, str), kinds=(str,))
+NUMBER = FieldType("number", _is_number, kinds=(int, float))
+INTEGER = FieldType("integer", _is_integer, kinds=(int,))
+BOOLEAN = FieldType("boolean", lambda value: isinstance(value, bool), kinds=(bool,))
+OBJECT = FieldType("object", lambda value: isinstance(value, Mapping), kinds=(dict,))
+ARRAY = FieldType("array", lambda value: isinstance(value, list), kinds=(list,))
+ANY = FieldType("any", lambda value: True)
+DATETIME = FieldType(
+    "datetime",
+    lambda value: isinstance(value, datetime),
+    lambda value: value.isoformat(),
+    datetime.fromisoformat,
+)
+DATE = FieldType(
+    "date",
+    lambda value: isinstance(value, date) and not isinstance(value, datetime),
+    lambda value: value.isoformat(),
+    date.fromisoformat,
+)
+DECIMAL = FieldType("decimal", _is_decimal, str, _to_decimal)
+UUID = FieldType("uuid", _is_uuid, str, _to_uuid)
+
+
+def list_of(item: FieldType) -> FieldType:
+    """``list[T]``."""
+    return FieldType(
+        f"list[{item.name}]",
+        lambda value: isinstance(value, list) and all(item.accepts(entry) for entry in value),
+        lambda value: [item.encode(entry) for entry in value],
+        lambda value: [item.decode(entry) for entry in value] if isinstance(value, list) else value,
+    )
+
+
+def dict_of(key: FieldType, item: FieldType) -> FieldType:
+    """``dict[K, V]``."""
+
+    def convert(value: Any, of_key: Callable[[Any], Any], of_item: Callable[[Any], Any]) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {of_key(name): of_item(entry) for name, entry in value.items()}
+
+    return FieldType(
+        f"dict[{key.name}, {item.name}]",
+        lambda value: isinstance(value, Mapping)
+        and all(key.accepts(name) and item.accepts(entry) for name, entry in value.items()),
+        lambda value: convert(value, key.encode, item.encode),
+        lambda value: convert(value, key.decode, item.decode),
+    )
+
+
+def optional(item: FieldType) -> FieldType:
+    """``T?``: may be null."""
+    return FieldType(
+        f"{item.name}?",
+        lambda value: value is None or item.accepts(value),
+        lambda value: None if value is None else item.encode(value),
+        lambda value: None if value is None else item.decode(value),
+    )
+
+
+def one_of(*values: object) -> FieldType:
+    """One of the values listed; ``True`` is not taken for ``1``."""
+    return FieldType(
+        f"one of {', '.join(map(repr, values))}",
+        lambda value: any(type(value) is type(known) and value == known for known in values)
+        or (isinstance(value, str) and str(value) in values),
+    )
+
+
+def application_type(module: str, name: str) -> FieldType:
+    """A class of the application, imported when a value is first looked at. It has no JSON form of its own."""
+    found: list[Any] = []
+
+    def accepts(value: Any) -> bool:
+        if not found:
+            from importlib import import_module
+
+            found.append(getattr(import_module(module), name))
+        kind = found[0]
+        # A subscripted generic or a typing construct can't be asked; the type checker has seen it.
+        return not isinstance(kind, type) or isinstance(value, kind)
+
+    return FieldType(f"{module}:{name}", accepts)
+
+
+class Field:
+    """A state variable or a payload field: its type, and whether it has to be there."""
+
+    __slots__ = ("required", "type")
+
+    def __init__(self, type: FieldType, *, required: bool = False) -> None:
+        self.type = type
+        self.required = required
+
+
+Fields: TypeAlias = Mapping[str, Field]
+
+
+def problems(fields: Fields, values: Mapping[str, Any], *, closed: bool = False) -> list[str]:
+    """What is wrong with ``values``, a sentence each: missing, of another type or, if ``closed``, unknown."""
+    found: list[str] = []
+    for name, field in fields.items():
+        if name not in values:
+            if field.required:
+                found.append(f"{name} is required and missing")
+        elif not field.type.accepts(values[name]):
+            found.append(f"{name} must be {field.type.name}, not {values[name]!r}")
+    if closed:
+        found.extend(f"{name} is not a field of this payload" for name in values if name not in fields)
+    return found
+
+
+class Payload:
+    """What a trigger declares to take: its fields, and a builder of the defaults of those that may be left out."""
+
+    __slots__ = ("_expected", "defaults", "fields")
+
+    def __init__(self, fields: Fields, defaults: Callable[[], dict[str, Any]] = dict) -> None:
+        self.fields = fields
+        self.defaults = defaults
+        optional = defaults().keys()
+        self._expected = tuple(
+            (name, field.type.kinds, field.type.accepts, field.required or name in optional)
+            for name, field in fields.items()
+        )
+
+    def fits(self, values: Mapping[str, Any]) -> bool:
+        """Whether nothing has to be said about ``values``, nor any default to be filled in; keys may be more."""
+        for name, kinds, accepts, wanted in self._expected:
+            if name in values:
+                value = values[name]
+                if type(value) not in kinds and not accepts(value):
+                    return False
+            elif wanted:
+                return False
+        return True

@@ -1,0 +1,52 @@
+"""What generated modules import, and the number of this interface.
+
+A generated module says which number it was made for. A runtime serves its own number and those before it, as far
+back as :data:`OLDEST`.
+"""
+
+from __future__ import annotations
+
+from pystator_runtime.actions import ActionSpec as ActionSpec
+from pystator_runtime.chart import Chart as Chart
+from pystator_runtime.chart import Row as Row
+from pystator_runtime.chart import Transition as Transition
+from pystator_runtime.effects import Append as Append
+from pystator_runtime.effects import Clear as Clear
+from pystator_runtime.effects import Compute as Compute
+from pystator_runtime.effects import Increment as Increment
+from pystator_runtime.effects import SetFields as SetFields
+from pystator_runtime.effects import Timestamp as Timestamp
+from pystator_runtime.effects import When as When
+from pystator_runtime.errors import ConfigurationError
+from pystator_runtime.events import EngineContext as EngineContext
+from pystator_runtime.fields import Field as Field
+from pystator_runtime.fields import Payload as Payload
+from pystator_runtime.guards import AllOf as AllOf
+from pystator_runtime.guards import AnyOf as AnyOf
+from pystator_runtime.guards import Condition as Condition
+from pystator_runtime.guards import Named as Named
+from pystator_runtime.guards import Not as Not
+from pystator_runtime.machine import StateMachine as StateMachine
+from pystator_runtime.results import TransitionResult as TransitionResult
+from pystator_runtime.session import EntitySession as EntitySession
+
+INTERFACE = 1
+OLDEST = 1
+
+
+def require(interface: int, module: str) -> None:
+    """Make sure that this runtime serves modules made for ``interface``.
+
+    Raises:
+        ConfigurationError: It does not; the message says what to do.
+    """
+    if interface > INTERFACE:
+        raise ConfigurationError(
+            f"{module} was generated for runtime interface {interface}, but the installed pystator-runtime has "
+            f"{INTERFACE}: upgrade it (pip install -U pystator-runtime)"
+        )
+    if interface < OLDEST:
+        raise ConfigurationError(
+            f"{module} was generated for runtime interface {interface}, which the installed pystator-runtime no "
+            f"longer serves: generate it again with a current pystator-gen"
+        )

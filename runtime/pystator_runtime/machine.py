@@ -1,0 +1,308 @@
+"""The machine: a chart with the application's functions bound to it. Stateless, shared by all entities."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+
+from pystator_runtime.callables import FunctionRegistry
+from pystator_runtime.chart import Chart, Row
+from pystator_runtime.errors import ConfigurationError
+from pystator_runtime.events import Event, refuse_reserved_keys
+from pystator_runtime.guards import warn
+from pystator_runtime.hooks import TransitionHook
+from pystator_runtime.refusals import undefined_state
+from pystator_runtime.registries import ActionRegistry, GuardRegistry
+from pystator_runtime.results import TransitionResult
+from pystator_runtime.session import EntitySession, Habits
+from pystator_runtime.step import decide, enter
+from pystator_runtime.waiting import Procedure, arun, run
+
+StateT = TypeVar("StateT", bound=Any)
+StateNameT = TypeVar("StateNameT", bound=str)
+TriggerT = TypeVar("TriggerT", bound=str)
+TriggerNameT = TypeVar("TriggerNameT", bound=str)
+ContextT = TypeVar("ContextT", bound=Mapping[str, object])
+SessionT = TypeVar("SessionT", bound="EntitySession[Any, Any, Any]")
+GuardNameT = TypeVar("GuardNameT", bound=str)
+ActionNameT = TypeVar("ActionNameT", bound=str)
+GuardFunctionT = TypeVar("GuardFunctionT", bound=Callable[..., "bool | Awaitable[bool]"])
+ActionFunctionT = TypeVar("ActionFunctionT", bound=Callable[..., object])
+
+
+class StateMachine(
+    Generic[
+        StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT
+    ]
+):
+    """Base of every generated machine class.
+
+    The type parameters are the machine's states, what is accepted as the name of one, its triggers, what is
+    accepted as the name of one, its context, its session, and the names of its guards and actions.
+    """
+
+    chart: ClassVar[Chart[Any]]
+    """The dispatch tables, shared by all machines of the class."""
+
+    session_class: ClassVar[type[EntitySession[Any, Any, Any]]]
+    """The class of the machine's sessions."""
+
+    _python_names: ClassVar[Mapping[str, str]] = {}  # of guards and actions that are spelt differently there
+
+    def __init__(self, *, guards: object = None, actions: object = None) -> None:
+        self._guards: FunctionRegistry = GuardRegistry()
+        self._actions: FunctionRegistry = ActionRegistry()
+        self._quick: Mapping[str, Mapping[str, Any]] = {}
+        if guards is not None:
+            self._bind_object(self._guards, self.chart.guards, guards)
+        if actions is not None:
+            self._bind_object(self._actions, self.chart.actions, actions)
+        if guards is not None or actions is not None:
+            self.check_bindings(actions=actions is not None)
+
+    @classmethod
+    def unbound(cls) -> Self:
+        """A machine to which guards and actions are bound afterwards, in any order, before its first use."""
+        machine = cls.__new__(cls)
+        StateMachine.__init__(machine)
+        return machine
+
+    # -- binding -----------------------------------------------------------------------------------------------
+
+    def guard(self, name: GuardNameT, /) -> Callable[[GuardFunctionT], GuardFunctionT]:
+        """Bind the decorated function as the guard ``name``; it may be async and may take the guard's params."""
+
+        def bind(function: GuardFunctionT) -> GuardFunctionT:
+            self._bind(self._guards, self.chart.guards, "guard", str(name), function)
+            return function
+
+        return bind
+
+    def action(self, name: ActionNameT, /) -> Callable[[ActionFunctionT], ActionFunctionT]:
+        """Bind the decorated function as the action ``name``; it may be async and may take the action's params."""
+
+        def bind(function: ActionFunctionT) -> ActionFunctionT:
+            self._bind(self._actions, self.chart.actions, "action", str(name), function)
+            return function
+
+        return bind
+
+    def bind_guards(self, registry: GuardRegistry) -> Self:
+        """Use the guards of ``registry`` from now on; what it lacks is found by :meth:`check_bindings`."""
+        self._guards = registry
+        self._quick = {}
+        return self
+
+    def bind_actions(self, registry: ActionRegistry) -> Self:
+        """Use the actions of ``registry`` from now on."""
+        self._actions = registry
+        return self
+
+    def check_bindings(self, *, actions: bool = True) -> None:
+        """Make sure that every guard, and unless told otherwise every action, has its function (`S5.4`).
+
+        Raises:
+            ConfigurationError: Names all that are missing.
+        """
+        chart = self.chart
+        gaps: list[str] = []
+        unbound = self._guards.missing(chart.guards)
+        if unbound and chart.strict_guards:
+            gaps.append(f"guards {', '.join(unbound)}")
+        if actions and (inert := self._actions.missing(chart.actions)):
+            gaps.append(f"actions {', '.join(inert)}")
+        if gaps:
+            raise ConfigurationError(
+                f"{chart.name} has no function for {' and '.join(gaps)}: pass an object that has them to "
+                f"{type(self).__name__}(...), or bind them with @machine.guard(...) and @machine.action(...)"
+            )
+        if unbound:
+            warn(f"{chart.name}: guards {', '.join(unbound)} are not bound and taken to hold")
+
+    def _bind(
+        self, registry: FunctionRegistry, known: Sequence[str], kind: str, name: str, function: Any
+    ) -> None:
+        if name not in known:
+            raise ConfigurationError(
+                f"{self.chart.name} has no {kind} {name!r}; it has: {', '.join(known) or 'none'}"
+            )
+        registry.register(name, function)
+
+    def _bind_object(self, registry: FunctionRegistry, names: Sequence[str], source: object) -> None:
+        if isinstance(source, FunctionRegistry):
+            for name in names:
+                if (bound := source.find(name)) is not None:
+                    registry.register(name, bound.function)
+            return
+        for name in names:
+            function = getattr(source, self._python_names.get(name, name), None)
+            if function is not None:
+                registry.register(name, function)
+
+    def check_in(self, *, actions: bool = False) -> None:
+        """Check the bindings of guards once, on first use, and open the quick path; of actions whenever asked."""
+        if not self._quick:
+            self.check_bindings(actions=False)
+            self._quick = self.chart.quick
+        if actions:
+            self.check_bindings()
+
+    @property
+    def guard_registry(self) -> FunctionRegistry:
+        """The guards that are bound."""
+        return self._guards
+
+    @property
+    def action_registry(self) -> FunctionRegistry:
+        """The actions that are bound."""
+        return self._actions
+
+    # -- deciding ----------------------------------------------------------------------------------------------
+
+    def process(
+        self,
+        current_state: StateNameT,
+        trigger: TriggerNameT,
+        context: ContextT,
+        *,
+        history: Mapping[str, object] | None = None,
+    ) -> TransitionResult[StateT]:
+        """Decide what ``trigger`` does in ``current_state``, seen from ``context``. Nothing is changed or run.
+
+        ``history`` is what compound states have recorded for the entity (`S4.3`).
+
+        Raises:
+            UndefinedStateError: The machine has no such state.
+            ConfigurationError: A guard has no function.
+            GuardError: A guard is async: use :meth:`aprocess`.
+        """
+        try:
+            for test, result in self._quick[current_state][trigger]:
+                if test is None or test(context):
+                    return result
+        except Exception:  # not quick, or a guard raised: the full procedure tells which
+            pass
+        return run(self._decide(current_state, trigger, context))
+
+    async def aprocess(
+        self,
+        current_state: StateNameT,
+        trigger: TriggerNameT,
+        context: ContextT,
+        *,
+        history: Mapping[str, object] | None = None,
+    ) -> TransitionResult[StateT]:
+        """:meth:`process` for machines whose guards may be async."""
+        return await arun(self._decide(current_state, trigger, context))
+
+    def start(self, context: ContextT) -> TransitionResult[StateT]:
+        """Decide what coming into being entails: the entry of the initial state and what follows (`S3.5`)."""
+        return run(self._enter(self.chart.initial, context, None))
+
+    def can_transition(self, state: StateNameT, trigger: TriggerNameT, context: ContextT) -> bool:
+        """Whether ``trigger`` would be taken in ``state`` now; an ignored event is not taken."""
+        result = self.process(state, trigger, context)
+        return result.success and not result.metadata.get("no_op")
+
+    def _decide(self, state: str, trigger: str, context: Any) -> Procedure[TransitionResult[StateT]]:
+        self.check_in()
+        row = self._row(state)
+        event = Event(self.normalized(trigger))
+        return decide(self.chart, self._guards, row, event, context)
+
+    def _enter(
+        self, row: Row[Any], context: Any, entity_id: str | None
+    ) -> Procedure[TransitionResult[StateT]]:
+        self.check_in()
+        refuse_reserved_keys(context, "context")
+        return enter(self.chart, self._guards, row, context, entity_id=entity_id)
+
+    def _row(self, state: str) -> Row[Any]:
+        try:
+            return self.chart.rows[state]
+        except (KeyError, TypeError):
+            raise undefined_state(self.chart, state) from None
+
+    def normalized(self, trigger: str) -> str:
+        """An incoming trigger as the machine's own spelling of it (`S12.2`): names are lower case by `S1.6`."""
+        return trigger.lower() if self.chart.normalize else trigger
+
+    # -- asking ------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+        return self.chart.name
+
+    @property
+    def version(self) -> str | None:
+        """The machine's version, as the YAML has it."""
+        return self.chart.version
+
+    @property
+    def states(self) -> tuple[StateT, ...]:
+        """All states, in order of definition."""
+        return tuple(self.chart.states)
+
+    @property
+    def triggers(self) -> tuple[TriggerT, ...]:
+        """All triggers that may be sent, in order of definition."""
+        return cast("tuple[TriggerT, ...]", self.chart.triggers)
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """All that the YAML said, as plain data, a fresh copy each time."""
+        return self.chart.definition()
+
+    def get_initial_state(self) -> StateT:
+        """The state in which an entity comes into being."""
+        return cast("StateT", self.chart.initial.state)
+
+    def is_terminal(self, state: StateNameT) -> bool:
+        """Whether an entity that rests in ``state`` is final."""
+        return self._row(state).is_terminal
+
+    def get_available_triggers(self, state: StateNameT) -> list[TriggerT]:
+        """The triggers that have a transition from ``state``, whatever their guards will say."""
+        return cast("list[TriggerT]", self._available(self._row(state)))
+
+    def _available(self, row: Row[Any]) -> list[str]:
+        return [trigger for trigger in self.chart.triggers if trigger in row.on]
+
+    # -- entities ----------------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        entity_id: str | None = None,
+        context: ContextT | None = None,
+        initial_state: StateNameT | None = None,
+        *,
+        execute_actions: bool = False,
+        history: int = 0,
+        strict: bool = False,
+        thread_safe: bool = False,
+        hooks: Sequence[TransitionHook] = (),
+    ) -> SessionT:
+        """A session for one entity, in its initial state or in ``initial_state``, with its entry applied (`S3.5`).
+
+        ``entity_id`` is made up on demand if not given. With ``execute_actions`` the session runs the actions
+        that are planned, now and after each event; with ``history`` it keeps its last n results; with ``strict``
+        it raises the errors of events that are refused; with ``thread_safe`` it may be sent events from several
+        threads at once. ``hooks`` are told of every event.
+
+        Raises:
+            UndefinedStateError: There is no such ``initial_state``.
+            ReservedKeyError: A key of ``context`` starts with ``_``.
+            FSMError: The entry failed: its error.
+        """
+        row = self.chart.initial if initial_state is None else self._row(initial_state)
+        habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
+        return cast(
+            "SessionT",
+            self.session_class(
+                self, row, entity_id, {} if context is None else context, habits, thread_safe=thread_safe
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}{f' {self.version}' if self.version else ''}>"

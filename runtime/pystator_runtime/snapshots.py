@@ -1,0 +1,114 @@
+"""Snapshots: a session as JSON-ready data, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from pystator_runtime.chart import Chart, Row
+from pystator_runtime.errors import SnapshotError
+
+if TYPE_CHECKING:
+    from pystator_runtime.session import EntitySession
+
+FORMAT = 1
+
+
+def write(session: EntitySession[Any, Any, Any]) -> dict[str, Any]:
+    """The session's snapshot (see :meth:`~pystator_runtime.session.EntitySession.snapshot`)."""
+    chart = session.chart
+    row, context = session.position()
+    return {
+        "format": FORMAT,
+        "machine_name": chart.name,
+        "machine_version": chart.version,
+        "entity_id": session.entity_id,
+        "current_state": row.state.value,
+        "context": {key: _encoded(chart, key, value) for key, value in context.items()},
+        "history": {},
+        "timers": [],
+    }
+
+
+def read(chart: Chart[Any], data: object) -> tuple[str | None, Row[Any], dict[str, Any]]:
+    """Entity id, row and context of a snapshot. Another machine version alone is no misfit.
+
+    Raises:
+        SnapshotError: It does not fit this machine; the message says what.
+    """
+    if not isinstance(data, Mapping):
+        raise SnapshotError(f"a snapshot is a mapping, not {type(data).__name__}")
+    snapshot = cast("Mapping[str, Any]", data)
+    found = snapshot.get("format", FORMAT)  # PyStator's have none
+    if found != FORMAT:
+        raise SnapshotError(f"the snapshot has format {found!r}; this runtime reads format {FORMAT}")
+    name = snapshot.get("machine_name", chart.name)
+    if name != chart.name:
+        raise SnapshotError(f"the snapshot is of machine {name!r}, not of {chart.name!r}")
+    for key in ("history", "timers"):
+        if snapshot.get(key):
+            raise SnapshotError(f"the snapshot has {key}, but {chart.name} has no states that could have any")
+    entity_id = snapshot.get("entity_id")
+    if entity_id is not None and not isinstance(entity_id, str):
+        raise SnapshotError(f"the snapshot's entity_id is {entity_id!r}, which is not text")
+    return entity_id, _row(chart, snapshot), _context(chart, snapshot)
+
+
+def _row(chart: Chart[Any], snapshot: Mapping[str, Any]) -> Row[Any]:
+    state = snapshot.get("current_state")
+    row = chart.rows.get(state) if isinstance(state, str) else None
+    if row is None:
+        raise SnapshotError(
+            f"the snapshot is in state {state!r}; {chart.name} can rest in {', '.join(chart.rows)}"
+        )
+    return row
+
+
+def _context(chart: Chart[Any], snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    context = snapshot.get("context")
+    if context is None:
+        return {}
+    if not isinstance(context, Mapping):
+        raise SnapshotError(f"the snapshot's context is {type(context).__name__}, not a mapping")
+    values = cast("Mapping[Any, Any]", context)
+    return {
+        str(key): _decoded(chart, str(key), value) for key, value in values.items() if str(key)[:1] != "_"
+    }
+
+
+def _encoded(chart: Chart[Any], key: str, value: Any) -> Any:
+    codec = chart.codecs.get(key)
+    return _plain(key, value if codec is None else codec.encode(value))
+
+
+def _decoded(chart: Chart[Any], key: str, value: Any) -> Any:
+    codec = chart.codecs.get(key)
+    if codec is None:
+        return _plain(key, value)
+    try:
+        return codec.decode(value)
+    except (ValueError, TypeError) as error:
+        raise SnapshotError(
+            f"the snapshot's {key} is {value!r}, which is no {codec.name}: {error}"
+        ) from error
+
+
+def _plain(key: str, value: Any) -> Any:
+    """``value`` as JSON data, a copy; what JSON can't hold is refused (`S13.4`)."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, list):
+        return [_plain(key, item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        items = cast("dict[Any, Any]", value).items()
+        if all(isinstance(name, str) for name, _ in items):
+            return {str(name): _plain(key, item) for name, item in items}
+    raise SnapshotError(
+        f"{key} holds {value!r}, which JSON can't hold: declare its type among the machine's state_variables"
+    )

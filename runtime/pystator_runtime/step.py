@@ -1,0 +1,213 @@
+"""The decision (`S2`, `S5`, `S7`, `S8`): configuration, event and context in, result out, nothing changed.
+
+There is one procedure for every door. It is a generator that yields only where an async guard has to be
+awaited (:mod:`~pystator_runtime.waiting`), so that sync and async callers share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from pystator_runtime import fields, refusals
+from pystator_runtime.callables import FunctionRegistry
+from pystator_runtime.chart import Chart, Row, Transition
+from pystator_runtime.effects import Working, carry_out
+from pystator_runtime.errors import ActionError, AutoTransitionLoopError, FSMError
+from pystator_runtime.events import Event
+from pystator_runtime.guards import Inquiry
+from pystator_runtime.results import NOTHING, TransitionResult, TransitionStep
+from pystator_runtime.waiting import Procedure
+
+StateT = TypeVar("StateT", bound="Any")
+
+MAXIMUM_ROUNDS = 100
+START_TRIGGER = "_start"
+
+
+class Step(Generic[StateT]):
+    """One event being decided for one entity."""
+
+    __slots__ = ("chart", "inquiry", "row", "source", "taken", "trigger", "working")
+
+    def __init__(
+        self,
+        chart: Chart[StateT],
+        guards: FunctionRegistry,
+        row: Row[StateT],
+        event: Event,
+        context: Mapping[str, Any],
+        entity_id: str | None,
+    ) -> None:
+        self.chart = chart
+        self.row = row
+        self.source = row.state
+        self.trigger = event.trigger
+        self.inquiry = Inquiry(guards, context, event, entity_id)
+        self.working: Working | None = None
+        self.taken: list[TransitionStep[StateT]] = []
+
+    def select(self, candidates: tuple[Transition[StateT], ...]) -> Procedure[Transition[StateT] | None]:
+        """The first candidate whose guards all hold (`S2.2`)."""
+        for transition in candidates:
+            if (yield from self.inquiry.holds(transition.guards, transition.target)):
+                return transition
+        return None
+
+    def take(self, transition: Transition[StateT]) -> None:
+        """Apply the effects of a transition in planned order and move to its target (`S3.3`, `S8.2`)."""
+        working = self._working()
+        self.taken.append(
+            TransitionStep(
+                transition.source,
+                transition.target,
+                transition.trigger,
+                carry_out(transition.exit, working),
+                carry_out(transition.actions, working),
+                carry_out(transition.entry, working),
+            )
+        )
+        self.row = transition.row
+
+    def enter(self, row: Row[StateT]) -> None:
+        """Apply the entry of a state in which an entity comes into being (`S3.5`)."""
+        entry = carry_out(row.entry, self._working())
+        self.taken.append(TransitionStep(None, row.state, self.trigger, on_enter_actions=entry))
+        self.row = row
+
+    def settle(self) -> Procedure[FSMError | None]:
+        """Take automatic transitions round after round until none fires (`S7.1`); an error if they never end."""
+        for _ in range(MAXIMUM_ROUNDS + 1):
+            if not self.row.automatic:
+                return None
+            if self.working is not None:
+                self.inquiry.about(self.working.values)
+            chosen = yield from self.select(self.row.automatic)
+            if chosen is None:
+                return None
+            if len(self.taken) > MAXIMUM_ROUNDS:
+                break
+            self.take(chosen)
+        return AutoTransitionLoopError(
+            f"automatic transitions from {self.row.state.value!r} did not come to rest within "
+            f"{MAXIMUM_ROUNDS} rounds; nothing of the step is kept"
+        )
+
+    def finished(self) -> TransitionResult[StateT]:
+        """The result of a step that came to rest."""
+        working = self._working()
+        return TransitionResult(
+            self.source,
+            self.row.state,
+            self.trigger,
+            metadata=self._metadata(),
+            steps=tuple(self.taken),
+            changes=working.changes or NOTHING,
+            removed=tuple(working.removed),
+        )
+
+    def failed(self, error: FSMError, **metadata: Any) -> TransitionResult[StateT]:
+        """The result of a step of which nothing is kept."""
+        return TransitionResult(
+            self.source, None, self.trigger, error, metadata={**self._metadata(), **metadata}
+        )
+
+    def _working(self) -> Working:
+        if self.working is None:
+            self.working = Working(self.inquiry.context)
+        return self.working
+
+    def _metadata(self) -> Mapping[str, Any]:
+        errors = self.inquiry.errors
+        return {"guard_errors": tuple(errors)} if errors else NOTHING
+
+
+def decide(
+    chart: Chart[StateT],
+    guards: FunctionRegistry,
+    row: Row[StateT],
+    event: Event,
+    context: Mapping[str, Any],
+    *,
+    payload: Mapping[str, Any] | None = None,
+    entity_id: str | None = None,
+) -> Procedure[TransitionResult[StateT]]:
+    """What ``event`` does to an entity that rests in ``row``, seen from ``context``.
+
+    ``context`` has the payload merged in already (`S8.3`); ``payload`` is given where it is known apart from it
+    and then has to be exactly what the trigger declares.
+    """
+    trigger = event.trigger
+    refusal = refusals.before_guards(chart, row, trigger)
+    if refusal is not None:
+        return refusal
+    step = Step(chart, guards, row, event, context, entity_id)
+    declared = chart.payloads.get(trigger)
+    if declared is not None:
+        given = context if payload is None else payload
+        wrong = fields.problems(declared.fields, given, closed=payload is not None)
+        if wrong:
+            return step.failed(refusals.unfit(trigger, "payload", wrong), reason="payload_validation", errors=wrong)
+    if chart.validate_context:
+        wrong = yield from _context_problems(step)
+        if wrong:
+            return step.failed(refusals.unfit(trigger, "context", wrong), reason="context_validation", errors=wrong)
+    chosen = yield from step.select(row.on[trigger])
+    if chosen is None:
+        return step.failed(
+            refusals.guards_failed(row.state, trigger, step.inquiry.verdicts),
+            reason="guards_failed",
+            guards=tuple(step.inquiry.verdicts),
+        )
+    if chosen.result is not None and not step.inquiry.errors:
+        return chosen.result
+    try:
+        step.take(chosen)
+        error = yield from step.settle()
+    except Exception as failure:
+        return step.failed(effect_failed(failure))
+    return step.finished() if error is None else step.failed(error)
+
+
+def enter(
+    chart: Chart[StateT],
+    guards: FunctionRegistry,
+    row: Row[StateT],
+    context: Mapping[str, Any],
+    *,
+    entity_id: str | None = None,
+) -> Procedure[TransitionResult[StateT]]:
+    """What coming into being in ``row`` entails: its entry, then its automatic transitions (`S3.5`).
+
+    ``context`` is what the caller gave; variables that it lacks are set to their defaults (`S10.3`), which the
+    result tells among its ``changes``.
+    """
+    step = Step(chart, guards, row, Event(START_TRIGGER), context, entity_id)
+    working = step.working = Working(context)
+    for key, value in chart.defaults().items():
+        if key not in context:
+            working.write(key, value)
+    try:
+        step.enter(row)
+        error = yield from step.settle()
+    except Exception as failure:
+        return step.failed(effect_failed(failure))
+    return step.finished() if error is None else step.failed(error)
+
+
+def effect_failed(failure: Exception) -> ActionError:
+    """The error of a step whose effect or condition raised (`S8.2`)."""
+    error = ActionError(f"an effect failed, nothing of the step is kept: {type(failure).__name__}: {failure}")
+    error.__cause__ = failure
+    return error
+
+
+def _context_problems(step: Step[Any]) -> Procedure[list[str]]:
+    """What is wrong with the context by the variables' declarations and the invariants (`S10.1`)."""
+    inquiry = step.inquiry
+    wrong = fields.problems(step.chart.variables, inquiry.context)
+    for name, guard in step.chart.invariants.items():
+        verdict = yield from guard.ask(inquiry)
+        if not verdict:
+            wrong.append(f"invariant {name} {'could not be checked' if verdict is None else 'does not hold'}")
+    return wrong

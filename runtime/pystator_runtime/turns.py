@@ -1,0 +1,110 @@
+"""Turns: one step at a time, run to completion, for everybody who sends to a session (`S8.8`).
+
+A sender from inside the running step (its guards and actions, and the tasks these started) is told apart from
+one outside by a context variable, which asyncio hands on to tasks. The first is refused or queued; the second
+waits its turn: a thread at a lock, a task at a lock of its event loop.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class Turn:
+    """One running step; ``outer`` is the step that its sender is part of, if any.
+
+    ``deciding`` is true while guards are asked, ``is_async`` if there is somebody to await what has to be awaited.
+    """
+
+    __slots__ = ("deciding", "is_async", "outer", "thread")
+
+    def __init__(self, outer: Turn | None, *, is_async: bool) -> None:
+        self.outer = outer
+        self.is_async = is_async
+        self.deciding = False
+        self.thread = threading.get_ident()
+
+
+_innermost: ContextVar[Turn | None] = ContextVar("pystator_runtime_turn", default=None)
+
+_POLL_SECONDS = 0.001
+
+
+class Turns:
+    """The turns of one session, and the events that were sent from inside of one."""
+
+    __slots__ = ("_loop", "_task_lock", "_thread_lock", "queue", "running")
+
+    def __init__(self, *, thread_safe: bool) -> None:
+        self.running: Turn | None = None
+        self.queue: deque[tuple[str, Mapping[str, Any]]] = deque()
+        self._thread_lock = threading.Lock() if thread_safe else None
+        self._task_lock: asyncio.Lock | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def entered(self) -> Turn | None:
+        """The running turn, if the caller is part of it."""
+        turn = _innermost.get()
+        while turn is not None and turn is not self.running:
+            turn = turn.outer
+        return turn
+
+    def blocked(self) -> bool:
+        """Whether waiting here, on a sync path, could never end: the running step is a task of this thread."""
+        return self.running is not None and self.running.thread == threading.get_ident()
+
+    @property
+    def thread_safe(self) -> bool:
+        """Whether threads wait for each other here."""
+        return self._thread_lock is not None
+
+    @contextmanager
+    def taken(self) -> Iterator[Turn]:
+        """A turn for a sync sender: waits for other threads where the session is thread-safe."""
+        if self._thread_lock is None:
+            with self._running(is_async=False) as turn:
+                yield turn
+        else:
+            with self._thread_lock, self._running(is_async=False) as turn:
+                yield turn
+
+    @asynccontextmanager
+    async def ataken(self) -> AsyncIterator[Turn]:
+        """A turn for a task: waits for other tasks, and for threads where the session is thread-safe."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        if self._task_lock is None or self._loop is not loop:
+            self._loop = loop
+            self._task_lock = asyncio.Lock()  # a lock belongs to the event loop in which it was first waited for
+        async with self._task_lock:
+            if self._thread_lock is None:
+                with self._running(is_async=True) as turn:
+                    yield turn
+                return
+            while not self._thread_lock.acquire(blocking=False):
+                await asyncio.sleep(_POLL_SECONDS)  # unlike waiting in a helper thread, safe to cancel
+            try:
+                with self._running(is_async=True) as turn:
+                    yield turn
+            finally:
+                self._thread_lock.release()
+
+    @contextmanager
+    def _running(self, *, is_async: bool) -> Iterator[Turn]:
+        turn = Turn(_innermost.get(), is_async=is_async)
+        token = _innermost.set(turn)
+        self.running = turn
+        try:
+            yield turn
+        finally:
+            self.running = None
+            _innermost.reset(token)
