@@ -1,1 +1,18 @@
 """YAML state machines in, typed Python modules out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pystator_gen.pipeline import Report as Report
+    from pystator_gen.pipeline import generate as generate
+
+
+def __getattr__(name: str) -> object:
+    # Loaded when asked for: importing the whole compiler would slow `pystator-gen --version` down.
+    if name in ("generate", "Report"):
+        from pystator_gen import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

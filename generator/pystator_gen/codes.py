@@ -40,6 +40,27 @@ BAD_ENUMERATION = "PG035"
 DUPLICATE_NAME = "PG036"
 EMPTY = "PG037"
 
+UNKNOWN_STATE = "PG050"
+NO_INITIAL = "PG051"
+LEAVES_TERMINAL = "PG052"
+NO_DESTINATION = "PG053"
+INTERNAL_DESTINATION = "PG054"
+BAD_CHOICE = "PG055"
+CHOICE_CYCLE = "PG056"
+CERTAIN_LOOP = "PG057"
+LABEL_IS_TRIGGER = "PG058"
+NAME_COLLISION = "PG059"
+BAD_EXPRESSION = "PG060"
+BAD_CHECK = "PG061"
+UNREACHABLE = "PG062"
+NEVER_ASKED = "PG063"
+UNUSED_EVENT = "PG064"
+TOO_MANY_BRANCHES = "PG065"
+BAD_FALLBACK = "PG066"
+
+MODULE_COLLISION = "PG070"
+PREFIX_COLLISION = "PG071"
+
 NOT_SUPPORTED = "PG090"
 
 CODES: dict[str, str] = {
@@ -76,6 +97,25 @@ CODES: dict[str, str] = {
     BAD_ENUMERATION: "An enumeration's values cannot stand",
     DUPLICATE_NAME: "A name is declared twice",
     EMPTY: "A value is empty that must not be",
+    UNKNOWN_STATE: "A state is named that is not defined",
+    NO_INITIAL: "There is not exactly one initial state",
+    LEAVES_TERMINAL: "A transition leaves a terminal state",
+    NO_DESTINATION: "A transition has no destination",
+    INTERNAL_DESTINATION: "An internal transition leads somewhere else",
+    BAD_CHOICE: "A choice can't be what it is said to be",
+    CHOICE_CYCLE: "Choices lead in a circle",
+    CERTAIN_LOOP: "Automatic transitions never come to rest",
+    LABEL_IS_TRIGGER: "The label of an automatic transition is also a trigger",
+    NAME_COLLISION: "Two names are the same in Python",
+    BAD_EXPRESSION: "An expression is outside the subset that is allowed",
+    BAD_CHECK: "A check can't be compiled",
+    UNREACHABLE: "No transition leads to a state",
+    NEVER_ASKED: "A transition is hidden by an earlier one without guards",
+    UNUSED_EVENT: "An event describes a trigger that no transition has",
+    TOO_MANY_BRANCHES: "A choice has too many ways out",
+    BAD_FALLBACK: "The fallback state can't be used",
+    MODULE_COLLISION: "Two machines would be written to the same file",
+    PREFIX_COLLISION: "Two machines have the same class prefix",
     NOT_SUPPORTED: "A known feature is not supported yet",
 }
 """Every code with its title."""

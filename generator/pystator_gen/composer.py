@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import Protocol, TypeAlias, cast
 
 from yaml.events import (
     AliasEvent,
@@ -24,7 +24,8 @@ from yaml.events import (
 
 from pystator_gen import codes
 from pystator_gen.diagnostics import Diagnostic, Span, error, with_related
-from pystator_gen.scalars import ScalarError, Scalar, is_collection_tag, plain, shown_tag, tagged
+from pystator_gen.scalars import Scalar, ScalarError, is_collection_tag, plain, shown_tag, tagged
+from pystator_gen.source import Source, position
 
 Data: TypeAlias = "Scalar | list[Data] | dict[str, Data]"
 
@@ -45,6 +46,14 @@ class Branch:
     items: Sequence[Place] = ()
 
 
+class Mark(Protocol):
+    """What is used of libyaml's marks: they count from 0."""
+
+    index: int
+    line: int
+    column: int
+
+
 Place: TypeAlias = Branch | NodeEvent
 Node: TypeAlias = tuple[Data, Place]
 
@@ -57,20 +66,26 @@ class UnreadableError(Exception):
         self.diagnostic = diagnostic
 
 
-def span_of(path: str, place: Place) -> Span:
+def span_of(source: Source, place: Place) -> Span:
     """Where a place is, counted from 1."""
     event = place.event if isinstance(place, Branch) else place
-    mark = event.start_mark
-    return Span(path) if mark is None else Span(path, mark.line + 1, mark.column + 1)
+    return span_of_mark(source, event.start_mark)
+
+
+def span_of_mark(source: Source, mark: Mark | None) -> Span:
+    """Where libyaml stood. It puts the end of the text on a line that may not exist."""
+    if mark is None or mark.index >= len(source.text):
+        return Span(source.path, *position(source.text))
+    return Span(source.path, mark.line + 1, mark.column + 1)
 
 
 class Composer:
     """Composes the documents of one stream; problems that leave the rest readable are collected."""
 
-    __slots__ = ("anchors", "copied", "diagnostics", "next_event", "path")
+    __slots__ = ("anchors", "copied", "diagnostics", "next_event", "source")
 
-    def __init__(self, path: str, next_event: Callable[[], Event | None]) -> None:
-        self.path = path
+    def __init__(self, source: Source, next_event: Callable[[], Event | None]) -> None:
+        self.source = source
         self.next_event = next_event
         self.diagnostics: list[Diagnostic] = []
         self.anchors: dict[str, Node | None] = {}  # None while the anchored value is still open
@@ -224,11 +239,11 @@ class Composer:
 
     def _duplicate(self, key: str, event: NodeEvent, first: NodeEvent) -> None:
         message = f"the key `{key}` stands twice in this mapping"
-        problem = error(codes.DUPLICATE_KEY, message, span_of(self.path, event))
-        self.diagnostics.append(with_related(problem, span_of(self.path, first), "first here"))
+        problem = error(codes.DUPLICATE_KEY, message, span_of(self.source, event))
+        self.diagnostics.append(with_related(problem, span_of(self.source, first), "first here"))
 
     def _error(self, code: str, message: str, place: Place, hint: str | None = None) -> None:
-        self.diagnostics.append(error(code, message, span_of(self.path, place), hint))
+        self.diagnostics.append(error(code, message, span_of(self.source, place), hint))
 
     def _unreadable(self, code: str, message: str, event: NodeEvent) -> UnreadableError:
-        return UnreadableError(error(code, message, span_of(self.path, event)))
+        return UnreadableError(error(code, message, span_of(self.source, event)))

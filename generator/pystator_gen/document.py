@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from yaml.error import MarkedYAMLError, YAMLError
+from yaml.error import MarkedYAMLError
 from yaml.events import ScalarEvent
 
 from pystator_gen import codes
-from pystator_gen.composer import Branch, Composer, Data, Node, Place, UnreadableError, span_of
+from pystator_gen.composer import (
+    Branch,
+    Composer,
+    Data,
+    Node,
+    Place,
+    UnreadableError,
+    span_of,
+    span_of_mark,
+)
 from pystator_gen.diagnostics import Diagnostic, Span, error, with_related
-from pystator_gen.source import Source, find_forbidden, position
+from pystator_gen.source import Source, find_forbidden
 
 __all__ = ["Data", "Document", "LibyamlMissingError", "NodePath", "load", "load_value"]
 
@@ -27,6 +37,18 @@ _HINTS = {
     "mapping values are not allowed in this context": (
         "a `:` is not allowed here",
         "check the indentation; quote a text that contains `: `",
+    ),
+    "block sequence entries are not allowed in this context": (
+        "a list can't start here",
+        "start it on a line of its own; quote a text that starts with `- `",
+    ),
+    "did not find expected <document start>": (
+        "the file goes on after its mapping or list",
+        "check the indentation, or start another document with `---`",
+    ),
+    "found a tab character where an indentation space is expected": (
+        "a tab stands where spaces indent",
+        "indent with spaces",
     ),
     "did not find expected key": (
         "the indentation or the punctuation breaks off the mapping here",
@@ -74,14 +96,14 @@ class Document:
 
     def span(self, path: NodePath) -> Span:
         """The place of the value at `path`, or of its nearest ancestor that exists."""
-        return span_of(self.source.path, self._nearest(path))
+        return span_of(self.source, self._nearest(path))
 
     def key_span(self, path: NodePath) -> Span:
         """The place of the key that `path` ends with; of the value, where it ends in a list."""
         parent = self._nearest(path[:-1])
         key = path[-1] if path else None
         if isinstance(parent, Branch) and isinstance(key, str) and key in parent.keys:
-            return span_of(self.source.path, parent.keys[key])
+            return span_of(self.source, parent.keys[key])
         return self.span(path)
 
     def written(self, path: NodePath) -> str | None:
@@ -92,15 +114,23 @@ class Document:
     def _nearest(self, path: NodePath) -> Place:
         place = self.place
         for step in path:
-            if not isinstance(place, Branch):
+            below = _below(place, step)
+            if below is None:
                 break
-            if isinstance(step, str) and step in place.children:
-                place = place.children[step]
-            elif isinstance(step, int) and 0 <= step < len(place.items):
-                place = place.items[step]
-            else:
-                break
+            place = below
         return place
+
+
+def _below(place: Place, step: str | int) -> Place | None:
+    """One step down. A lone value that stands for a list of one is its own first item."""
+    items: Sequence[Place] = ()
+    if isinstance(place, Branch):
+        if isinstance(step, str):
+            return place.children.get(step)
+        items = place.items
+    if items and isinstance(step, int):
+        return items[step] if 0 <= step < len(items) else None
+    return place if step == 0 else None
 
 
 def load(source: Source) -> tuple[list[Document], list[Diagnostic]]:
@@ -112,6 +142,7 @@ def load(source: Source) -> tuple[list[Document], list[Diagnostic]]:
     Raises:
         LibyamlMissingError: PyYAML has no libyaml.
     """
+    source = Source(source.path, source.text.lstrip("\ufeff"))
     roots, diagnostics = _roots(source, source.text)
     if roots is None:
         rewritten = _json_for_libyaml(source.text)
@@ -147,18 +178,16 @@ def _roots(source: Source, text: str) -> tuple[list[Node] | None, list[Diagnosti
         from yaml.cyaml import CBaseLoader  # libyaml's parser under a public name
     except ImportError as failure:
         raise LibyamlMissingError from failure
-    try:
-        composer = Composer(source.path, CBaseLoader(text).get_event)
-    except UnicodeEncodeError:
-        return None, [_forbidden(source)]
+    forbidden = find_forbidden(source)
+    if forbidden is not None:
+        return None, [forbidden]
+    composer = Composer(source, CBaseLoader(text).get_event)
     try:
         return list(composer.documents()), composer.diagnostics
     except UnreadableError as problem:
         return None, [*composer.diagnostics, problem.diagnostic]
     except MarkedYAMLError as problem:
         return None, [*composer.diagnostics, _syntax_error(source, problem)]
-    except YAMLError:
-        return None, [_forbidden(source)]
 
 
 def _machines(source: Source, roots: list[Node], diagnostics: list[Diagnostic]) -> list[Document]:
@@ -170,14 +199,14 @@ def _machines(source: Source, roots: list[Node], diagnostics: list[Diagnostic]) 
             items = list(zip(data, place.items, strict=True))
             if not items:
                 message = "this list holds no machine"
-                diagnostics.append(error(codes.NO_MACHINE, message, span_of(source.path, place)))
+                diagnostics.append(error(codes.NO_MACHINE, message, span_of(source, place)))
         for item, item_place in items:
             if isinstance(item, dict):
                 found.append(Document(source, item, item_place))
             elif item is not None or isinstance(data, list):
                 message = "a machine is a mapping, and this is none"
                 hint = "write `states:` and `transitions:`, or a list of such mappings"
-                span = span_of(source.path, item_place)
+                span = span_of(source, item_place)
                 diagnostics.append(error(codes.NOT_A_MACHINE, message, span, hint))
     return found
 
@@ -189,21 +218,12 @@ def _syntax_error(source: Source, problem: MarkedYAMLError) -> Diagnostic:
     mark, context = problem.problem_mark, problem.context_mark
     if words == "found unexpected end of stream" and context is not None:
         mark, context = context, None  # where the quote opens says more than the end of the file
-    span = Span(source.path, *position(source.text))
-    if mark is not None and mark.index < len(source.text):
-        span = Span(source.path, mark.line + 1, mark.column + 1)
+    span = span_of_mark(source, mark)
     diagnostic = error(codes.YAML_SYNTAX, f"this is not well-formed YAML: {message}", span, hint)
-    if context is not None and context.index < len(source.text):
-        start = Span(source.path, context.line + 1, context.column + 1)
-        if start != span:
-            return with_related(diagnostic, start, problem.context or "starts here")
-    return diagnostic
-
-
-def _forbidden(source: Source) -> Diagnostic:
-    """What libyaml's reader refused: a character that no YAML text may hold."""
-    fallback = error(codes.BAD_CHARACTER, "this is not text that YAML can hold", Span(source.path))
-    return find_forbidden(source) or fallback
+    start = span if context is None else span_of_mark(source, context)
+    if start == span:
+        return diagnostic
+    return with_related(diagnostic, start, problem.context or "starts here")
 
 
 _JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|\t', re.DOTALL)
@@ -213,7 +233,7 @@ _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB]..)\\u([dD][c-fC-F]
 def _json_for_libyaml(text: str) -> str | None:
     """Valid JSON that libyaml refuses, with what it stumbles over rewritten; else None.
 
-    Tabs between values become spaces, pairs of surrogate escapes one escape; lines stay as they are.
+    Tabs between values become spaces, pairs of surrogate escapes one escape; lines stay.
     """
     try:
         json.loads(text)

@@ -19,9 +19,12 @@ from pystator_gen.diagnostics import Diagnostic, Span, error
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 MAX_BYTES = 4 * 1024 * 1024
 
-# What the YAML specification calls c-printable; everything else never stands in a text as itself.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+# All but what YAML calls printable, less three characters that are text in YAML 1.2, but that
+# libyaml takes for line breaks and folds away: U+0085, U+2028 and U+2029.
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+_LINE_BREAK = re.compile("\r\n?|\n")
 _OTHER_ENCODINGS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),  # before UTF-16, whose mark it starts with
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -103,13 +106,13 @@ def read(path: Path) -> Source | Diagnostic:
 
 
 def find_forbidden(source: Source) -> Diagnostic | None:
-    """The first character that no YAML text may hold: a control character or a surrogate."""
+    """The first character that may not stand in a source as itself, such as a control character."""
     match = _FORBIDDEN.search(source.text)
     if match is None:
         return None
     line, column = position(source.text[: match.start()])
-    message = f"the character U+{ord(match[0]):04X} may not stand in YAML"
-    hint = f'in a quoted text, write "\\x{ord(match[0]):02x}"' if match[0] < "\u0100" else None
+    message = f"the character U+{ord(match[0]):04X} may not stand in YAML as itself"
+    hint = f'in a quoted text, write "\\u{ord(match[0]):04x}"' if match[0] < "\ud800" else None
     return error(codes.BAD_CHARACTER, message, Span(source.path, line, column), hint)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from pystator_runtime.copying import fresh
 from pystator_runtime.results import NOTHING, Immutable
+
+ContextT = TypeVar("ContextT")
+ActionFunction: TypeAlias = Callable[[ContextT], object]
+"""What the application provides for an action; an async function answers an awaitable."""
 
 
 class ExecutionMode(StrEnum):

@@ -132,7 +132,10 @@ class Row(Generic[StateT]):
 
 
 class Chart(Generic[StateT]):
-    """A machine as generated. Its rows are linked to each other when it is made."""
+    """A machine as generated. Its rows are linked to each other when it is made.
+
+    ``definition`` is all that the YAML said, as JSON text: most applications never look at it.
+    """
 
     __slots__ = (
         "actions",
@@ -165,7 +168,7 @@ class Chart(Generic[StateT]):
         triggers: tuple[str, ...],
         initial: StateT,
         rows: tuple[Row[StateT], ...],
-        definition: Callable[[], dict[str, Any]],
+        definition: str,
         variables: Fields | None = None,
         payloads: Mapping[str, Payload] | None = None,
         defaults: Callable[[], dict[str, Any]] = dict,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeAlias
 
 from pystator_runtime.actions import ActionSpec
-from pystator_runtime.guards import Test
+from pystator_runtime.guards import Condition, Test
 
 
 class Working:
@@ -150,8 +150,8 @@ class When:
 
     __slots__ = ("item", "test")
 
-    def __init__(self, test: Test, item: ActionSpec | Effect) -> None:
-        self.test = test
+    def __init__(self, condition: Condition, item: ActionSpec | Effect) -> None:
+        self.test = condition.test
         self.item = item
 
 

@@ -8,8 +8,8 @@ of the application has to be asked, the tree is evaluated in three values: ``Tru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.copying import fresh
@@ -20,6 +20,9 @@ from pystator_runtime.waiting import Pending, Procedure, is_awaitable
 
 Test: TypeAlias = Callable[[Mapping[str, Any]], object]
 Verdict: TypeAlias = bool | None
+ContextT = TypeVar("ContextT")
+GuardFunction: TypeAlias = Callable[[ContextT], bool | Awaitable[bool]]
+"""What the application provides for a guard."""
 
 
 class Condition:
@@ -38,6 +41,11 @@ class Condition:
         except Exception as error:
             return inquiry.unknown(self.text, error)
         yield  # a procedure that never waits
+
+
+def condition(text: str) -> Callable[[Test], Condition]:
+    """Make a :class:`Condition` of the decorated function, which was compiled from ``text``."""
+    return lambda test: Condition(text, test)
 
 
 class Named:

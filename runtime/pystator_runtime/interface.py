@@ -6,6 +6,7 @@ back as :data:`OLDEST`.
 
 from __future__ import annotations
 
+from pystator_runtime.actions import ActionFunction as ActionFunction
 from pystator_runtime.actions import ActionSpec as ActionSpec
 from pystator_runtime.chart import Chart as Chart
 from pystator_runtime.chart import Row as Row
@@ -19,13 +20,31 @@ from pystator_runtime.effects import Timestamp as Timestamp
 from pystator_runtime.effects import When as When
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import EngineContext as EngineContext
+from pystator_runtime.fields import ANY as ANY
+from pystator_runtime.fields import ARRAY as ARRAY
+from pystator_runtime.fields import BOOLEAN as BOOLEAN
+from pystator_runtime.fields import DATE as DATE
+from pystator_runtime.fields import DATETIME as DATETIME
+from pystator_runtime.fields import DECIMAL as DECIMAL
+from pystator_runtime.fields import INTEGER as INTEGER
+from pystator_runtime.fields import NUMBER as NUMBER
+from pystator_runtime.fields import OBJECT as OBJECT
+from pystator_runtime.fields import STRING as STRING
+from pystator_runtime.fields import UUID as UUID
 from pystator_runtime.fields import Field as Field
 from pystator_runtime.fields import Payload as Payload
+from pystator_runtime.fields import application_type as application_type
+from pystator_runtime.fields import dict_of as dict_of
+from pystator_runtime.fields import list_of as list_of
+from pystator_runtime.fields import one_of as one_of
+from pystator_runtime.fields import optional as optional
 from pystator_runtime.guards import AllOf as AllOf
 from pystator_runtime.guards import AnyOf as AnyOf
 from pystator_runtime.guards import Condition as Condition
+from pystator_runtime.guards import GuardFunction as GuardFunction
 from pystator_runtime.guards import Named as Named
 from pystator_runtime.guards import Not as Not
+from pystator_runtime.guards import condition as condition
 from pystator_runtime.machine import StateMachine as StateMachine
 from pystator_runtime.results import TransitionResult as TransitionResult
 from pystator_runtime.session import EntitySession as EntitySession

@@ -252,7 +252,9 @@ class StateMachine(
     @property
     def definition(self) -> dict[str, Any]:
         """All that the YAML said, as plain data, a fresh copy each time."""
-        return self.chart.definition()
+        import json
+
+        return cast("dict[str, Any]", json.loads(self.chart.definition))
 
     def get_initial_state(self) -> StateT:
         """The state in which an entity comes into being."""

@@ -141,11 +141,11 @@ class EntitySession(Generic[StateT, TriggerT, ContextT]):
             GuardError: A guard is async: use :meth:`ahandle`. Or a guard sent this event.
             FSMError: In a strict session, the error of an event that is refused.
         """
-        return self._send(self._machine.normalized(event.trigger), event.payload)
+        return self._send(event.trigger, event.payload)
 
     async def ahandle(self, event: Event) -> TransitionResult[StateT]:
         """:meth:`handle` for machines whose guards or actions may be async."""
-        return await self._asend(self._machine.normalized(event.trigger), event.payload)
+        return await self._asend(event.trigger, event.payload)
 
     def _fire(self, trigger: str, payload: Mapping[str, Any] = _NO_PAYLOAD) -> TransitionResult[StateT]:
         """Send a trigger whose payload is known to be right; what the generated methods call."""
@@ -166,25 +166,26 @@ class EntitySession(Generic[StateT, TriggerT, ContextT]):
 
     def _send(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """Send a trigger with a payload that nobody has looked at."""
-        payload, fits = self._looked_at(trigger, payload)
+        trigger, payload, fits = self._looked_at(trigger, payload)
         return self._fire(trigger, payload) if fits else self._take_turn(trigger, payload)
 
     async def _asend(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """:meth:`_send`, awaiting async guards and actions and the end of other tasks' steps."""
-        payload, fits = self._looked_at(trigger, payload)
+        trigger, payload, fits = self._looked_at(trigger, payload)
         if fits and trigger in self._quick:
             return self._fire(trigger, payload)
         return await self._atake_turn(trigger, payload)
 
-    def _looked_at(self, trigger: str, payload: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """The payload with its defaults, and whether it is exactly what the trigger declares."""
+    def _looked_at(self, trigger: str, payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], bool]:
+        """The trigger as the machine spells it, the payload with its defaults, and whether that is as declared."""
+        trigger = self._machine.normalized(trigger)
         if payload:
             refuse_reserved_keys(payload, "payload")
         declared = self.chart.payloads.get(trigger)
         if declared is None:
-            return payload, True
+            return trigger, payload, True
         complete = {**declared.defaults(), **payload}
-        return complete, complete.keys() <= declared.fields.keys() and declared.fits(complete)
+        return trigger, complete, complete.keys() <= declared.fields.keys() and declared.fits(complete)
 
     def _take_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """Run a whole step when it is the sender's turn (`S8.8`)."""

@@ -1,0 +1,164 @@
+"""From the checked document to the resolved machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pystator_gen import model, naming
+from pystator_gen import codes
+from pystator_gen.analyze.choices import Choices
+from pystator_gen.analyze.context import context_keys, resolve_triggers, resolve_variables
+from pystator_gen.analyze.externals import collect, named_actions, named_guards
+from pystator_gen.analyze.findings import Findings, nearest
+from pystator_gen.analyze.functions import Functions
+from pystator_gen.analyze.rows import build_rows, reachable
+from pystator_gen.analyze.states import refuse_unsupported, resolve_states
+from pystator_gen.analyze.transitions import Resolved, leads_from_choices_only, resolve_transitions
+from pystator_gen.diagnostics import Diagnostic
+from pystator_gen.document import Document
+from pystator_gen.naming import ClassName, PythonIdentifier
+from pystator_gen.parse.models import MachineDocument
+from pystator_gen.parse.types import Optional, Primitive
+
+
+def analyze(
+    document: Document, parsed: MachineDocument, *, stem: str, module: PythonIdentifier
+) -> tuple[model.Machine | None, list[Diagnostic]]:
+    """The resolved machine, or ``None`` if there were errors, and everything that was found.
+
+    ``stem`` names a machine that has no name of its own; ``module`` is the module it goes to.
+    """
+    findings = Findings(document)
+    refuse_unsupported(parsed, findings)
+    if findings.failed:
+        return None, findings.diagnostics
+    name = parsed.meta.machine_name or stem
+    prefix = ClassName(parsed.meta.class_prefix or naming.class_prefix(name))
+    variables = resolve_variables(parsed)
+    functions = Functions(findings, _datetime_fields(variables))
+    states, initial = resolve_states(parsed, functions, findings)
+    transitions = resolve_transitions(parsed, states, functions, findings)
+    invariants = tuple(
+        model.Invariant(
+            invariant.name or f"number {index + 1}",
+            functions.guard(invariant.guard, ("context_invariants", index)),
+        )
+        for index, invariant in enumerate(parsed.context_invariants)
+    )
+    choices = Choices(states, transitions, findings)
+    rows = build_rows(states, transitions, choices, findings) if not findings.failed else ()
+    triggers = resolve_triggers(parsed, _trigger_names(transitions), states, prefix, findings)
+    _refuse_equal_methods(triggers, parsed, findings)
+    _check_fallback(parsed, states, findings)
+    if findings.failed or initial is None:
+        return None, findings.diagnostics
+    _warn_of_unreachable(initial, rows, states, parsed, findings)
+    plans = [plan for state in states.values() for plan in (state.entry, state.exit)]
+    plans.extend(transition.actions for transition in transitions)
+    guards = [guard for transition in transitions for guard in transition.guards]
+    guards.extend(invariant.guard for invariant in invariants)
+    strict = parsed.meta.strict_mode
+    return model.Machine(
+        source=document.source.path,
+        name=name,
+        module=module,
+        prefix=prefix,
+        version=parsed.meta.version,
+        description=parsed.meta.description or "",
+        definition=document.data,
+        states=tuple(states.values()),
+        initial=initial,
+        triggers=triggers,
+        rows=rows,
+        variables=variables,
+        keys=context_keys(variables, triggers, functions.written, functions.read),
+        guards=collect(named_guards(guards), parsed.guard_definitions),
+        actions=collect(named_actions(plans), parsed.action_definitions),
+        invariants=invariants,
+        validate_context=parsed.meta.validate_context,
+        reject_invalid_events=_decided(parsed.meta.reject_invalid_events, strict),
+        strict_guards=_decided(parsed.meta.strict_guard_registry, strict),
+        normalize=parsed.meta.event_normalizer is not None,
+    ), findings.diagnostics
+
+
+def _decided(setting: bool | None, strict: bool) -> bool:
+    return strict if setting is None else setting
+
+
+def _datetime_fields(variables: Sequence[model.Field] | None) -> frozenset[str]:
+    """The variables that hold moments, so that `timestamp` writes one and not its text (`S8.2`)."""
+    moment = Primitive("datetime")
+    return frozenset(v.key for v in variables or () if v.type in (moment, Optional(moment)))
+
+
+def _trigger_names(transitions: Iterable[Resolved]) -> Iterable[str]:
+    in_order = sorted(transitions, key=lambda transition: transition.index)
+    for transition in in_order:
+        trigger = transition.written.trigger
+        if trigger and not transition.written.auto and not leads_from_choices_only(transition):
+            yield trigger
+
+
+def _refuse_equal_methods(
+    triggers: Sequence[model.Trigger], parsed: MachineDocument, findings: Findings
+) -> None:
+    """Two triggers that Python can't tell apart are an error that shows both places."""
+    first = {t.trigger: i for i, t in reversed(list(enumerate(parsed.transitions)))}
+    for spelling in ("member", "method", "payload_class"):
+        seen: dict[str, str] = {}
+        for trigger in triggers:
+            python_name = getattr(trigger, spelling)
+            if python_name is None:
+                continue
+            if python_name in seen:
+                findings.error(
+                    codes.NAME_COLLISION,
+                    f"triggers `{seen[python_name]}` and `{trigger.name}` are both `{python_name}` in Python",
+                    ("transitions", first[trigger.name], "trigger"),
+                    "rename one of them",
+                    related=(
+                        ("transitions", first[seen[python_name]], "trigger"),
+                        f"`{seen[python_name]}` stands here",
+                    ),
+                )
+            seen.setdefault(python_name, trigger.name)
+
+
+def _check_fallback(
+    parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings
+) -> None:
+    """The state of `error_policy` has to exist, and to be one that can be rested in (`S12.1`)."""
+    fallback = parsed.error_policy.default_fallback
+    path = ("error_policy", "default_fallback")
+    if fallback is None:
+        if parsed.meta.orchestrator_default_fallback != "off":
+            findings.error(
+                codes.BAD_FALLBACK,
+                "`orchestrator_default_fallback` is set, but there is no state to fall back to",
+                ("meta", "orchestrator_default_fallback"),
+                "name it in `error_policy: {default_fallback: ...}`",
+            )
+    elif fallback not in states:
+        findings.error(codes.BAD_FALLBACK, f"there is no state `{fallback}`", path, nearest(fallback, states))
+    elif not states[fallback].can_rest:
+        findings.error(codes.BAD_FALLBACK, f"`{fallback}` is a choice, which can't be rested in", path)
+
+
+def _warn_of_unreachable(
+    initial: model.State,
+    rows: Sequence[model.Row],
+    states: Mapping[str, model.State],
+    parsed: MachineDocument,
+    findings: Findings,
+) -> None:
+    found = reachable(initial, rows)
+    fallback = parsed.error_policy.default_fallback
+    places = {state.name: index for index, state in reversed(list(enumerate(parsed.states)))}
+    for name, state in states.items():
+        if state.can_rest and name not in found and name != fallback:
+            findings.warning(
+                codes.UNREACHABLE,
+                f"no transition leads to `{name}`, so an entity gets there only by `initial_state=`",
+                ("states", places[name], "name"),
+            )

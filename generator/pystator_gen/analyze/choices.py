@@ -1,0 +1,100 @@
+"""Choices (`S7.3`): states that are never rested in, resolved into the arrows that lead through them.
+
+A transition to a choice is the same as one transition per branch, with the branch's guards asked after its own
+and its actions planned after its own; where no branch holds, the next candidate is asked. So nothing is left of
+a choice at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pystator_gen import model
+from pystator_gen import codes
+from pystator_gen.analyze.findings import Findings
+from pystator_gen.analyze.transitions import Resolved
+
+MAXIMUM_LEGS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A way through choices: where it ends, and what its branches ask and do."""
+
+    target: model.State
+    guards: tuple[model.Guard, ...] = ()
+    actions: model.Plan = ()
+
+
+class Choices:
+    """The ways through the choices of one machine; each choice is followed once."""
+
+    def __init__(
+        self, states: Mapping[str, model.State], transitions: Sequence[Resolved], findings: Findings
+    ) -> None:
+        self._branches = {
+            state.name: [transition for transition in transitions if state in transition.sources]
+            for state in states.values()
+            if not state.can_rest
+        }
+        self._places = {name: ("states", index, "name") for index, name in enumerate(states)}
+        self._legs: dict[str, tuple[Leg, ...]] = {}
+        self._findings = findings
+        for name in self._branches:
+            self._check(name)
+
+    def legs(self, target: model.State) -> tuple[Leg, ...]:
+        """The ends of an arrow to ``target``, in the order in which their guards are asked."""
+        return (Leg(target),) if target.can_rest else self._legs.get(target.name, ())
+
+    def _check(self, name: str) -> None:
+        """Report a choice that leads nowhere; follow the others."""
+        branches = self._branches[name]
+        if not branches:
+            self._findings.error(
+                codes.BAD_CHOICE,
+                f"choice `{name}` has no branches",
+                self._places[name],
+                f"add transitions with `source: {name}`",
+            )
+        for branch in branches:
+            if branch.written.internal:
+                self._findings.error(
+                    codes.BAD_CHOICE,
+                    f"a branch of choice `{name}` can't be internal: a choice is never rested in (S7.3)",
+                    (*branch.path, "internal"),
+                )
+        self._follow(name, ())
+
+    def _follow(self, name: str, path: tuple[str, ...]) -> tuple[Leg, ...]:
+        if name in path:
+            cycle = " -> ".join((*path[path.index(name) :], name))
+            self._findings.error(
+                codes.CHOICE_CYCLE,
+                f"choices lead in a circle: {cycle}",
+                self._places[min(path[path.index(name) :])],
+                "let one of them lead to a state that can be rested in",
+            )
+            return ()
+        if name not in self._legs:
+            legs = [leg for branch in self._branches[name] for leg in self._through(branch, (*path, name))]
+            if len(legs) > MAXIMUM_LEGS:
+                self._findings.error(
+                    codes.TOO_MANY_BRANCHES,
+                    f"choice `{name}` has {len(legs)} ways out, more than {MAXIMUM_LEGS}",
+                    self._places[name],
+                    "put states that can be rested in between choices",
+                )
+                legs = []
+            self._legs[name] = tuple(legs)
+        return self._legs[name]
+
+    def _through(self, branch: Resolved, path: tuple[str, ...]) -> list[Leg]:
+        target = branch.target
+        if target is None:
+            return []
+        onward = (Leg(target),) if target.can_rest else self._follow(target.name, path)
+        return [
+            Leg(leg.target, (*branch.guards, *leg.guards), (*branch.actions, *leg.actions)) for leg in onward
+        ]

@@ -1,0 +1,53 @@
+"""What analysis works on and what it finds on the way: one machine's document, and a growing list of problems."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from pystator_gen.diagnostics import Diagnostic, Span, error, warning, with_related
+from pystator_gen.document import Document, NodePath
+
+
+class Findings:
+    """Collects the diagnostics of one machine."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.diagnostics: list[Diagnostic] = []
+
+    def error(
+        self, code: str, message: str, path: NodePath, hint: str | None = None, *, related: Related | None = None
+    ) -> None:
+        """Note an error at ``path``; ``related`` is a second place, with what it is."""
+        self._add(error(code, message, self.document.span(path), hint), related)
+
+    def error_at(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
+        """Note an error at a place that is no node of its own."""
+        self._add(error(code, message, span, hint), None)
+
+    def warning(
+        self, code: str, message: str, path: NodePath, hint: str | None = None, *, related: Related | None = None
+    ) -> None:
+        """Note something worth reading."""
+        self._add(warning(code, message, self.document.span(path), hint), related)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there was an error so far."""
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+    def _add(self, diagnostic: Diagnostic, related: Related | None) -> None:
+        if related is not None:
+            path, text = related
+            diagnostic = with_related(diagnostic, self.document.span(path), text)
+        self.diagnostics.append(diagnostic)
+
+
+Related = tuple[NodePath, str]
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """A hint that names what was probably meant."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean `{close[0]}`?" if close else None

@@ -1,0 +1,119 @@
+"""The dispatch table (`S2`): for each state that can be rested in, its candidates per trigger in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pystator_gen import model
+from pystator_gen import codes
+from pystator_gen.analyze.choices import Choices
+from pystator_gen.analyze.findings import Findings
+from pystator_gen.analyze.transitions import Resolved
+
+
+def build_rows(
+    states: Mapping[str, model.State],
+    transitions: Sequence[Resolved],
+    choices: Choices,
+    findings: Findings,
+) -> tuple[model.Row, ...]:
+    """A row per state that can be rested in. ``transitions`` come in the order of their level (`S2.1`)."""
+    rows = tuple(
+        _row(state, transitions, choices, findings) for state in states.values() if state.can_rest
+    )
+    _refuse_certain_loops(rows, states, findings)
+    return rows
+
+
+def reachable(initial: model.State, rows: Sequence[model.Row]) -> set[str]:
+    """The states that an entity can come to rest in, from the initial one."""
+    ways = {
+        row.state.name: {c.target.name for c in _all_candidates(row)} for row in rows
+    }
+    found: set[str] = set()
+    open_ends = [initial.name]
+    while open_ends:
+        name = open_ends.pop()
+        if name not in found:
+            found.add(name)
+            open_ends.extend(ways.get(name, ()))
+    return found
+
+
+def _row(
+    state: model.State, transitions: Sequence[Resolved], choices: Choices, findings: Findings
+) -> model.Row:
+    """What ``state`` does: its own transitions, then those that apply anywhere (`S2.3`)."""
+    if state.is_terminal:
+        return model.Row(state, {}, ())
+    own = [transition for transition in transitions if state in transition.sources]
+    anywhere = [transition for transition in transitions if transition.anywhere]
+    on: dict[str, list[model.Candidate]] = {}
+    automatic: list[model.Candidate] = []
+    for transition in [*own, *(t for t in anywhere if t not in own)]:
+        label = transition.label(state)
+        before = automatic if transition.written.auto else on.setdefault(label, [])
+        if any(not candidate.guards for candidate in before) and transition in own:
+            findings.warning(
+                codes.NEVER_ASKED,
+                f"this transition is never taken from `{state.name}`: an earlier one without guards always is",
+                transition.path,
+                "give the earlier one a guard, or this one a lower `priority`",
+            )
+        before.extend(_candidates(state, transition, choices))
+    return model.Row(state, {label: tuple(found) for label, found in on.items()}, tuple(automatic))
+
+
+def _candidates(state: model.State, transition: Resolved, choices: Choices) -> list[model.Candidate]:
+    """A transition as ``state`` sees it: one candidate, or one per way through the choices it leads to."""
+    label = transition.label(state)
+    if transition.written.internal:
+        return [
+            model.Candidate(state, label, state, transition.guards, (), transition.actions, ())
+        ]
+    if transition.target is None:
+        return []
+    return [
+        model.Candidate(
+            state,
+            label,
+            leg.target,
+            (*transition.guards, *leg.guards),
+            state.exit,
+            (*transition.actions, *leg.actions),
+            leg.target.entry,
+        )
+        for leg in choices.legs(transition.target)
+    ]
+
+
+def _refuse_certain_loops(
+    rows: Sequence[model.Row], states: Mapping[str, model.State], findings: Findings
+) -> None:
+    """Automatic transitions that always fire and always come back never end (`S7.2`)."""
+    certain = {
+        row.state.name: row.automatic[0].target.name
+        for row in rows
+        if row.automatic and not row.automatic[0].guards
+    }
+    places = {name: ("states", index, "name") for index, name in enumerate(states)}
+    settled: set[str] = set()
+    for start in certain:
+        path: list[str] = []
+        name = start
+        while name in certain and name not in settled and name not in path:
+            path.append(name)
+            name = certain[name]
+        if name in path:
+            circle = [*path[path.index(name) :], name]
+            findings.error(
+                codes.CERTAIN_LOOP,
+                f"automatic transitions never come to rest: {' -> '.join(circle)} (S7.2)",
+                places[name],
+                "guard one of them, or let it wait for a trigger",
+            )
+        settled.update(path)
+
+
+def _all_candidates(row: model.Row) -> list[model.Candidate]:
+    return [*(c for found in row.on.values() for c in found), *row.automatic]

@@ -1,0 +1,123 @@
+"""The states: which there are, which is the initial one, and what is said about each (`S1`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pystator_gen import model, naming
+from pystator_gen import codes
+
+from pystator_gen.analyze.findings import Findings
+from pystator_gen.analyze.functions import Functions
+from pystator_gen.parse.models import MachineDocument, State
+
+_NOT_YET = {
+    "parent": "nested states (`parent`)",
+    "initial_child": "nested states (`initial_child`)",
+    "regions": "parallel states (`regions`)",
+    "timeout": "delayed transitions (`timeout`)",
+    "entry_points": "entry points",
+    "exit_points": "exit points",
+}
+
+
+def refuse_unsupported(parsed: MachineDocument, findings: Findings) -> None:
+    """Name everything that can be said in the format and not be generated yet."""
+    for index, state in enumerate(parsed.states):
+        path = ("states", index)
+        for key, feature in _NOT_YET.items():
+            if getattr(state, key):
+                _refuse(findings, feature, (*path, key))
+        if state.type == "parallel" and not state.regions:
+            _refuse(findings, "parallel states (`type: parallel`)", (*path, "type"))
+    for index, transition in enumerate(parsed.transitions):
+        path = ("transitions", index)
+        if transition.region is not None:
+            _refuse(findings, "parallel states (`region`)", (*path, "region"))
+        if transition.after is not None:
+            _refuse(findings, "delayed transitions (`after`)", (*path, "after"))
+        if transition.dest is not None and transition.dest.endswith(")"):
+            _refuse(findings, "history (`H(...)`)", (*path, "dest"))
+        elif ":" in (transition.dest or ""):
+            _refuse(findings, "entry points (`state:point`)", (*path, "dest"))
+        if any(":" in source for source in transition.source):
+            _refuse(findings, "exit points (`state:point`)", (*path, "source"))
+
+
+def _refuse(findings: Findings, feature: str, path: tuple[str | int, ...]) -> None:
+    findings.error(codes.NOT_SUPPORTED, f"not supported yet: {feature}", path)
+
+
+def resolve_states(
+    parsed: MachineDocument, functions: Functions, findings: Findings
+) -> tuple[Mapping[str, model.State], model.State | None]:
+    """All states by name, in order of definition, and the initial one (`S1.2`)."""
+    states: dict[str, model.State] = {}
+    for index, state in enumerate(parsed.states):
+        if state.name in states:
+            continue  # parsing has reported it
+        states[state.name] = _resolve(index, state, functions, findings)
+    _refuse_equal_spellings(parsed, states, findings)
+    return states, _initial(parsed, states, findings)
+
+
+def _resolve(index: int, state: State, functions: Functions, findings: Findings) -> model.State:
+    path = ("states", index)
+    if state.type == "choice" and (state.on_enter or state.on_exit):
+        key = "on_enter" if state.on_enter else "on_exit"
+        findings.error(
+            codes.BAD_CHOICE,
+            f"choice `{state.name}` has `{key}`, but a choice is only passed through (S7.3)",
+            (*path, key),
+            "put these actions on the transitions that lead out of it",
+        )
+    return model.State(
+        name=state.name,
+        member=naming.enum_member(state.name),
+        query=naming.state_property(state.name),
+        kind=state.type,
+        description=state.description or "",
+        entry=functions.plan(state.on_enter, (*path, "on_enter")),
+        exit=functions.plan(state.on_exit, (*path, "on_exit")),
+    )
+
+
+def _initial(
+    parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings
+) -> model.State | None:
+    found = [(index, state) for index, state in enumerate(parsed.states) if state.type == "initial"]
+    if not found:
+        findings.error(
+            codes.NO_INITIAL, "no state has `type: initial`", ("states",), "give it to the state that entities start in"
+        )
+        return None
+    first = found[0]
+    for index, state in found[1:]:
+        findings.error(
+            codes.NO_INITIAL,
+            f"`{state.name}` is a second state with `type: initial`",
+            ("states", index, "type"),
+            "only one state can be the initial one",
+            related=(("states", first[0], "type"), f"`{first[1].name}` is the first"),
+        )
+    return states[first[1].name]
+
+
+def _refuse_equal_spellings(
+    parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings
+) -> None:
+    """Two names that Python can't tell apart are an error that shows both places."""
+    places = {state.name: index for index, state in reversed(list(enumerate(parsed.states)))}
+    for spelling in ("member", "query"):
+        seen: dict[str, str] = {}
+        for name, state in states.items():
+            python_name = getattr(state, spelling)
+            if python_name in seen:
+                findings.error(
+                    codes.NAME_COLLISION,
+                    f"states `{seen[python_name]}` and `{name}` are both `{python_name}` in Python",
+                    ("states", places[name], "name"),
+                    "rename one of them",
+                    related=(("states", places[seen[python_name]], "name"), f"`{seen[python_name]}` stands here"),
+                )
+            seen.setdefault(python_name, name)

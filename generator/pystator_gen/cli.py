@@ -1,0 +1,178 @@
+"""The command line: the only place that prints, and the only one that decides exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from pystator_gen.settings import Settings, SettingsError, load_settings
+
+CLEAN = 0
+PROBLEMS = 1
+UNUSABLE = 2
+
+_DESCRIPTION = "Compile YAML state machines into typed Python modules."
+_EPILOG = """\
+SOURCE is a file or a folder; folders are searched for *.yaml, *.yml and *.json, recursively.
+Settings may stand in [tool.pystator-gen] of pyproject.toml: sources, output, prune, force.
+
+exit codes:
+  0  done, and clean
+  1  the sources have errors, or --check found drift
+  2  wrong usage, or a file that can't be read or written
+
+examples:
+  pystator-gen machines/ -o myapp/fsm/          generate a package
+  pystator-gen machines/ -o myapp/fsm/ --check  is the package up to date? (for CI and pre-commit)
+"""
+_MANY = 25
+"""From so many sources on, a run is long enough to wait for."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["generate"]:
+        given = given[1:]
+    parser = _parser()
+    options = parser.parse_args(given)
+    try:
+        settings = load_settings(Path.cwd())
+        return _generate(parser, options, settings)
+    except KeyboardInterrupt:
+        _say("interrupted; nothing was written")
+        return 130
+    except Exception as failure:
+        return _failed(failure)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pystator-gen",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="pystator-gen [generate] SOURCE... -o DIR [options]",
+    )
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="a file or folder with machines")
+    parser.add_argument("-o", "--output", metavar="DIR", help="the folder of the generated package")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit with 1 and name the files if any would be written, changed or pruned",
+    )
+    parser.add_argument("--diff", action="store_true", help="with --check, show how they would change")
+    parser.add_argument(
+        "--prune", action="store_true", help="delete generated modules whose machine is gone"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite files in DIR that pystator-gen did not write"
+    )
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="print nothing but problems")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="name every file, unchanged ones too")
+    parser.add_argument("--version", action="version", version=f"pystator-gen {version('pystator-gen')}")
+    return parser
+
+
+def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, settings: Settings) -> int:
+    sources = options.sources or list(settings.sources)
+    folder = options.output or settings.output
+    if not sources:
+        _usage(parser, "no SOURCE given: name a file or folder with machines")
+    if folder is None:
+        _usage(parser, "no output folder given: name it with -o DIR")
+    if options.diff and not options.check:
+        _usage(parser, "--diff goes with --check")
+    from pystator_gen import pipeline  # here, so that --help and --version answer at once
+
+    report = pipeline.generate(
+        sources,
+        folder,
+        check=options.check,
+        prune=options.prune or settings.prune,
+        force=options.force or settings.force,
+        progress=_progress if _is_worth_watching(options) else iter,
+    )
+    for diagnostic in report.diagnostics:
+        _say(str(diagnostic))
+    if report.has_errors:
+        errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
+        _say(f"{errors} error{'s' if errors != 1 else ''}; nothing was written")
+        return PROBLEMS
+    return _told(report, options)
+
+
+def _told(report: object, options: argparse.Namespace) -> int:
+    """Say what happened to the files, and whether that is clean."""
+    from pystator_gen.output import Action
+    from pystator_gen.pipeline import Report
+
+    assert isinstance(report, Report)
+    for change in report.changes:
+        if change.action is Action.UNCHANGED and not options.verbose:
+            continue
+        if options.check and change.action is not Action.UNCHANGED:
+            _say(f"{change.path}: would be {change.action}")
+            if options.diff:
+                print(change.diff(), end="")
+        elif not options.quiet:
+            print(f"{change.path}: {change.action}")
+    for path in report.stale:
+        if not options.quiet:
+            _say(f"{path}: its machine is not among the sources; --prune deletes it")
+    if options.check and report.drift:
+        _say(f"{len(report.drift)} of {len(report.changes)} files are out of date: run pystator-gen")
+        return PROBLEMS
+    if not options.quiet:
+        changed = len(report.drift)
+        print(f"{report.machines} machine{'s' if report.machines != 1 else ''}: {_files(changed)} written")
+    return CLEAN
+
+
+def _files(number: int) -> str:
+    return "no file" if number == 0 else "1 file" if number == 1 else f"{number} files"
+
+
+def _failed(failure: Exception) -> int:
+    """A run that could not be carried out: a message for what is the user's to mend, a traceback for our bugs."""
+    from pystator_gen.document import LibyamlMissingError
+    from pystator_gen.formatting import FormattingError
+    from pystator_gen.source import SourceUnreadable
+
+    if isinstance(failure, (SettingsError, SourceUnreadable, LibyamlMissingError, FormattingError, OSError)):
+        _say(f"error: {failure}")
+        return UNUSABLE
+    raise failure
+
+
+def _usage(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    parser.error(f"{message} (pystator-gen --help tells more)")
+
+
+def _is_worth_watching(options: argparse.Namespace) -> bool:
+    return sys.stderr.isatty() and not options.quiet
+
+
+def _progress(paths: Iterable[Path]) -> Iterator[Path]:
+    """The paths one by one, with a progress bar on stderr if there are many."""
+    found = list(paths)
+    if len(found) < _MANY:
+        yield from found
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(found, "Compiling", console=Console(stderr=True), transient=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

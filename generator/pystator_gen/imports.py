@@ -1,0 +1,71 @@
+"""The imports of a generated module, computed from what its body uses."""
+
+from __future__ import annotations
+
+from pystator_gen.naming import PythonIdentifier
+
+_RUNTIME = "pystator_runtime"
+
+
+class Imports:
+    """Hands out names for things to import and remembers which ones were asked for.
+
+    Modules are imported as a whole and named with a dot, so that they can't collide with the classes of a
+    machine; ``shadowed`` are lower-case names that its session has and that must not be used plainly.
+    """
+
+    def __init__(self, shadowed: frozenset[str] = frozenset()) -> None:
+        self._shadowed = shadowed
+        self._modules: dict[str, str] = {}
+        self._checking: dict[str, str] = {}
+        self._names: dict[str, set[str]] = {}
+
+    def typing(self, name: str) -> str:
+        """A name of `typing`."""
+        if name in self._shadowed:
+            return f"{self.module('typing')}.{name}"
+        return self.name("typing", name)
+
+    def name(self, module: str, name: str) -> str:
+        """A single name of a module."""
+        self._names.setdefault(module, set()).add(name)
+        return name
+
+    def builtin(self, name: str) -> str:
+        """A built-in, spelt so that it can't be taken for a method of the session."""
+        return f"{self.module('builtins')}.{name}" if name in self._shadowed else name
+
+    def module(self, module: str) -> str:
+        """A module as it is called in the body."""
+        return self._modules.setdefault(module, self._alias(module))
+
+    def application_module(self, module: str) -> str:
+        """A module of the application, needed by annotations only."""
+        return self._checking.setdefault(module, self._alias(module))
+
+    def lines(self) -> tuple[str, ...]:
+        """The import statements in order, with those for type checkers last."""
+        if self._checking:
+            self.typing("TYPE_CHECKING")
+        plain = [_import(module, alias) for module, alias in sorted(self._modules.items())]
+        single = [
+            f"from {module} import {', '.join(sorted(names))}"
+            for module, names in sorted(self._names.items(), key=lambda item: _rank(item[0]))
+        ]
+        lines = [*plain, *single]
+        if self._checking:
+            lines.append("if TYPE_CHECKING:")
+            lines.extend(f"    {_import(module, alias)}" for module, alias in sorted(self._checking.items()))
+        return tuple(lines)
+
+    def _alias(self, module: str) -> str:
+        root = module.partition(".")[0]
+        return PythonIdentifier(f"_{module.replace('.', '_')}") if root in self._shadowed else module
+
+
+def _import(module: str, alias: str) -> str:
+    return f"import {module}" if alias == module else f"import {module} as {alias}"
+
+
+def _rank(module: str) -> tuple[bool, str]:
+    return module.startswith(_RUNTIME), module

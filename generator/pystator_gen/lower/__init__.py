@@ -1,0 +1,203 @@
+"""From the resolved machine to the view: every string that templates print is made here."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from pystator_gen import model, view
+from pystator_gen.annotations import default_value, field_type, literal_type, needs_codec
+from pystator_gen.imports import Imports
+from pystator_gen.literals import docstring_literal, python_literal
+from pystator_gen.lower.classes import (
+    context_dict,
+    context_is_open,
+    payload_dict,
+    state_enum,
+    trigger_enum,
+    variables_dict,
+)
+from pystator_gen.lower.protocols import protocols
+from pystator_gen.lower.session import session
+from pystator_gen.lower.table import Table
+
+INTERFACE = 1
+"""The number of the runtime interface that generated modules are made for."""
+
+
+def lower(machine: model.Machine) -> view.Module:
+    """The view of a machine's module."""
+    imports = Imports(frozenset(str(trigger.method) for trigger in machine.triggers))
+    imports.name("enum", "StrEnum")
+    imports.name("pystator_runtime", "interface as rt")
+    for name in ("TYPE_CHECKING", "TypeAlias"):
+        imports.typing(name)
+    prefix = machine.prefix
+    table = Table(machine, imports)
+    module = view.Module(
+        source=PurePosixPath(machine.source).name,
+        interface=INTERFACE,
+        name=python_literal(machine.name),
+        version=python_literal(machine.version),
+        initial=f"{prefix}State.{machine.initial.member}",
+        docstring=docstring_literal(machine.description.strip() or f"The state machine {machine.name}."),
+        imports=(),
+        exports=_exports(machine),
+        states=state_enum(machine),
+        triggers=trigger_enum(machine),
+        aliases=_aliases(machine, imports),
+        dictionaries=_dictionaries(machine, imports),
+        functions=table.functions,
+        constants=table.constants,
+        definition=_definition(machine.definition),
+        options=_options(machine, table, imports),
+        rows=table.rows,
+        protocols=protocols(machine, f"{prefix}Context", imports),
+        machine=_machine(machine, imports),
+        session=session(machine, imports, _resting(machine, imports)),
+    )
+    return dataclasses.replace(module, imports=imports.lines())
+
+
+def package(machines: Sequence[model.Machine]) -> view.Package:
+    """The view of the package that re-exports what its modules define."""
+    return view.Package(
+        tuple(view.PackageMember(machine.module, _exports(machine)) for machine in machines)
+    )
+
+
+def _exports(machine: model.Machine) -> tuple[str, ...]:
+    """``__all__``, sorted."""
+    suffixes = ("State", "Trigger", "Context", "Guards", "Actions", "Machine", "Session", "Result")
+    payloads = [str(t.payload_class) for t in machine.triggers if t.payload_class is not None]
+    return tuple(sorted([f"{machine.prefix}{suffix}" for suffix in suffixes] + payloads))
+
+
+def _dictionaries(machine: model.Machine, imports: Imports) -> tuple[view.TypedDict, ...]:
+    declared = [trigger for trigger in machine.triggers if trigger.payload_class is not None]
+    found = [
+        context_dict(machine, imports),
+        variables_dict(machine, imports),
+        *(payload_dict(machine, trigger, imports) for trigger in declared),
+    ]
+    return tuple(dictionary for dictionary in found if dictionary is not None)
+
+
+def _aliases(machine: model.Machine, imports: Imports) -> tuple[view.Constant, ...]:
+    """What is accepted as a state's or trigger's name, the names of guards and actions, the result."""
+    prefix = machine.prefix
+    aliases = [
+        view.Constant(f"{prefix}Result", f"rt.TransitionResult[{prefix}State]"),
+        view.Constant("_StateName", _names(f"{prefix}State", [s.name for s in machine.states], imports)),
+        view.Constant("_TriggerName", _names(f"{prefix}Trigger", [t.name for t in machine.triggers], imports)),
+        view.Constant("_GuardName", _literals([guard.name for guard in machine.guards], imports)),
+        view.Constant("_ActionName", _literals([action.name for action in machine.actions], imports)),
+    ]
+    if context_is_open(machine):
+        aliases.append(view.Constant(f"{prefix}Context", f"dict[str, {imports.typing('Any')}]"))
+    return tuple(aliases)
+
+
+def _names(enum: str, names: Sequence[str], imports: Imports) -> str:
+    return f"{enum} | {literal_type(tuple(names), imports)}" if names else enum
+
+
+def _literals(names: Sequence[str], imports: Imports) -> str:
+    return literal_type(tuple(names), imports) if names else imports.typing("Never")
+
+
+def _resting(machine: model.Machine, imports: Imports) -> str:
+    """The type of ``current_state``: without choices, which are never rested in."""
+    enum = f"{machine.prefix}State"
+    if all(state.can_rest for state in machine.states):
+        return enum
+    members = [f"{enum}.{state.member}" for state in machine.states if state.can_rest]
+    return f"{imports.typing('Literal')}[{', '.join(members)}]"
+
+
+def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[str, ...]:
+    """The keyword arguments of the chart that differ from their defaults."""
+    options: list[str] = []
+    if machine.validate_context:
+        options.append("validate_context=True")
+        if machine.variables:
+            options.append(f"variables={_fields(machine.variables)}")
+        if table.invariants:
+            options.append(f"invariants={_mapping(table.invariants)}")
+    if not machine.reject_invalid_events:
+        options.append("reject_invalid_events=False")
+    if not machine.strict_guards:
+        options.append("strict_guards=False")
+    if machine.normalize:
+        options.append("normalize=True")
+    payloads = {t.name: _payload(t.payload, imports) for t in machine.triggers if t.payload is not None}
+    if payloads:
+        options.append(f"payloads={_mapping(payloads)}")
+    if any(variable.has_default for variable in machine.variables or ()):
+        options.append(f"defaults={_defaults(machine.variables or (), imports)}")
+    codecs = {key.key: field_type(key.type) for key in machine.keys if needs_codec(key.type)}
+    if codecs:
+        options.append(f"codecs={_mapping(codecs)}")
+    return tuple(options)
+
+
+def _payload(fields: Sequence[model.Field], imports: Imports) -> str:
+    defaults = f", {_defaults(fields, imports)}" if any(field.has_default for field in fields) else ""
+    return f"rt.Payload({_fields(fields)}{defaults})"
+
+
+def _fields(fields: Sequence[model.Field]) -> str:
+    return _mapping(
+        {f.key: f"rt.Field({field_type(f.type)}{', required=True' if f.must_be_given else ''})" for f in fields}
+    )
+
+
+def _defaults(fields: Sequence[model.Field], imports: Imports) -> str:
+    """A function that builds the defaults anew each time, so that no two entities share one (`S8.9`)."""
+    values = {f.key: default_value(f.default, f.type, imports) for f in fields if f.has_default}
+    return f"lambda: {_mapping(values)}"
+
+
+def _mapping(items: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{python_literal(key)}: {value}' for key, value in items.items())}}}"
+
+
+def _machine(machine: model.Machine, imports: Imports) -> view.Machine:
+    prefix = machine.prefix
+    provided = [kind for kind, found in (("guards", machine.guards), ("actions", machine.actions)) if found]
+    renamed = {e.name: str(e.python_name) for e in (*machine.guards, *machine.actions) if e.name != e.python_name}
+    return view.Machine(
+        name=f"{prefix}Machine",
+        docstring=docstring_literal(machine.description.strip() or f"The state machine {machine.name}."),
+        type_arguments=(
+            f"{prefix}State",
+            "_StateName",
+            f"{prefix}Trigger",
+            "_TriggerName",
+            f"{prefix}Context",
+            f"{prefix}Session",
+            "_GuardName",
+            "_ActionName",
+        ),
+        python_names=python_literal(renamed) if renamed else None,
+        parameters=tuple(f"{kind}: {prefix}{kind.title()}" for kind in provided),
+        arguments=tuple(f"{kind}={kind}" for kind in provided),
+    )
+
+
+def _definition(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The source's data as JSON, one literal per line, a line per state and transition."""
+    lines: list[str] = []
+    for key, value in data.items():
+        start = "{" if not lines else " "
+        if isinstance(value, list) and value:
+            lines.append(f"{start}{json.dumps(key, ensure_ascii=False)}: [")
+            lines.extend(f"  {json.dumps(item, ensure_ascii=False)}," for item in value)
+            lines[-1] = lines[-1][:-1] + "],"
+        else:
+            lines.append(f"{start}{json.dumps(key, ensure_ascii=False)}: {json.dumps(value, ensure_ascii=False)},")
+    lines[-1] = lines[-1][:-1] + "}"
+    return tuple(python_literal(line) for line in lines)

@@ -1,0 +1,99 @@
+"""The enums and typed dictionaries of a module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pystator_gen import model, naming, view
+from pystator_gen.annotations import annotation
+from pystator_gen.imports import Imports
+from pystator_gen.literals import docstring_literal, python_literal
+
+_NAMES = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def state_enum(machine: model.Machine) -> view.Enum:
+    """``OrderState``."""
+    members = tuple(
+        view.Member(state.member, python_literal(state.name), _docstring(state.description))
+        for state in machine.states
+    )
+    return view.Enum(f"{machine.prefix}State", docstring_literal(f"The states of {machine.name}."), members)
+
+
+def trigger_enum(machine: model.Machine) -> view.Enum:
+    """``OrderTrigger``: the triggers that may be sent."""
+    members = tuple(
+        view.Member(trigger.member, python_literal(trigger.name), _docstring(trigger.description))
+        for trigger in machine.triggers
+    )
+    return view.Enum(f"{machine.prefix}Trigger", docstring_literal(f"The triggers of {machine.name}."), members)
+
+
+def context_is_open(machine: model.Machine) -> bool:
+    """Whether the machine declares nothing, so that its context may hold anything."""
+    return not machine.keys and machine.variables is None
+
+
+def context_dict(machine: model.Machine, imports: Imports) -> view.TypedDict | None:
+    """``OrderContext``: every key that the context may hold; ``None`` if it is open."""
+    if context_is_open(machine):
+        return None
+    return typed_dict(
+        f"{machine.prefix}Context",
+        f"The context of {machine.name}.",
+        machine.keys,
+        imports,
+        base="rt.EngineContext",
+    )
+
+
+def variables_dict(machine: model.Machine, imports: Imports) -> view.TypedDict | None:
+    """What a trigger without a payload of its own takes: the variables, all of them optional."""
+    if not machine.variables or all(trigger.payload is not None for trigger in machine.triggers):
+        return None
+    optional = tuple(model.Field(v.key, v.type, description=v.description) for v in machine.variables)
+    return typed_dict("_Variables", f"The state variables of {machine.name}.", optional, imports)
+
+
+def payload_dict(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> view.TypedDict:
+    """``OrderFillPayload``."""
+    return typed_dict(
+        str(trigger.payload_class), f"The payload of `{trigger.name}`.", trigger.payload or (), imports
+    )
+
+
+def typed_dict(
+    name: str, docstring: str, fields: Sequence[model.Field], imports: Imports, base: str | None = None
+) -> view.TypedDict:
+    """A ``TypedDict`` with these fields; those that need not be given are not required."""
+    total = all(field.must_be_given for field in fields)
+    keys = tuple(_key(field, total, imports) for field in fields)
+    used = {word for key in keys for word in _NAMES.findall(key.annotation)}
+    plain = all(naming.is_identifier(key.name) and key.name not in used for key in keys)
+    maker = imports.typing("TypedDict") if base is None or not plain else ""
+    functional = None if plain else f"_{name.lstrip('_')}Keys"
+    bases = [base, functional] if functional else [base or maker]
+    return view.TypedDict(
+        name=name,
+        docstring=docstring_literal(docstring),
+        bases=", ".join(part for part in bases if part),
+        total=total,
+        functional=functional,
+        maker=maker,
+        keys=keys,
+    )
+
+
+def _key(field: model.Field, total: bool, imports: Imports) -> view.Key:
+    text = annotation(field.type, imports)
+    if field.must_be_given and not total:
+        text = f"{imports.typing('Required')}[{text}]"
+    return view.Key(
+        field.key, python_literal(field.key), text, python_literal(text), _docstring(field.description)
+    )
+
+
+def _docstring(text: str) -> str | None:
+    return docstring_literal(text.strip()) if text.strip() else None

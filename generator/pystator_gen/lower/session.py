@@ -1,0 +1,151 @@
+"""The session class: a property per state, a method per trigger, and typed ways to send by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pystator_gen import model, naming, view
+from pystator_gen.annotations import annotation, default_value, is_shareable
+from pystator_gen.imports import Imports
+from pystator_gen.literals import docstring_literal, python_literal
+
+MAXIMUM_OVERLOADS = 200
+"""Beyond, overloads cost type checkers more than they tell: ``send`` then takes any payload."""
+
+
+def session(machine: model.Machine, imports: Imports, resting: str) -> view.Session:
+    """``OrderSession``."""
+    result = f"{machine.prefix}Result"
+    anything = imports.typing("Any")
+    overloads = _overloads(machine, imports)
+    return view.Session(
+        name=f"{machine.prefix}Session",
+        docstring=docstring_literal(f"One entity of {machine.name}, in memory."),
+        type_arguments=(resting, f"{machine.prefix}Trigger", f"{machine.prefix}Context"),
+        queries=tuple(_query(state) for state in machine.states),
+        methods=tuple(_method(machine, trigger, imports) for trigger in machine.triggers),
+        overloads=overloads,
+        send=_send(machine, imports),
+        property=imports.builtin("property"),
+        overload=imports.typing("overload") if overloads else "",
+        query_type=f"{imports.builtin('bool')} | {anything}",
+        result=result,
+    )
+
+
+def _query(state: model.State) -> view.Query:
+    text = f"Whether the entity is in `{state.name}`"
+    return view.Query(
+        state.query,
+        python_literal(state.name),
+        docstring_literal(f"{text}: {state.description.strip()}" if state.description.strip() else f"{text}."),
+    )
+
+
+def _method(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> view.Method:
+    payload = _payload(trigger)
+    sender = "_send" if payload == "payload" else "_fire"
+    arguments = ", ".join([python_literal(trigger.name), *([payload] if payload else [])])
+    return view.Method(
+        trigger.method,
+        _after_self(_signature(machine, trigger, imports, real=True)),
+        f"self.{sender}({arguments})",
+        docstring_literal(_method_text(machine, trigger)),
+    )
+
+
+def _after_self(signature: str) -> str:
+    return f", {signature}" if signature else ""
+
+
+def _payload(trigger: model.Trigger) -> str:
+    """The payload as the body of a method passes it on: nothing, its keyword parameters, or all it got."""
+    fields = trigger.payload
+    if fields is not None and not fields:
+        return ""
+    if fields is None or not _can_be_spelt_out(fields):
+        return "payload"
+    return f"{{{', '.join(f'{python_literal(f.key)}: {naming.parameter(f.key)}' for f in fields)}}}"
+
+
+def _method_text(machine: model.Machine, trigger: model.Trigger) -> str:
+    ways = {
+        f"{row.state.name} -> {', '.join(dict.fromkeys(c.target.name for c in row.on[trigger.name]))}": None
+        for row in machine.rows
+        if trigger.name in row.on
+    }
+    described = f"{trigger.description.strip()}\n\n" if trigger.description.strip() else ""
+    return f"Send `{trigger.name}`.\n\n{described}{'; '.join(ways)}"
+
+
+def _can_be_spelt_out(fields: Sequence[model.Field]) -> bool:
+    """Whether a payload can be keyword parameters: each is required or has a default that nobody can change."""
+    names = [naming.parameter(field.key) for field in fields]
+    return (
+        len(set(names)) == len(names)
+        and "self" not in names
+        and all(
+            is_shareable(field.default, field.type) if field.has_default else field.required for field in fields
+        )
+    )
+
+
+def _signature(machine: model.Machine, trigger: model.Trigger, imports: Imports, *, real: bool) -> str:
+    """The parameters of a trigger, for its method or (``real=False``) for an overload."""
+    fields = trigger.payload
+    if fields is None:
+        return _variables_signature(machine, imports)
+    if not fields:
+        return ""
+    renamed = any(naming.parameter(field.key) != field.key for field in fields)
+    if not _can_be_spelt_out(fields) or (renamed and not real):
+        return f"**payload: {imports.typing('Unpack')}[{trigger.payload_class}]"
+    parameters: list[str] = []
+    for field in fields:
+        text = f"{naming.parameter(field.key)}: {annotation(field.type, imports)}"
+        if field.has_default:
+            text += f" = {default_value(field.default, field.type, imports) if real else '...'}"
+        parameters.append(text)
+    return f"*, {', '.join(parameters)}"
+
+
+def _variables_signature(machine: model.Machine, imports: Imports) -> str:
+    if machine.variables:
+        return f"**payload: {imports.typing('Unpack')}[_Variables]"
+    if machine.variables is None:
+        return f"**payload: {imports.typing('Any')}"
+    return ""
+
+
+def _send(machine: model.Machine, imports: Imports) -> view.Send | None:
+    """How ``send`` and ``asend`` are implemented; ``None`` if there is nothing to send."""
+    groups = _groups(machine, imports)
+    if not groups:
+        return None
+    if len(groups) > 1:
+        return view.Send(f", **payload: {imports.typing('Any')}", "payload")
+    trigger = machine.triggers[0]
+    signature = _signature(machine, trigger, imports, real=True)
+    return view.Send(_after_self(signature), _payload(trigger) or "{}")
+
+
+def _overloads(machine: model.Machine, imports: Imports) -> tuple[view.Overload, ...]:
+    """One overload per distinct payload; none where they would not tell anything, or too much."""
+    groups = _groups(machine, imports)
+    if not 2 <= len(groups) <= MAXIMUM_OVERLOADS:
+        return ()
+    literal = imports.typing("Literal")
+    return tuple(
+        view.Overload(
+            f"{literal}[{', '.join(f'{machine.prefix}Trigger.{t.member}, {python_literal(t.name)}' for t in found)}]",
+            _after_self(signature),
+        )
+        for signature, found in groups.items()
+    )
+
+
+def _groups(machine: model.Machine, imports: Imports) -> dict[str, list[model.Trigger]]:
+    groups: dict[str, list[model.Trigger]] = {}
+    for trigger in machine.triggers:
+        groups.setdefault(_signature(machine, trigger, imports, real=False), []).append(trigger)
+    return groups

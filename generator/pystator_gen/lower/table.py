@@ -1,0 +1,165 @@
+"""The dispatch table of a module: conditions, shared plans, rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pystator_gen import model, view
+from pystator_gen.imports import Imports
+from pystator_gen.literals import python_literal
+
+_SIMPLE_EFFECTS = {
+    model.EffectKind.INCREMENT: "rt.Increment({field})",
+    model.EffectKind.DECREMENT: "rt.Increment({field}, -1)",
+    model.EffectKind.CLEAR: "rt.Clear({field})",
+}
+
+
+class Table:
+    """Writes the table of one machine; what several rows need is written once and named."""
+
+    def __init__(self, machine: model.Machine, imports: Imports) -> None:
+        self._machine = machine
+        self._imports = imports
+        self._states = f"{machine.prefix}State"
+        self._functions: dict[tuple[str, str, str], view.Function] = {}
+        self._constants: dict[str, view.Constant] = {}
+        self._uses = Counter(self._shareable_texts())
+        self.rows = tuple(self._row(row) for row in machine.rows)
+        self.invariants = {
+            invariant.name: self.guard(invariant.guard) for invariant in machine.invariants
+        }
+
+    @property
+    def functions(self) -> tuple[view.Function, ...]:
+        """The compiled expressions, in order of first use."""
+        return tuple(self._functions.values())
+
+    @property
+    def constants(self) -> tuple[view.Constant, ...]:
+        """The plans and guards that are shared, in order of first use."""
+        return tuple(self._constants.values())
+
+    # -- rows --------------------------------------------------------------------------------------------------
+
+    def _row(self, row: model.Row) -> view.Row:
+        options: list[str] = []
+        if row.state.entry:
+            options.append(f"entry={self._plan_of_state('ENTER', row.state, row.state.entry)}")
+        if row.state.is_terminal:
+            options.append("is_terminal=True")
+        triggers = tuple(
+            view.TriggerRow(python_literal(label), tuple(map(self._candidate, found)))
+            for label, found in row.on.items()
+        )
+        automatic = tuple(map(self._candidate, row.automatic))
+        return view.Row(self._state(row.state), triggers, automatic, tuple(options))
+
+    def _candidate(self, candidate: model.Candidate) -> str:
+        parts = [
+            self._state(candidate.source),
+            python_literal(candidate.label),
+            self._state(candidate.target),
+        ]
+        if candidate.guards:
+            parts.append(f"guards={self._shared('GUARDS', _tuple(map(self.guard, candidate.guards)))}")
+        if candidate.exit:
+            parts.append(f"exit={self._plan_of_state('EXIT', candidate.source, candidate.exit)}")
+        if candidate.actions:
+            parts.append(f"actions={self._shared('ACTIONS', _tuple(map(self._planned, candidate.actions)))}")
+        if candidate.entry:
+            parts.append(f"entry={self._plan_of_state('ENTER', candidate.target, candidate.entry)}")
+        return f"rt.Transition({', '.join(parts)})"
+
+    def _state(self, state: model.State) -> str:
+        return f"{self._states}.{state.member}"
+
+    def _shareable_texts(self) -> Iterator[str]:
+        """The guards and actions of every candidate, as text: what occurs twice is worth a name."""
+        for row in self._machine.rows:
+            for candidate in (*(c for found in row.on.values() for c in found), *row.automatic):
+                yield _tuple(map(self.guard, candidate.guards))
+                yield _tuple(map(self._planned, candidate.actions))
+
+    def _shared(self, kind: str, text: str) -> str:
+        """``text``, or the name of a constant that holds it, if it is used more than once."""
+        if self._uses[text] < 2:
+            return text
+        if text not in self._constants:
+            number = 1 + sum(constant.name.startswith(f"_{kind}_") for constant in self._constants.values())
+            self._constants[text] = view.Constant(f"_{kind}_{number}", text)
+        return self._constants[text].name
+
+    def _plan_of_state(self, occasion: str, state: model.State, plan: model.Plan) -> str:
+        """The name of the constant that holds the entry or exit of a state."""
+        name = f"_{occasion}_{state.member}"
+        self._constants.setdefault(name, view.Constant(name, _tuple(map(self._planned, plan))))
+        return name
+
+    # -- guards ------------------------------------------------------------------------------------------------
+
+    def guard(self, guard: model.Guard) -> str:
+        """The expression that builds one guard."""
+        match guard:
+            case model.Condition():
+                return self._condition(guard.function)
+            case model.NamedGuard():
+                return f"rt.Named({_call(guard.name, guard.params)})"
+            case model.Combined():
+                return f"rt.{guard.kind}({', '.join(map(self.guard, guard.guards))})"
+
+    def _condition(self, function: model.Function) -> str:
+        decorator = f"rt.condition({python_literal(function.text)})"
+        return self._function("condition", decorator, "object", function)
+
+    def _function(self, kind: str, decorator: str | None, returns: str, function: model.Function) -> str:
+        key = (kind, function.text, function.source)
+        if key not in self._functions:
+            number = sum(1 for known in self._functions if known[0] == kind) + 1
+            for module, helper in function.helpers:
+                self._imports.name(module, helper)
+            self._imports.name("collections.abc", "Mapping")
+            self._imports.typing("Any")
+            self._functions[key] = view.Function(f"_{kind}_{number}", decorator, returns, function.source)
+        return self._functions[key].name
+
+    # -- plans -------------------------------------------------------------------------------------------------
+
+    def _planned(self, planned: model.Planned) -> str:
+        item = self._item(planned.item)
+        return item if planned.when is None else f"rt.When({self._condition(planned.when.function)}, {item})"
+
+    def _item(self, item: model.NamedAction | model.Effect) -> str:
+        if isinstance(item, model.Effect):
+            return self._effect(item)
+        parts = [_call(item.name, item.params)]
+        for option in ("retry", "retry_backoff", "timeout"):
+            value = getattr(item, option)
+            if value is not None:
+                parts.append(f"{option}={python_literal(value)}")
+        return f"rt.ActionSpec({', '.join(parts)})"
+
+    def _effect(self, effect: model.Effect) -> str:
+        field = python_literal(effect.field)
+        match effect.kind:
+            case model.EffectKind.SET:
+                return f"rt.SetFields(lambda: {python_literal(dict(effect.value))})"
+            case model.EffectKind.APPEND:
+                return f"rt.Append({field}, lambda: {python_literal(effect.value)})"
+            case model.EffectKind.TIMESTAMP:
+                return f"rt.Timestamp({field})" if effect.as_text else f"rt.Timestamp({field}, as_text=False)"
+            case model.EffectKind.COMPUTE if effect.function is not None:
+                name = self._function("compute", None, self._imports.typing("Any"), effect.function)
+                return f"rt.Compute({field}, {name})"
+            case _:
+                return _SIMPLE_EFFECTS[effect.kind].format(field=field)
+
+
+def _tuple(items: Iterable[str]) -> str:
+    return f"({''.join(f'{item}, ' for item in items)})"
+
+
+def _call(name: str, params: Mapping[str, Any]) -> str:
+    return f"{python_literal(name)}, {python_literal(dict(params))}" if params else python_literal(name)

@@ -1,0 +1,241 @@
+"""The resolved machine: what the source means, with every reference looked up and every choice made.
+
+This is the data structure between analysis and printing. Of Python it knows the names that things have there and
+the compiled text of expressions, nothing else.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pystator_gen.naming import ClassName, PythonIdentifier
+from pystator_gen.parse.types import Type
+
+
+# -- expressions, guards, actions ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A compiled expression or check: ``text`` as the YAML has it, ``source`` as Python, reading from ``ctx``.
+
+    ``helpers`` are the functions that the source calls, each with the runtime module that has it.
+    """
+
+    text: str
+    source: str
+    helpers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A guard that is an expression or a check."""
+
+    function: Function
+
+
+@dataclass(frozen=True, slots=True)
+class NamedGuard:
+    """A guard that the application has to provide."""
+
+    name: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """``allOf``, ``anyOf`` or ``not`` over other guards; ``kind`` is ``AllOf``, ``AnyOf`` or ``Not``."""
+
+    kind: str
+    guards: tuple[Guard, ...]
+
+
+Guard: TypeAlias = Condition | NamedGuard | Combined
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAction:
+    """An action that the application has to provide."""
+
+    name: str
+    params: Mapping[str, Any]
+    retry: int | None = None
+    retry_backoff: float | None = None
+    timeout: float | None = None
+
+
+class EffectKind(enum.Enum):
+    """The effects (`S8.2`) that write or remove one field, or several."""
+
+    SET = "set"
+    TIMESTAMP = "timestamp"
+    INCREMENT = "increment"
+    DECREMENT = "decrement"
+    APPEND = "append"
+    CLEAR = "clear"
+    COMPUTE = "compute"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A change of the context.
+
+    ``field`` is the field it is about (none for ``set``), ``value`` the literal of ``append`` or ``set``, and
+    ``function`` the expression of ``compute``; ``as_text`` tells how a ``timestamp`` is written.
+    """
+
+    kind: EffectKind
+    field: str = ""
+    value: Any = None
+    function: Function | None = None
+    as_text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An action or effect, with the condition under which it is planned (`S8.5`)."""
+
+    item: NamedAction | Effect
+    when: Condition | None = None
+
+
+Plan: TypeAlias = tuple[Planned, ...]
+
+
+# -- states and transitions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state. ``query`` is the session's property that tells whether it is active."""
+
+    name: str
+    member: PythonIdentifier
+    query: PythonIdentifier
+    kind: str
+    description: str
+    entry: Plan
+    exit: Plan
+
+    @property
+    def can_rest(self) -> bool:
+        """Whether a machine can rest here: a choice is only passed through (`S7.3`)."""
+        return self.kind != "choice"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing leaves it (`S1.3`)."""
+        return self.kind == "terminal"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One transition as one leaf sees it, with choices resolved: what may be taken, in the order it is asked.
+
+    ``label`` is its trigger, or what an automatic transition is called in results.
+    """
+
+    source: State
+    label: str
+    target: State
+    guards: tuple[Guard, ...]
+    exit: Plan
+    actions: Plan
+    entry: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a state that can be rested in does: its candidates per trigger, and its automatic ones."""
+
+    state: State
+    on: Mapping[str, tuple[Candidate, ...]]
+    automatic: tuple[Candidate, ...]
+
+
+# -- the outside -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A key of the context or of a payload, with its declaration."""
+
+    key: str
+    type: Type
+    required: bool = False
+    has_default: bool = False
+    default: Any = None
+    description: str = ""
+
+    @property
+    def must_be_given(self) -> bool:
+        """Whether nothing stands in for it if it is left out."""
+        return self.required and not self.has_default
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger that may be sent. ``payload`` is ``None`` where `events` says nothing about it."""
+
+    name: str
+    member: PythonIdentifier
+    method: PythonIdentifier
+    description: str
+    payload: tuple[Field, ...] | None
+    payload_class: ClassName | None
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter that the YAML passes to a guard or action: the values it has there."""
+
+    key: str
+    values: tuple[Any, ...]
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A guard or action that the application provides, with the params of all of its uses."""
+
+    name: str
+    python_name: PythonIdentifier
+    description: str
+    params: tuple[Param, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A check on the whole context (`S10.1`)."""
+
+    name: str
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A whole machine. ``definition`` is the source's data, ``keys`` all keys that its context may have."""
+
+    source: str
+    name: str
+    module: PythonIdentifier
+    prefix: ClassName
+    version: str | None
+    description: str
+    definition: Mapping[str, Any]
+    states: tuple[State, ...]
+    initial: State
+    triggers: tuple[Trigger, ...]
+    rows: tuple[Row, ...]
+    variables: tuple[Field, ...] | None
+    keys: tuple[Field, ...]
+    guards: tuple[External, ...]
+    actions: tuple[External, ...]
+    invariants: tuple[Invariant, ...]
+    validate_context: bool
+    reject_invalid_events: bool
+    strict_guards: bool
+    normalize: bool

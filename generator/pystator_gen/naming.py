@@ -1,0 +1,95 @@
+"""Python names for the names in a machine (`S1.6`, and "Names" in the format).
+
+A name that is no identifier, or that would hide something that its class or module needs, is spelt a little
+differently here, in one place, so that a reader can predict every name in a generated module.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import NewType
+
+PythonIdentifier = NewType("PythonIdentifier", str)
+"""A name that may stand as it is in generated code."""
+
+ClassName = NewType("ClassName", str)
+"""The name of a generated class."""
+
+SESSION_MEMBERS = frozenset(
+    {
+        "ahandle",
+        "allowed_triggers",
+        "asend",
+        "context",
+        "current_state",
+        "entity_id",
+        "from_snapshot",
+        "handle",
+        "history",
+        "is_final",
+        "send",
+        "snapshot",
+        "view",
+    }
+)
+"""What a session has whatever its machine; a trigger or state must not hide it."""
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def enum_member(name: str) -> PythonIdentifier:
+    """The member of an enum that stands for ``name``: upper case, ``N`` before what could not start a member.
+
+    A leading underscore would make Python hide or mangle the member, so it is treated like a digit.
+    """
+    member = name.upper()
+    return PythonIdentifier(member if member[:1].isalpha() else f"N{member}")
+
+
+def state_property(name: str) -> PythonIdentifier:
+    """The session's property that tells whether it is in state ``name``."""
+    wanted = f"is_{name}"
+    return PythonIdentifier(f"{wanted}_" if wanted in SESSION_MEMBERS else wanted)
+
+
+def trigger_method(name: str, properties: frozenset[str]) -> PythonIdentifier:
+    """The session's method that sends ``name``; ``properties`` are those of its states."""
+    wanted = _identifier(name)
+    hides = wanted in SESSION_MEMBERS or wanted in properties
+    return PythonIdentifier(f"{wanted}_" if hides else wanted)
+
+
+def parameter(name: str) -> PythonIdentifier:
+    """A keyword parameter for a payload field or a param."""
+    return _identifier(name)
+
+
+def function(name: str) -> PythonIdentifier:
+    """The member of a guards or actions object that has the function ``name``."""
+    return _identifier(name)
+
+
+def class_prefix(name: str) -> ClassName:
+    """``name`` in PascalCase: ``order_management`` gives ``OrderManagement``."""
+    words = _WORD.findall(name)
+    pascal = "".join(word[:1].upper() + word[1:] for word in words)
+    return ClassName(pascal if pascal[:1].isalpha() else f"N{pascal}")
+
+
+def module_name(stem: str) -> PythonIdentifier:
+    """The module for a file's stem or a machine's name: lower case, words joined by underscores."""
+    words = re.findall(r"\w+", stem.lower(), flags=re.ASCII)
+    return _identifier("_".join(words).strip("_") or "machine")
+
+
+def is_identifier(text: str) -> bool:
+    """Whether ``text`` may stand in generated code as it is."""
+    return bool(_IDENTIFIER.fullmatch(text)) and not keyword.iskeyword(text)
+
+
+def _identifier(name: str) -> PythonIdentifier:
+    if keyword.iskeyword(name):
+        return PythonIdentifier(f"{name}_")
+    return PythonIdentifier(name if name[:1].isalpha() or name[:1] == "_" else f"n{name}")

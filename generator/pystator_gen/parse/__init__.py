@@ -1,0 +1,100 @@
+"""The marked document checked: every key known, every value of its type, every name well spelt.
+
+:func:`parse` is the stage; the models are what the later stages read.
+"""
+
+from __future__ import annotations
+
+from pystator_gen.parse.actions import (
+    Action,
+    AppendEffect,
+    ClearEffect,
+    ComputeEffect,
+    DecrementEffect,
+    Effect,
+    IncrementEffect,
+    NamedAction,
+    SetEffect,
+    TimestampEffect,
+)
+from pystator_gen.parse.guards import (
+    AllOf,
+    AnyOf,
+    Check,
+    CheckGuard,
+    CheckOperator,
+    ExpressionGuard,
+    Guard,
+    NamedGuard,
+    Not,
+)
+from pystator_gen.parse.machine import parse
+from pystator_gen.parse.models import (
+    Definition,
+    ErrorPolicy,
+    Event,
+    Invariant,
+    MachineDocument,
+    Meta,
+    PayloadField,
+    Region,
+    State,
+    StateType,
+    Timeout,
+    Transition,
+    Variable,
+)
+from pystator_gen.parse.types import (
+    ApplicationType,
+    DictOf,
+    Enumeration,
+    ListOf,
+    Optional,
+    Primitive,
+    Type,
+    parse_type,
+)
+
+__all__ = [
+    "Action",
+    "AllOf",
+    "AnyOf",
+    "AppendEffect",
+    "ApplicationType",
+    "Check",
+    "CheckGuard",
+    "CheckOperator",
+    "ClearEffect",
+    "ComputeEffect",
+    "DecrementEffect",
+    "Definition",
+    "DictOf",
+    "Effect",
+    "Enumeration",
+    "ErrorPolicy",
+    "Event",
+    "ExpressionGuard",
+    "Guard",
+    "IncrementEffect",
+    "Invariant",
+    "ListOf",
+    "MachineDocument",
+    "Meta",
+    "NamedAction",
+    "NamedGuard",
+    "Not",
+    "Optional",
+    "PayloadField",
+    "Primitive",
+    "Region",
+    "SetEffect",
+    "State",
+    "StateType",
+    "Timeout",
+    "TimestampEffect",
+    "Transition",
+    "Type",
+    "Variable",
+    "parse",
+    "parse_type",
+]

@@ -1,0 +1,188 @@
+"""The types of variables and payloads, as a small closed algebra: what FORMAT.md calls *Types*.
+
+``parse_type("list[dict[string, decimal?]]?")`` reads the text form, ``str(type)`` writes it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+PrimitiveName: TypeAlias = Literal[
+    "string",
+    "number",
+    "integer",
+    "boolean",
+    "object",
+    "array",
+    "any",
+    "datetime",
+    "date",
+    "decimal",
+    "uuid",
+]
+PRIMITIVES: tuple[PrimitiveName, ...] = get_args(PrimitiveName)
+EnumerationValue: TypeAlias = str | int | bool | None
+
+MAX_NESTING = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """One of the built-in types; ``number`` is int or float."""
+
+    name: PrimitiveName
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """``list[T]``."""
+
+    item: Type
+
+    def __str__(self) -> str:
+        return f"list[{self.item}]"
+
+
+@dataclass(frozen=True, slots=True)
+class DictOf:
+    """``dict[K, V]``; K is a type whose values Python can hash."""
+
+    key: Type
+    value: Type
+
+    def __str__(self) -> str:
+        return f"dict[{self.key}, {self.value}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Optional:
+    """``T?``: T or null."""
+
+    item: Type
+
+    def __str__(self) -> str:
+        return f"{self.item}?"
+
+
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """One of the values that ``values:`` lists; no two are equal in value and type."""
+
+    values: tuple[EnumerationValue, ...]
+
+    def __str__(self) -> str:
+        return " | ".join("null" if value is None else repr(value) for value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationType:
+    """``package.module:Name``: a type that the application defines."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.name}"
+
+
+Type: TypeAlias = Primitive | ListOf | DictOf | Optional | Enumeration | ApplicationType
+
+ANY = Primitive("any")
+_UNHASHABLE = (Primitive("object"), Primitive("array"), ANY)
+_OTHER_NAMES: dict[str, str] = {
+    "int": "integer",
+    "long": "integer",
+    "float": "number",
+    "double": "number",
+    "str": "string",
+    "text": "string",
+    "bool": "boolean",
+    "dict": "object",
+    "map": "object",
+    "list": "array",
+    "timestamp": "datetime",
+    "money": "decimal",
+}
+_TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*|[a-z]+|[\[\],?]")
+_END = ""
+
+
+def parse_type(text: str) -> Type | None:
+    """The type that `text` spells, or None where it spells none."""
+    tokens = _TOKEN.findall(text)
+    if "".join(tokens) != "".join(text.split()):
+        return None
+    rest = [_END, *reversed(tokens)]
+    try:
+        found = _read(rest, 1)
+    except ValueError:
+        return None
+    return found if rest == [_END] else None
+
+
+def suggest_type(text: str) -> str | None:
+    """The primitive that was probably meant by a word that is none."""
+    word = text.strip().lower()
+    if word in PRIMITIVES or word in _OTHER_NAMES:
+        return _OTHER_NAMES.get(word, word)
+    close = difflib.get_close_matches(word, PRIMITIVES, 1, 0.75)
+    return close[0] if close else None
+
+
+def same_value(left: object, right: object) -> bool:
+    """Equality that tells ``1`` from ``true``, as YAML does."""
+    return type(left) is type(right) and left == right
+
+
+def _read(tokens: list[str], depth: int) -> Type:
+    """Reads one type off the end of `tokens`; ValueError where there is none."""
+    if depth > MAX_NESTING:
+        raise ValueError
+    word = tokens.pop()
+    found: Type
+    if word in ("list", "dict") and tokens[-1] == "[":
+        tokens.pop()
+        found = _read_collection(word, tokens, depth)
+    elif ":" in word:
+        module, _, name = word.partition(":")
+        if not all(map(_is_identifier, (*module.split("."), name))):
+            raise ValueError
+        found = ApplicationType(module, name)
+    elif word in PRIMITIVES:
+        found = Primitive(word)
+    else:
+        raise ValueError
+    if tokens[-1] == "?":
+        tokens.pop()
+        found = Optional(found)
+    return found
+
+
+def _read_collection(word: str, tokens: list[str], depth: int) -> Type:
+    """Reads what stands between ``[`` and ``]``."""
+    first = _read(tokens, depth + 1)
+    if word == "list":
+        _expect("]", tokens)
+        return ListOf(first)
+    if first in _UNHASHABLE or isinstance(first, (ListOf, DictOf, Optional)):
+        raise ValueError
+    _expect(",", tokens)
+    value = _read(tokens, depth + 1)
+    _expect("]", tokens)
+    return DictOf(first, value)
+
+
+def _expect(token: str, tokens: list[str]) -> None:
+    if tokens.pop() != token:
+        raise ValueError
+
+
+def _is_identifier(word: str) -> bool:
+    return word.isidentifier() and not keyword.iskeyword(word)

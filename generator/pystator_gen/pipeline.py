@@ -1,0 +1,188 @@
+"""The compiler, stage by stage:
+
+source text -> marked document -> checked document -> resolved machine -> view -> text -> formatted -> written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pystator_gen import codes, model, naming, output
+from pystator_gen.analyze import analyze
+from pystator_gen.diagnostics import Diagnostic, Span, error, in_order, warning, with_related
+from pystator_gen.document import Document, load
+from pystator_gen.formatting import format_modules
+from pystator_gen.lower import lower, package
+from pystator_gen.parse import parse
+from pystator_gen.render import render_module, render_package
+from pystator_gen.source import Source, discover, read
+from pystator_gen.view import Package, PackageMember
+
+Progress = Callable[[Iterable[Path]], Iterable[Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found and did, or with ``check`` would have done.
+
+    ``diagnostics`` are sorted by place. After an error ``changes`` is empty and nothing was written.
+    """
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    changes: tuple[output.Change, ...] = ()
+    machines: int = 0
+    stale: tuple[Path, ...] = field(default=())
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the sources have errors."""
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+    @property
+    def drift(self) -> tuple[output.Change, ...]:
+        """The files that were, or would be, written, changed or pruned."""
+        return tuple(change for change in self.changes if change.action is not output.Action.UNCHANGED)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is neither an error nor drift."""
+        return not self.has_errors and not self.drift
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One machine on its way: resolved, and rendered."""
+
+    machine: model.Machine
+    text: str
+    span: Span
+
+
+def generate(
+    sources: Sequence[str | Path],
+    output_folder: str | Path,
+    *,
+    check: bool = False,
+    prune: bool = False,
+    force: bool = False,
+    progress: Progress = iter,
+) -> Report:
+    """Generate the modules of all machines in ``sources`` into a package at ``output_folder``.
+
+    ``sources`` are files and folders. With ``check`` nothing is written; with ``prune`` modules whose machine is
+    gone are deleted; with ``force`` files that we did not write are overwritten.
+
+    Raises:
+        SourceUnreadable: A source does not exist or can't be read.
+        OutputError: A file that is not ours is in the way.
+        OSError: The output can't be written.
+    """
+    folder = Path(output_folder)
+    paths, diagnostics = discover(sources)
+    units: list[Unit] = []
+    for path in progress(paths):
+        found, problems = compile_file(path)
+        units.extend(found)
+        diagnostics.extend(problems)
+    units.sort(key=lambda unit: unit.machine.module)
+    diagnostics.extend(_module_collisions(units))
+    if any(diagnostic.is_error for diagnostic in diagnostics):
+        return Report(tuple(in_order(diagnostics)), machines=len(units))
+    stale = _stale(folder, units)
+    ambiguous = _ambiguous_prefixes(units)
+    diagnostics.extend(ambiguous.values())
+    kept = [] if prune else stale
+    texts = {unit.machine.module: unit.text for unit in units}
+    members = [u.machine for u in units if u.machine.prefix not in ambiguous]
+    texts["__init__"] = render_package(_with_kept(package(members), kept))
+    formatted = {f"{name}.py": text for name, text in format_modules(texts).items()}
+    changes = output.plan(folder, formatted, stale if prune else (), force=force)
+    report = Report(
+        tuple(in_order(diagnostics)), tuple(changes), machines=len(units), stale=tuple(kept)
+    )
+    if not check and report.drift:
+        output.apply(folder, changes)
+    return report
+
+
+def compile_file(path: Path) -> tuple[list[Unit], list[Diagnostic]]:
+    """The machines of one file, each rendered, and every problem of the file."""
+    source = read(path)
+    if isinstance(source, Diagnostic):
+        return [], [source]
+    documents, diagnostics = load(source)
+    units: list[Unit] = []
+    for document in documents:
+        unit, problems = _compile(document, source, alone=len(documents) == 1)
+        diagnostics.extend(problems)
+        if unit is not None:
+            units.append(unit)
+    return units, diagnostics
+
+
+def _compile(document: Document, source: Source, *, alone: bool) -> tuple[Unit | None, list[Diagnostic]]:
+    parsed, diagnostics = parse(document)
+    if parsed is None:
+        return None, diagnostics
+    stem = Path(source.path).stem
+    module = naming.module_name(stem if alone else parsed.meta.machine_name or stem)
+    machine, problems = analyze(document, parsed, stem=stem, module=module)
+    diagnostics.extend(problems)
+    if machine is None:
+        return None, diagnostics
+    return Unit(machine, render_module(lower(machine)), document.span(("meta", "machine_name"))), diagnostics
+
+
+def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:
+    """Machines that would be written to the same file are an error that shows both places."""
+    seen: dict[str, Unit] = {}
+    found: list[Diagnostic] = []
+    for unit in units:
+        first = seen.setdefault(unit.machine.module, unit)
+        if first is not unit:
+            problem = error(
+                codes.MODULE_COLLISION,
+                f"two machines would be written to {unit.machine.module}.py",
+                unit.span,
+                "rename one of the files (or machines, where a file holds several)",
+            )
+            found.append(with_related(problem, first.span, "the other one"))
+    return found
+
+
+def _ambiguous_prefixes(units: Sequence[Unit]) -> dict[str, Diagnostic]:
+    """Class prefixes that several machines have: their modules stand, but the package re-exports neither."""
+    seen: dict[str, Unit] = {}
+    found: dict[str, Diagnostic] = {}
+    for unit in units:
+        prefix = unit.machine.prefix
+        first = seen.setdefault(prefix, unit)
+        if first is not unit:
+            problem = warning(
+                codes.PREFIX_COLLISION,
+                f"{first.machine.module} and {unit.machine.module} both define {prefix}Machine, "
+                "so the package re-exports neither",
+                unit.span,
+                "import them from their modules, or set `meta: {class_prefix: ...}` in one of them",
+            )
+            found[prefix] = with_related(problem, first.span, "the other one")
+    return found
+
+
+def _stale(folder: Path, units: Sequence[Unit]) -> list[Path]:
+    """Our modules in the folder whose machine is not among those of this run."""
+    wanted = {str(unit.machine.module) for unit in units}
+    return [path for name, path in output.existing_modules(folder).items() if name not in wanted]
+
+
+def _with_kept(generated: Package, kept: Sequence[Path]) -> Package:
+    """The package with the modules that stay in it although this run did not generate them."""
+    exported = {name for member in generated.members for name in member.names}
+    members = list(generated.members)
+    for path in kept:
+        names = output.exported_names(path)
+        if names and not exported.intersection(names):
+            members.append(PackageMember(path.stem, names))
+    return Package(tuple(sorted(members, key=lambda member: member.module)))

@@ -1,0 +1,43 @@
+"""From the view to text: templates hold layout and nothing else."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from pystator_gen import view
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """The templates, beside this package in a wheel and in the checkout's root otherwise."""
+    here = Path(__file__).resolve().parent
+    folders = [here / "templates", here.parents[1] / "templates"]
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - Python source, in which every user text is a literal already
+        auto_reload=False,
+    )
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    return _environment().get_template(name)
+
+
+def render_module(module: view.Module) -> str:
+    """The text of a machine's module, not yet formatted."""
+    return _template("module.py.jinja").render(
+        module=module, machine=module.machine, session=module.session
+    )
+
+
+def render_package(package: view.Package) -> str:
+    """The text of the package's ``__init__``, not yet formatted."""
+    return _template("package.py.jinja").render(package=package)

@@ -1,0 +1,82 @@
+"""Settings of a project: ``[tool.pystator-gen]`` in the nearest pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+_LISTS = ("sources",)
+_TEXTS = ("output",)
+_SWITCHES = ("prune", "force")
+
+
+class SettingsError(ValueError):
+    """The settings can't be used; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is used where the command line says nothing. Paths are relative to the pyproject.toml."""
+
+    sources: tuple[str, ...] = ()
+    output: str | None = None
+    prune: bool = False
+    force: bool = False
+
+
+def load_settings(start: Path) -> Settings:
+    """The settings for a run in ``start``: those of the nearest pyproject.toml there or above.
+
+    Raises:
+        SettingsError: The file can't be read, or a setting is unknown or of the wrong type.
+    """
+    for folder in (start, *start.parents):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            return _read(path, start)
+    return Settings()
+
+
+def _read(path: Path, start: Path) -> Settings:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
+        raise SettingsError(f"{path}: can't be read: {failure}") from failure
+    tool = data.get("tool")
+    table = cast("dict[str, Any]", tool).get("pystator-gen") if isinstance(tool, dict) else None
+    if table is None:
+        return Settings()
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: [tool.pystator-gen] must be a table")
+    values = cast("dict[str, Any]", table)
+    for key, value in values.items():
+        _check(path, key, value)
+    resolved = dict(values)
+    if "sources" in resolved:
+        resolved["sources"] = tuple(_relative(path, entry, start) for entry in resolved["sources"])
+    if "output" in resolved:
+        resolved["output"] = _relative(path, resolved["output"], start)
+    return Settings(**resolved)
+
+
+def _check(path: Path, key: str, value: object) -> None:
+    known = (*_LISTS, *_TEXTS, *_SWITCHES)
+    if key not in known:
+        raise SettingsError(f"{path}: [tool.pystator-gen] has no setting {key!r}; it has: {', '.join(known)}")
+    if key in _LISTS:
+        fits = isinstance(value, list) and all(isinstance(entry, str) for entry in cast("list[object]", value))
+        wanted = "a list of texts"
+    elif key in _TEXTS:
+        fits, wanted = isinstance(value, str), "a text"
+    else:
+        fits, wanted = isinstance(value, bool), "true or false"
+    if not fits:
+        raise SettingsError(f"{path}: [tool.pystator-gen] {key} must be {wanted}, not {value!r}")
+
+
+def _relative(pyproject: Path, entry: str, start: Path) -> str:
+    """A path of the file, as seen from where the run starts."""
+    path = pyproject.parent / entry
+    return str(path.relative_to(start)) if path.is_relative_to(start) else str(path)

@@ -1,0 +1,224 @@
+"""What templates see: finished strings and lists of them, nothing to decide and nothing to build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an enum: ``NAME = value``, with its docstring or ``None``."""
+
+    name: str
+    value: str
+    docstring: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """An enum class."""
+
+    name: str
+    docstring: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a ``TypedDict``: as an identifier, as a literal, with its type, plain and quoted, and docstring."""
+
+    name: str
+    literal: str
+    annotation: str
+    quoted: str
+    docstring: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypedDict:
+    """A ``TypedDict``.
+
+    Where a key can't be written as a class attribute, the keys stand in a base that is made by a call:
+    ``functional`` is its name, ``maker`` what makes it.
+    """
+
+    name: str
+    docstring: str
+    bases: str
+    total: bool
+    functional: str | None
+    maker: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A compiled expression; ``decorator`` makes a condition of it."""
+
+    name: str
+    decorator: str | None
+    returns: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A module-level value that several rows share."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRow:
+    """The candidates of one row for one trigger."""
+
+    trigger: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the dispatch table; ``options`` are further keyword arguments."""
+
+    state: str
+    triggers: tuple[TriggerRow, ...]
+    automatic: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A callback protocol for a function that takes params; ``signature`` are its keyword parameters."""
+
+    name: str
+    docstring: str
+    signature: str
+    returns: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """A member of the guards or actions protocol."""
+
+    name: str
+    annotation: str
+    docstring: str
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What the application has to provide: the guards, or the actions."""
+
+    name: str
+    docstring: str
+    callbacks: tuple[Callback, ...]
+    members: tuple[Provided, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine class; ``parameters`` and ``arguments`` are those of its ``__init__``."""
+
+    name: str
+    docstring: str
+    type_arguments: tuple[str, ...]
+    python_names: str | None
+    parameters: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A session's property that tells whether a state is active."""
+
+    name: str
+    state: str
+    docstring: str
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A session's method that sends a trigger; ``call`` is what it returns."""
+
+    name: str
+    signature: str
+    call: str
+    docstring: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """One signature of ``send`` and ``asend``."""
+
+    triggers: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The implementation of ``send`` and ``asend``: its parameters, and the payload that it passes on."""
+
+    signature: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The session class.
+
+    ``property``, ``overload`` and ``query_type`` are spelt so that no method of the session hides them.
+    """
+
+    name: str
+    docstring: str
+    type_arguments: tuple[str, ...]
+    queries: tuple[Query, ...]
+    methods: tuple[Method, ...]
+    overloads: tuple[Overload, ...]
+    send: Send | None
+    property: str
+    overload: str
+    query_type: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A whole generated module."""
+
+    source: str
+    interface: int
+    name: str
+    version: str
+    initial: str
+    docstring: str
+    imports: tuple[str, ...]
+    exports: tuple[str, ...]
+    states: Enum
+    triggers: Enum
+    aliases: tuple[Constant, ...]
+    dictionaries: tuple[TypedDict, ...]
+    functions: tuple[Function, ...]
+    constants: tuple[Constant, ...]
+    definition: tuple[str, ...]
+    options: tuple[str, ...]
+    rows: tuple[Row, ...]
+    protocols: tuple[Protocol, ...]
+    machine: Machine
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class PackageMember:
+    """One module that the package re-exports."""
+
+    module: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The package's ``__init__``."""
+
+    members: tuple[PackageMember, ...]
