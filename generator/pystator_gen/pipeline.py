@@ -110,8 +110,11 @@ def generate(
 def compile_file(path: Path) -> tuple[list[Unit], list[Diagnostic]]:
     """The machines of one file, each rendered, and every problem of the file."""
     source = read(path)
-    if isinstance(source, Diagnostic):
-        return [], [source]
+    return ([], [source]) if isinstance(source, Diagnostic) else compile_source(source)
+
+
+def compile_source(source: Source) -> tuple[list[Unit], list[Diagnostic]]:
+    """The machines of one source text, each rendered, and every problem in it."""
     documents, diagnostics = load(source)
     units: list[Unit] = []
     for document in documents:
