@@ -66,12 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         help="write nothing; exit with 1 and name the files if any would be written, changed or pruned",
     )
     parser.add_argument("--diff", action="store_true", help="with --check, show how they would change")
-    parser.add_argument(
-        "--prune", action="store_true", help="delete generated modules whose machine is gone"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="overwrite files in DIR that pystator-gen did not write"
-    )
+    parser.add_argument("--prune", action="store_true", help="delete generated modules whose machine is gone")
+    parser.add_argument("--force", action="store_true", help="overwrite files in DIR that pystator-gen did not write")
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="print nothing but problems")
     loudness.add_argument("-v", "--verbose", action="store_true", help="name every file, unchanged ones too")

@@ -81,8 +81,7 @@ class LibyamlMissingError(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "PyYAML lacks libyaml here; its wheels have it: "
-            "pip install --force-reinstall --only-binary=pyyaml pyyaml"
+            "PyYAML lacks libyaml here; its wheels have it: pip install --force-reinstall --only-binary=pyyaml pyyaml"
         )
 
 

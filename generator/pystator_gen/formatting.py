@@ -29,9 +29,7 @@ def format_modules(texts: Mapping[str, str]) -> dict[str, str]:
         for name, path in paths.items():
             path.write_text(texts[name].replace(_MARKER, _PAUSED, 1), encoding="utf-8", newline="\n")
         _run_ruff(folder)
-        return {
-            name: path.read_text(encoding="utf-8").replace(_PAUSED, _MARKER, 1) for name, path in paths.items()
-        }
+        return {name: path.read_text(encoding="utf-8").replace(_PAUSED, _MARKER, 1) for name, path in paths.items()}
 
 
 def _run_ruff(folder: str) -> None:

@@ -1,7 +1,7 @@
 """User text and data as Python source.
 
-Everything that a user wrote reaches a generated module through these functions, so quoting is decided here and
-nowhere else. The same value gives the same bytes everywhere.
+Everything that a user wrote reaches a generated module through these functions, so quoting is
+decided here and nowhere else. The same value gives the same bytes everywhere.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import math
 from typing import Final, cast
 
 MAX_LITERAL_DEPTH: Final = 50
-"""How deep lists and mappings may be nested: Python's own parser gives up at 100 to 200 brackets."""
+"""How deep lists and mappings may be nested: Python's own parser gives up at 200 brackets."""
 
 _MAX_DECIMAL_BITS: Final = 10_000  # Python refuses to write longer integers in decimal
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
 def python_literal(value: object) -> str:
-    """The source of a value as data files know them: null, boolean, number, text, list, tuple or mapping.
+    """The source of a value as data files know them: null, boolean, number, text, list or mapping.
 
-    Raises `ValueError` where it is nested deeper than `MAX_LITERAL_DEPTH`, `TypeError` for any other type.
+    A tuple is written as one. Raises `ValueError` where the value is nested deeper than
+    `MAX_LITERAL_DEPTH`, and `TypeError` for any other type.
     """
     return _literal(value, 0)
 
@@ -49,8 +50,9 @@ def _literal(value: object, depth: int) -> str:
     if isinstance(value, str):
         return _text_literal(value)
     if isinstance(value, dict):
-        entries = cast("dict[object, object]", value).items()
-        return "{" + ", ".join(f"{_literal(k, depth + 1)}: {_literal(v, depth + 1)}" for k, v in entries) + "}"
+        pairs = cast("dict[object, object]", value).items()
+        entries = [f"{_literal(key, depth + 1)}: {_literal(of, depth + 1)}" for key, of in pairs]
+        return f"{{{', '.join(entries)}}}"
     if isinstance(value, (list, tuple)):
         elements = [_literal(element, depth + 1) for element in cast("list[object]", value)]
         if isinstance(value, list):
@@ -66,7 +68,7 @@ def _text_literal(text: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    """One character, escaped if it can't be seen: control and bidi characters, lone surrogates, odd spaces."""
+    """One character; escaped if it can't be seen, as control and bidi characters and odd spaces."""
     if character in _ESCAPES:
         return _ESCAPES[character]
     if character.isprintable():

@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 from pystator_gen.naming import ClassName, PythonIdentifier
 from pystator_gen.parse.types import Type
 
-
 # -- expressions, guards, actions ------------------------------------------------------------------------------
 
 

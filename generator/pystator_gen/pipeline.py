@@ -94,14 +94,12 @@ def generate(
     ambiguous = _ambiguous_prefixes(units)
     diagnostics.extend(ambiguous.values())
     kept = [] if prune else stale
-    texts = {unit.machine.module: unit.text for unit in units}
+    texts = {str(unit.machine.module): unit.text for unit in units}
     members = [u.machine for u in units if u.machine.prefix not in ambiguous]
     texts["__init__"] = render_package(_with_kept(package(members), kept))
     formatted = {f"{name}.py": text for name, text in format_modules(texts).items()}
     changes = output.plan(folder, formatted, stale if prune else (), force=force)
-    report = Report(
-        tuple(in_order(diagnostics)), tuple(changes), machines=len(units), stale=tuple(kept)
-    )
+    report = Report(tuple(in_order(diagnostics)), tuple(changes), machines=len(units), stale=tuple(kept))
     if not check and report.drift:
         output.apply(folder, changes)
     return report
@@ -133,7 +131,7 @@ def _compile(document: Document, source: Source, *, alone: bool) -> tuple[Unit |
     module = naming.module_name(stem if alone else parsed.meta.machine_name or stem)
     machine, problems = analyze(document, parsed, stem=stem, module=module)
     diagnostics.extend(problems)
-    if machine is None:
+    if machine is None or any(diagnostic.is_error for diagnostic in diagnostics):
         return None, diagnostics
     return Unit(machine, render_module(lower(machine)), document.span(("meta", "machine_name"))), diagnostics
 

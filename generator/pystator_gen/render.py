@@ -21,7 +21,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Python source, in which every user text is a literal already
+        autoescape=False,
         auto_reload=False,
     )
 
@@ -33,9 +33,7 @@ def _template(name: str) -> jinja2.Template:
 
 def render_module(module: view.Module) -> str:
     """The text of a machine's module, not yet formatted."""
-    return _template("module.py.jinja").render(
-        module=module, machine=module.machine, session=module.session
-    )
+    return _template("module.py.jinja").render(module=module, machine=module.machine, session=module.session)
 
 
 def render_package(package: view.Package) -> str:

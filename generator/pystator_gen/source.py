@@ -21,9 +21,7 @@ MAX_BYTES = 4 * 1024 * 1024
 
 # All but what YAML calls printable, less three characters that are text in YAML 1.2, but that
 # libyaml takes for line breaks and folds away: U+0085, U+2028 and U+2029.
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_BREAK = re.compile("\r\n?|\n")
 _OTHER_ENCODINGS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),  # before UTF-16, whose mark it starts with

@@ -68,9 +68,7 @@ def _inspected(function: Callable[..., Any]) -> tuple[frozenset[str], bool, bool
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return frozenset(), False, is_async
-    keywords = frozenset(
-        p.name for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    )
+    keywords = frozenset(p.name for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
     return keywords, any(p.kind is p.VAR_KEYWORD for p in parameters), is_async
 
 

@@ -92,10 +92,10 @@ class Row(Generic[StateT]):
     """Everything about one leaf: its candidates per trigger, its automatic transitions, its entry.
 
     ``quick`` holds the triggers whose candidates are all decided by the context alone and always have the same
-    result.
+    result. ``settled`` tells that entering here plans actions at most: no effect, no automatic transition.
     """
 
-    __slots__ = ("active", "automatic", "entry", "is_terminal", "on", "quick", "state")
+    __slots__ = ("active", "automatic", "entry", "is_terminal", "on", "quick", "settled", "state")
 
     def __init__(
         self,
@@ -114,6 +114,7 @@ class Row(Generic[StateT]):
         self.is_terminal = is_terminal
         self.active = frozenset((str(state),)) if active is None else active
         self.quick: dict[str, tuple[Transition[StateT], ...]] = {}
+        self.settled = not automatic and _only_actions(entry)
 
     def link(self, rows: Mapping[str, Row[StateT]], *, quick: bool) -> None:
         """Link the candidates and, unless every event has to be validated, find the quick ones."""
@@ -124,11 +125,6 @@ class Row(Generic[StateT]):
                 transition.link(rows)
             if quick and all(t.result is not None and not t.asks for t in candidates):
                 self.quick[trigger] = candidates
-
-    @property
-    def settled(self) -> bool:
-        """Whether entering here plans actions at most: no effect, no condition, no automatic transition."""
-        return not self.automatic and _only_actions(self.entry)
 
 
 class Chart(Generic[StateT]):
@@ -181,7 +177,7 @@ class Chart(Generic[StateT]):
     ) -> None:
         self.name = name
         self.version = version
-        self.states = states
+        self.states: tuple[StateT, ...] = tuple(states)
         self.triggers = triggers
         self.rows: dict[str, Row[StateT]] = {str(row.state): row for row in rows}
         self.initial = self.rows[initial]
@@ -203,9 +199,7 @@ class Chart(Generic[StateT]):
     def _pairs(self, row: Row[StateT]) -> dict[str, tuple[Pair, ...]]:
         """The quick triggers of a row for doors that take a plain context: the declared payload is tested too."""
         return {
-            trigger: tuple(
-                (self._with_payload(trigger, t.test), t.result) for t in candidates if t.result is not None
-            )
+            trigger: tuple((self._with_payload(trigger, t.test), t.result) for t in candidates if t.result is not None)
             for trigger, candidates in row.quick.items()
         }
 

@@ -9,7 +9,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 def fresh(value: Any) -> Any:
     """A copy of nested lists, dicts, sets and tuples; everything else (scalars, objects) is passed as it is."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _SCALARS:
         return value
     if kind is dict:

@@ -112,7 +112,7 @@ class Append:
 
     def apply(self, working: Working) -> None:
         """Write a new list: the one the caller passed is left as it was."""
-        items = working.values.get(self.field, [])
+        items: Any = working.values.get(self.field, [])
         if not isinstance(items, list):
             raise TypeError(f"{self.field!r} is {items!r}, which is not a list")
         working.write(self.field, [*items, self.value()])

@@ -20,9 +20,7 @@ class Event:
     payload: Mapping[str, Any]
     event_id: str | None
 
-    def __init__(
-        self, trigger: str, payload: Mapping[str, Any] | None = None, *, event_id: str | None = None
-    ) -> None:
+    def __init__(self, trigger: str, payload: Mapping[str, Any] | None = None, *, event_id: str | None = None) -> None:
         self.trigger = trigger
         self.payload = {} if payload is None else payload
         self.event_id = event_id
@@ -56,6 +54,4 @@ def refuse_reserved_keys(values: Mapping[str, object], what: str) -> None:
     """Raise :class:`ReservedKeyError` if a key of ``values`` is the engine's (`S2.5`)."""
     for key in values:
         if key[:1] == "_":
-            raise ReservedKeyError(
-                f"{what} key {key!r} starts with '_': such keys belong to the engine; rename it"
-            )
+            raise ReservedKeyError(f"{what} key {key!r} starts with '_': such keys belong to the engine; rename it")

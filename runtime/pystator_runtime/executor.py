@@ -121,9 +121,7 @@ class ActionExecutor:
         """Run all actions at once (`S8.7`)."""
         return await self._together([result.all_action_specs], self._occasion(result, context))
 
-    async def async_execute_phased(
-        self, result: TransitionResult[Any], context: Mapping[str, Any]
-    ) -> ExecutionResult:
+    async def async_execute_phased(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> ExecutionResult:
         """Run each phase together, the next only after the last has ended (`S8.7`)."""
         phases = [
             phase
@@ -135,9 +133,7 @@ class ActionExecutor:
     def _perform(self, specs: Iterable[ActionSpec], occasion: Occasion) -> Procedure[ExecutionResult]:
         return perform(specs, self._registry, occasion, stop_on_error=self.stop_on_error)
 
-    async def _together(
-        self, phases: Sequence[tuple[ActionSpec, ...]], occasion: Occasion
-    ) -> ExecutionResult:
+    async def _together(self, phases: Sequence[tuple[ActionSpec, ...]], occasion: Occasion) -> ExecutionResult:
         import asyncio
 
         outcomes: list[ActionResult] = []

@@ -112,11 +112,15 @@ UUID = FieldType("uuid", _is_uuid, str, _to_uuid)
 
 def list_of(item: FieldType) -> FieldType:
     """``list[T]``."""
+
+    def convert(value: Any, of_item: Callable[[Any], Any]) -> Any:
+        return list(map(of_item, value)) if isinstance(value, list) else value
+
     return FieldType(
         f"list[{item.name}]",
-        lambda value: isinstance(value, list) and all(item.accepts(entry) for entry in value),
-        lambda value: [item.encode(entry) for entry in value],
-        lambda value: [item.decode(entry) for entry in value] if isinstance(value, list) else value,
+        lambda value: isinstance(value, list) and all(map(item.accepts, value)),
+        lambda value: convert(value, item.encode),
+        lambda value: convert(value, item.decode),
     )
 
 
@@ -126,12 +130,15 @@ def dict_of(key: FieldType, item: FieldType) -> FieldType:
     def convert(value: Any, of_key: Callable[[Any], Any], of_item: Callable[[Any], Any]) -> Any:
         if not isinstance(value, Mapping):
             return value
-        return {of_key(name): of_item(entry) for name, entry in value.items()}
+        return dict(zip(map(of_key, value.keys()), map(of_item, value.values()), strict=True))
 
     return FieldType(
         f"dict[{key.name}, {item.name}]",
-        lambda value: isinstance(value, Mapping)
-        and all(key.accepts(name) and item.accepts(entry) for name, entry in value.items()),
+        lambda value: (
+            isinstance(value, Mapping)
+            and all(map(key.accepts, value.keys()))
+            and all(map(item.accepts, value.values()))
+        ),
         lambda value: convert(value, key.encode, item.encode),
         lambda value: convert(value, key.decode, item.decode),
     )
@@ -151,8 +158,10 @@ def one_of(*values: object) -> FieldType:
     """One of the values listed; ``True`` is not taken for ``1``."""
     return FieldType(
         f"one of {', '.join(map(repr, values))}",
-        lambda value: any(type(value) is type(known) and value == known for known in values)
-        or (isinstance(value, str) and str(value) in values),
+        lambda value: (
+            any(type(value) is type(known) and value == known for known in values)
+            or (isinstance(value, str) and str(value) in values)
+        ),
     )
 
 

@@ -39,7 +39,8 @@ class Condition:
         try:
             return bool(self.test(inquiry.context))
         except Exception as error:
-            return inquiry.unknown(self.text, error)
+            inquiry.unknown(self.text, error)
+            return None
         yield  # a procedure that never waits
 
 
@@ -77,7 +78,8 @@ class Named:
         except Exception as error:
             if error is refusal:
                 raise
-            verdict = inquiry.unknown(self.text, error)
+            inquiry.unknown(self.text, error)
+            verdict = None
         inquiry.answers[self] = verdict
         return verdict
 
@@ -89,7 +91,7 @@ class AllOf:
 
     def __init__(self, *guards: Guard) -> None:
         self.guards = guards
-        self.text = f"all of ({', '.join(guard.text for guard in guards)})"
+        self.text: str = f"all of ({', '.join(guard.text for guard in guards)})"
 
     def ask(self, inquiry: Inquiry) -> Procedure[Verdict]:
         """``False`` or unknown as soon as a child is."""
@@ -107,7 +109,7 @@ class AnyOf:
 
     def __init__(self, *guards: Guard) -> None:
         self.guards = guards
-        self.text = f"any of ({', '.join(guard.text for guard in guards)})"
+        self.text: str = f"any of ({', '.join(guard.text for guard in guards)})"
 
     def ask(self, inquiry: Inquiry) -> Procedure[Verdict]:
         """``True`` as soon as a child holds; unknown if none does and one raised."""
@@ -128,7 +130,7 @@ class Not:
 
     def __init__(self, guard: Guard) -> None:
         self.guard = guard
-        self.text = f"not {guard.text}"
+        self.text: str = f"not {guard.text}"
 
     def ask(self, inquiry: Inquiry) -> Procedure[Verdict]:
         """The opposite of the child's verdict, if it has one."""

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pystator_runtime.callables import FunctionRegistry
-from pystator_runtime.chart import Chart, Row
+from pystator_runtime.chart import Chart, Pair, Row
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.guards import warn
+from pystator_runtime.habits import Habits
 from pystator_runtime.hooks import TransitionHook
 from pystator_runtime.refusals import undefined_state
 from pystator_runtime.registries import ActionRegistry, GuardRegistry
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.session import EntitySession, Habits
+from pystator_runtime.session import EntitySession
 from pystator_runtime.step import decide, enter
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -30,11 +31,7 @@ GuardFunctionT = TypeVar("GuardFunctionT", bound=Callable[..., "bool | Awaitable
 ActionFunctionT = TypeVar("ActionFunctionT", bound=Callable[..., object])
 
 
-class StateMachine(
-    Generic[
-        StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT
-    ]
-):
+class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT]):
     """Base of every generated machine class.
 
     The type parameters are the machine's states, what is accepted as the name of one, its triggers, what is
@@ -44,15 +41,17 @@ class StateMachine(
     chart: ClassVar[Chart[Any]]
     """The dispatch tables, shared by all machines of the class."""
 
-    session_class: ClassVar[type[EntitySession[Any, Any, Any]]]
+    session_class: ClassVar[Any]
     """The class of the machine's sessions."""
 
     _python_names: ClassVar[Mapping[str, str]] = {}  # of guards and actions that are spelt differently there
 
+    _guards: FunctionRegistry
+    _actions: FunctionRegistry
+    _quick: Mapping[str, Mapping[str, tuple[Pair, ...]]]
+
     def __init__(self, *, guards: object = None, actions: object = None) -> None:
-        self._guards: FunctionRegistry = GuardRegistry()
-        self._actions: FunctionRegistry = ActionRegistry()
-        self._quick: Mapping[str, Mapping[str, Any]] = {}
+        self._bind_nothing()
         if guards is not None:
             self._bind_object(self._guards, self.chart.guards, guards)
         if actions is not None:
@@ -64,8 +63,13 @@ class StateMachine(
     def unbound(cls) -> Self:
         """A machine to which guards and actions are bound afterwards, in any order, before its first use."""
         machine = cls.__new__(cls)
-        StateMachine.__init__(machine)
+        machine._bind_nothing()
         return machine
+
+    def _bind_nothing(self) -> None:
+        self._guards = GuardRegistry()
+        self._actions = ActionRegistry()
+        self._quick = {}
 
     # -- binding -----------------------------------------------------------------------------------------------
 
@@ -119,13 +123,9 @@ class StateMachine(
         if unbound:
             warn(f"{chart.name}: guards {', '.join(unbound)} are not bound and taken to hold")
 
-    def _bind(
-        self, registry: FunctionRegistry, known: Sequence[str], kind: str, name: str, function: Any
-    ) -> None:
+    def _bind(self, registry: FunctionRegistry, known: Sequence[str], kind: str, name: str, function: Any) -> None:
         if name not in known:
-            raise ConfigurationError(
-                f"{self.chart.name} has no {kind} {name!r}; it has: {', '.join(known) or 'none'}"
-            )
+            raise ConfigurationError(f"{self.chart.name} has no {kind} {name!r}; it has: {', '.join(known) or 'none'}")
         registry.register(name, function)
 
     def _bind_object(self, registry: FunctionRegistry, names: Sequence[str], source: object) -> None:
@@ -210,9 +210,7 @@ class StateMachine(
         event = Event(self.normalized(trigger))
         return decide(self.chart, self._guards, row, event, context)
 
-    def _enter(
-        self, row: Row[Any], context: Any, entity_id: str | None
-    ) -> Procedure[TransitionResult[StateT]]:
+    def _enter(self, row: Row[Any], context: Any, entity_id: str | None) -> Procedure[TransitionResult[StateT]]:
         self.check_in()
         refuse_reserved_keys(context, "context")
         return enter(self.chart, self._guards, row, context, entity_id=entity_id)
@@ -242,7 +240,7 @@ class StateMachine(
     @property
     def states(self) -> tuple[StateT, ...]:
         """All states, in order of definition."""
-        return tuple(self.chart.states)
+        return self.chart.states
 
     @property
     def triggers(self) -> tuple[TriggerT, ...]:
@@ -297,14 +295,10 @@ class StateMachine(
             ReservedKeyError: A key of ``context`` starts with ``_``.
             FSMError: The entry failed: its error.
         """
-        row = self.chart.initial if initial_state is None else self._row(initial_state)
+        row: Row[Any] = self.chart.initial if initial_state is None else self._row(initial_state)
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
-        return cast(
-            "SessionT",
-            self.session_class(
-                self, row, entity_id, {} if context is None else context, habits, thread_safe=thread_safe
-            ),
-        )
+        session: SessionT = self.session_class(self, row, entity_id, context, habits, thread_safe)
+        return session
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}{f' {self.version}' if self.version else ''}>"

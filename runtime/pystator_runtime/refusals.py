@@ -34,9 +34,7 @@ def before_guards(chart: Chart[StateT], row: Row[StateT], trigger: str) -> Trans
     if not chart.reject_invalid_events:
         return TransitionResult(row.state, row.state, trigger, metadata={"no_op": True})
     if trigger not in chart.triggers:
-        error = UndefinedTriggerError(
-            f"{chart.name} has no trigger {trigger!r}{_nearest(trigger, chart.triggers)}"
-        )
+        error = UndefinedTriggerError(f"{chart.name} has no trigger {trigger!r}{_nearest(trigger, chart.triggers)}")
         return TransitionResult(row.state, None, trigger, error, {"reason": "undefined_trigger"})
     error = InvalidTransitionError(
         f"{trigger!r} leads nowhere from {row.state.value!r}; possible there: {_listed(row.on)}"
@@ -61,7 +59,7 @@ def unfit(trigger: str, what: str, wrong: Sequence[str]) -> InvalidTransitionErr
 
 def undefined_state(chart: Chart[Any], state: object) -> UndefinedStateError:
     """The error for a state that the machine does not have (`S2.5`)."""
-    known = [member.value for member in chart.states]
+    known = [str(member) for member in chart.states]
     return UndefinedStateError(f"{chart.name} has no state {state!r}{_nearest(str(state), known)}")
 
 

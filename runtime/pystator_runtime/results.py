@@ -18,7 +18,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Immutable:
     """Base of value objects: set once in ``__init__`` through :meth:`_set`, never changed afterwards."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def _set(self, **values: object) -> None:
         for name, value in values.items():

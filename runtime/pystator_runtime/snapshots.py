@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pystator_runtime.chart import Chart, Row
 from pystator_runtime.errors import SnapshotError
 
-if TYPE_CHECKING:
-    from pystator_runtime.session import EntitySession
-
 FORMAT = 1
 
 
-def write(session: EntitySession[Any, Any, Any]) -> dict[str, Any]:
-    """The session's snapshot (see :meth:`~pystator_runtime.session.EntitySession.snapshot`)."""
-    chart = session.chart
-    row, context = session.position()
+def write(chart: Chart[Any], entity_id: str, row: Row[Any], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The snapshot of an entity that rests in ``row``.
+
+    Raises:
+        SnapshotError: The context has a value that JSON can't hold.
+    """
     return {
         "format": FORMAT,
         "machine_name": chart.name,
         "machine_version": chart.version,
-        "entity_id": session.entity_id,
+        "entity_id": entity_id,
         "current_state": row.state.value,
         "context": {key: _encoded(chart, key, value) for key, value in context.items()},
         "history": {},
@@ -58,9 +57,7 @@ def _row(chart: Chart[Any], snapshot: Mapping[str, Any]) -> Row[Any]:
     state = snapshot.get("current_state")
     row = chart.rows.get(state) if isinstance(state, str) else None
     if row is None:
-        raise SnapshotError(
-            f"the snapshot is in state {state!r}; {chart.name} can rest in {', '.join(chart.rows)}"
-        )
+        raise SnapshotError(f"the snapshot is in state {state!r}; {chart.name} can rest in {', '.join(chart.rows)}")
     return row
 
 
@@ -70,10 +67,8 @@ def _context(chart: Chart[Any], snapshot: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if not isinstance(context, Mapping):
         raise SnapshotError(f"the snapshot's context is {type(context).__name__}, not a mapping")
-    values = cast("Mapping[Any, Any]", context)
-    return {
-        str(key): _decoded(chart, str(key), value) for key, value in values.items() if str(key)[:1] != "_"
-    }
+    values: Any = context
+    return {str(key): _decoded(chart, str(key), value) for key, value in values.items() if str(key)[:1] != "_"}
 
 
 def _encoded(chart: Chart[Any], key: str, value: Any) -> Any:
@@ -88,9 +83,7 @@ def _decoded(chart: Chart[Any], key: str, value: Any) -> Any:
     try:
         return codec.decode(value)
     except (ValueError, TypeError) as error:
-        raise SnapshotError(
-            f"the snapshot's {key} is {value!r}, which is no {codec.name}: {error}"
-        ) from error
+        raise SnapshotError(f"the snapshot's {key} is {value!r}, which is no {codec.name}: {error}") from error
 
 
 def _plain(key: str, value: Any) -> Any:
@@ -104,11 +97,12 @@ def _plain(key: str, value: Any) -> Any:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, list):
-        return [_plain(key, item) for item in cast("list[Any]", value)]
+        entries: Any = value
+        return [_plain(key, entry) for entry in entries]
     if isinstance(value, dict):
-        items = cast("dict[Any, Any]", value).items()
-        if all(isinstance(name, str) for name, _ in items):
-            return {str(name): _plain(key, item) for name, item in items}
+        items: Any = value
+        if all(isinstance(name, str) for name in items):
+            return {str(name): _plain(key, item) for name, item in items.items()}
     raise SnapshotError(
         f"{key} holds {value!r}, which JSON can't hold: declare its type among the machine's state_variables"
     )

@@ -108,9 +108,7 @@ class Step(Generic[StateT]):
 
     def failed(self, error: FSMError, **metadata: Any) -> TransitionResult[StateT]:
         """The result of a step of which nothing is kept."""
-        return TransitionResult(
-            self.source, None, self.trigger, error, metadata={**self._metadata(), **metadata}
-        )
+        return TransitionResult(self.source, None, self.trigger, error, metadata={**self._metadata(), **metadata})
 
     def _working(self) -> Working:
         if self.working is None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
+
+    from pystator_runtime.chart import Row
 
 
 class Turn:
@@ -39,12 +41,16 @@ _POLL_SECONDS = 0.001
 
 
 class Turns:
-    """The turns of one session, and the events that were sent from inside of one."""
+    """The turns of one session, and the events that were sent from inside of one.
 
-    __slots__ = ("_loop", "_task_lock", "_thread_lock", "queue", "running")
+    ``committed`` is the row and context of the last commit, as one value that another thread can read at once.
+    """
+
+    __slots__ = ("_loop", "_task_lock", "_thread_lock", "committed", "queue", "running")
 
     def __init__(self, *, thread_safe: bool) -> None:
         self.running: Turn | None = None
+        self.committed: tuple[Row[Any], dict[str, Any]] | None = None
         self.queue: deque[tuple[str, Mapping[str, Any]]] = deque()
         self._thread_lock = threading.Lock() if thread_safe else None
         self._task_lock: asyncio.Lock | None = None
@@ -67,7 +73,7 @@ class Turns:
         return self._thread_lock is not None
 
     @contextmanager
-    def taken(self) -> Iterator[Turn]:
+    def taken(self) -> Generator[Turn]:
         """A turn for a sync sender: waits for other threads where the session is thread-safe."""
         if self._thread_lock is None:
             with self._running(is_async=False) as turn:
@@ -77,7 +83,7 @@ class Turns:
                 yield turn
 
     @asynccontextmanager
-    async def ataken(self) -> AsyncIterator[Turn]:
+    async def ataken(self) -> AsyncGenerator[Turn]:
         """A turn for a task: waits for other tasks, and for threads where the session is thread-safe."""
         import asyncio
 
@@ -99,7 +105,7 @@ class Turns:
                 self._thread_lock.release()
 
     @contextmanager
-    def _running(self, *, is_async: bool) -> Iterator[Turn]:
+    def _running(self, *, is_async: bool) -> Generator[Turn]:
         turn = Turn(_innermost.get(), is_async=is_async)
         token = _innermost.set(turn)
         self.running = turn

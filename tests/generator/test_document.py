@@ -359,9 +359,7 @@ class TestSyntaxErrors:
     def test_forbidden_characters_in_a_text_that_was_not_read_from_a_file(self, text: str) -> None:
         assert problems(text) == [("PG002", 1, 4)]
 
-    def test_a_missing_libyaml_is_told_with_the_remedy(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_missing_libyaml_is_told_with_the_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "yaml.cyaml", None)
         with pytest.raises(LibyamlMissingError, match=r"pip install .*--only-binary"):
             load(Source("m.yaml", "a: 1"))

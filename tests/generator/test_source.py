@@ -122,9 +122,7 @@ def test_what_does_not_exist_is_unreadable(folder: Path, name: str) -> None:
         discover([name])
 
 
-def test_a_folder_that_may_not_be_listed_is_unreadable(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_may_not_be_listed_is_unreadable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("m").mkdir()
 
     def refuse(path: Path) -> object:
@@ -147,9 +145,7 @@ def test_a_folder_is_no_file(folder: Path) -> None:
         read(Path("m.yaml"))
 
 
-def test_a_file_that_may_not_be_read_is_unreadable(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_may_not_be_read_is_unreadable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write("m.yaml")
 
     def refuse(path: Path, mode: str) -> object:  # root, who may run this, is never refused
@@ -180,9 +176,7 @@ def test_a_byte_that_is_not_utf8_is_shown_where_it_stands(folder: Path) -> None:
     assert (diagnostic.span.line, diagnostic.span.column) == (2, 7)
 
 
-@pytest.mark.parametrize(
-    "character", ["\0", "\x07", "\x1b", "\x7f", "\x9f", "\x85", "\u2028", "\ufffe"]
-)
+@pytest.mark.parametrize("character", ["\0", "\x07", "\x1b", "\x7f", "\x9f", "\x85", "\u2028", "\ufffe"])
 def test_a_control_character_is_shown_where_it_stands(folder: Path, character: str) -> None:
     diagnostic = problem(f"a: 1\r\nü: x{character}\n".encode())
     assert diagnostic.code == "PG002"
@@ -214,7 +208,5 @@ def test_any_bytes_are_a_source_or_a_diagnostic_inside_the_file(
     ("before", "expected"),
     [("", (1, 1)), ("ab", (1, 3)), ("a\n", (2, 1)), ("a\r\nb\rc", (3, 2)), ("é😀", (1, 3))],
 )
-def test_positions_count_lines_and_characters_from_one(
-    before: str, expected: tuple[int, int]
-) -> None:
+def test_positions_count_lines_and_characters_from_one(before: str, expected: tuple[int, int]) -> None:
     assert position(before) == expected

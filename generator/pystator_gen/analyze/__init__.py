@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pystator_gen import model, naming
-from pystator_gen import codes
+from pystator_gen import codes, model, naming
 from pystator_gen.analyze.choices import Choices
 from pystator_gen.analyze.context import context_keys, resolve_triggers, resolve_variables
 from pystator_gen.analyze.externals import collect, named_actions, named_guards
@@ -100,9 +99,7 @@ def _trigger_names(transitions: Iterable[Resolved]) -> Iterable[str]:
             yield trigger
 
 
-def _refuse_equal_methods(
-    triggers: Sequence[model.Trigger], parsed: MachineDocument, findings: Findings
-) -> None:
+def _refuse_equal_methods(triggers: Sequence[model.Trigger], parsed: MachineDocument, findings: Findings) -> None:
     """Two triggers that Python can't tell apart are an error that shows both places."""
     first = {t.trigger: i for i, t in reversed(list(enumerate(parsed.transitions)))}
     for spelling in ("member", "method", "payload_class"):
@@ -125,9 +122,7 @@ def _refuse_equal_methods(
             seen.setdefault(python_name, trigger.name)
 
 
-def _check_fallback(
-    parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings
-) -> None:
+def _check_fallback(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> None:
     """The state of `error_policy` has to exist, and to be one that can be rested in (`S12.1`)."""
     fallback = parsed.error_policy.default_fallback
     path = ("error_policy", "default_fallback")

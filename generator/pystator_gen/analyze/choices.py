@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pystator_gen import model
-from pystator_gen import codes
+from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.analyze.transitions import Resolved
 
@@ -30,9 +29,7 @@ class Leg:
 class Choices:
     """The ways through the choices of one machine; each choice is followed once."""
 
-    def __init__(
-        self, states: Mapping[str, model.State], transitions: Sequence[Resolved], findings: Findings
-    ) -> None:
+    def __init__(self, states: Mapping[str, model.State], transitions: Sequence[Resolved], findings: Findings) -> None:
         self._branches = {
             state.name: [transition for transition in transitions if state in transition.sources]
             for state in states.values()
@@ -95,6 +92,4 @@ class Choices:
         if target is None:
             return []
         onward = (Leg(target),) if target.can_rest else self._follow(target.name, path)
-        return [
-            Leg(leg.target, (*branch.guards, *leg.guards), (*branch.actions, *leg.actions)) for leg in onward
-        ]
+        return [Leg(leg.target, (*branch.guards, *leg.guards), (*branch.actions, *leg.actions)) for leg in onward]

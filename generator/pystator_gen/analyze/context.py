@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pystator_gen import model, naming
-from pystator_gen import codes
+from pystator_gen import codes, model, naming
 from pystator_gen.analyze.findings import Findings, nearest
 from pystator_gen.naming import ClassName
 from pystator_gen.parse.models import MachineDocument, PayloadField, Variable
@@ -53,16 +52,16 @@ def resolve_triggers(
     properties = frozenset(str(state.query) for state in states.values())
     triggers: list[model.Trigger] = []
     for name in known:
-        event = events.get(name)
+        described = events.get(name)
         payload = None
-        if event is not None and event.payload is not None:
-            payload = tuple(_field(key, field) for key, field in event.payload.items())
+        if described is not None and described.payload is not None:
+            payload = tuple(_field(key, field) for key, field in described.payload.items())
         triggers.append(
             model.Trigger(
                 name=name,
                 member=naming.enum_member(name),
                 method=naming.trigger_method(name, properties),
-                description=(event.description if event else None) or "",
+                description=(described.description if described else None) or "",
                 payload=payload,
                 payload_class=ClassName(f"{prefix}{naming.class_prefix(name)}Payload") if payload is not None else None,
             )

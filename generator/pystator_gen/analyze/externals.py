@@ -43,6 +43,5 @@ def collect(
 def _params(uses: Sequence[Mapping[str, Any]]) -> tuple[model.Param, ...]:
     keys = dict.fromkeys(key for params in uses for key in params)
     return tuple(
-        model.Param(key, tuple(use[key] for use in uses if key in use), all(key in use for use in uses))
-        for key in keys
+        model.Param(key, tuple(use[key] for use in uses if key in use), all(key in use for use in uses)) for key in keys
     )

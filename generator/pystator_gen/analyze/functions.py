@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pystator_gen import model
-from pystator_gen import codes
+from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.diagnostics import Span
 from pystator_gen.document import NodePath
@@ -76,11 +75,7 @@ class Functions:
 
     def _items(self, action: Action, path: NodePath) -> list[model.NamedAction | model.Effect]:
         if isinstance(action, NamedAction):
-            return [
-                model.NamedAction(
-                    action.name, action.params, action.retry, action.retry_backoff, action.timeout
-                )
-            ]
+            return [model.NamedAction(action.name, action.params, action.retry, action.retry_backoff, action.timeout)]
         effects = self._effects(action, path)
         self.written.extend(effects)
         return list(effects)
@@ -169,5 +164,3 @@ def _check_text(check: Check) -> str:
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= 60 else f"{flat[:57]}..."
-
-

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pystator_gen import model
-from pystator_gen import codes
+from pystator_gen import codes, model
 from pystator_gen.analyze.choices import Choices
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.analyze.transitions import Resolved
@@ -18,18 +17,14 @@ def build_rows(
     findings: Findings,
 ) -> tuple[model.Row, ...]:
     """A row per state that can be rested in. ``transitions`` come in the order of their level (`S2.1`)."""
-    rows = tuple(
-        _row(state, transitions, choices, findings) for state in states.values() if state.can_rest
-    )
+    rows = tuple(_row(state, transitions, choices, findings) for state in states.values() if state.can_rest)
     _refuse_certain_loops(rows, states, findings)
     return rows
 
 
 def reachable(initial: model.State, rows: Sequence[model.Row]) -> set[str]:
     """The states that an entity can come to rest in, from the initial one."""
-    ways = {
-        row.state.name: {c.target.name for c in _all_candidates(row)} for row in rows
-    }
+    ways = {row.state.name: {c.target.name for c in _all_candidates(row)} for row in rows}
     found: set[str] = set()
     open_ends = [initial.name]
     while open_ends:
@@ -40,9 +35,7 @@ def reachable(initial: model.State, rows: Sequence[model.Row]) -> set[str]:
     return found
 
 
-def _row(
-    state: model.State, transitions: Sequence[Resolved], choices: Choices, findings: Findings
-) -> model.Row:
+def _row(state: model.State, transitions: Sequence[Resolved], choices: Choices, findings: Findings) -> model.Row:
     """What ``state`` does: its own transitions, then those that apply anywhere (`S2.3`)."""
     if state.is_terminal:
         return model.Row(state, {}, ())
@@ -68,9 +61,7 @@ def _candidates(state: model.State, transition: Resolved, choices: Choices) -> l
     """A transition as ``state`` sees it: one candidate, or one per way through the choices it leads to."""
     label = transition.label(state)
     if transition.written.internal:
-        return [
-            model.Candidate(state, label, state, transition.guards, (), transition.actions, ())
-        ]
+        return [model.Candidate(state, label, state, transition.guards, (), transition.actions, ())]
     if transition.target is None:
         return []
     return [
@@ -87,14 +78,10 @@ def _candidates(state: model.State, transition: Resolved, choices: Choices) -> l
     ]
 
 
-def _refuse_certain_loops(
-    rows: Sequence[model.Row], states: Mapping[str, model.State], findings: Findings
-) -> None:
+def _refuse_certain_loops(rows: Sequence[model.Row], states: Mapping[str, model.State], findings: Findings) -> None:
     """Automatic transitions that always fire and always come back never end (`S7.2`)."""
     certain = {
-        row.state.name: row.automatic[0].target.name
-        for row in rows
-        if row.automatic and not row.automatic[0].guards
+        row.state.name: row.automatic[0].target.name for row in rows if row.automatic and not row.automatic[0].guards
     }
     places = {name: ("states", index, "name") for index, name in enumerate(states)}
     settled: set[str] = set()

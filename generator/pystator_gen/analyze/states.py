@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pystator_gen import model, naming
-from pystator_gen import codes
-
+from pystator_gen import codes, model, naming
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.analyze.functions import Functions
 from pystator_gen.parse.models import MachineDocument, State
@@ -82,9 +80,7 @@ def _resolve(index: int, state: State, functions: Functions, findings: Findings)
     )
 
 
-def _initial(
-    parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings
-) -> model.State | None:
+def _initial(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> model.State | None:
     found = [(index, state) for index, state in enumerate(parsed.states) if state.type == "initial"]
     if not found:
         findings.error(
@@ -103,9 +99,7 @@ def _initial(
     return states[first[1].name]
 
 
-def _refuse_equal_spellings(
-    parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings
-) -> None:
+def _refuse_equal_spellings(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> None:
     """Two names that Python can't tell apart are an error that shows both places."""
     places = {state.name: index for index, state in reversed(list(enumerate(parsed.states)))}
     for spelling in ("member", "query"):

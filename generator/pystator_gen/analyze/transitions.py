@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pystator_gen import model
-from pystator_gen import codes
+from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings, nearest
 from pystator_gen.analyze.functions import Functions
 from pystator_gen.document import NodePath
@@ -43,8 +42,7 @@ def resolve_transitions(
 ) -> list[Resolved]:
     """All transitions, those within one level in the order in which they are asked (`S2.1`)."""
     resolved = [
-        _resolve(index, transition, states, functions, findings)
-        for index, transition in enumerate(parsed.transitions)
+        _resolve(index, transition, states, functions, findings) for index, transition in enumerate(parsed.transitions)
     ]
     _refuse_mixed_labels(resolved, findings)
     return sorted(resolved, key=lambda transition: transition.written.priority or 0)
@@ -116,9 +114,7 @@ def _target(
     return None
 
 
-def _look_up(
-    name: str, states: Mapping[str, model.State], path: NodePath, findings: Findings
-) -> model.State | None:
+def _look_up(name: str, states: Mapping[str, model.State], path: NodePath, findings: Findings) -> model.State | None:
     state = states.get(name)
     if state is None:
         findings.error(

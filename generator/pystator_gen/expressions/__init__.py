@@ -1,4 +1,4 @@
-"""Guard expressions, ``compute`` effects and checks of the YAML as Python source (``S5.7``, ``S5.8``)."""
+"""Expressions and checks of the YAML as Python source (``S5.7``, ``S5.8``)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
 """Calls of the functions as Python source that type checkers accept (``S5.7``).
 
-Arguments whose types a checker knows are made opaque unless it is certain to accept them; what the function
-gives back is as much of its type as both checkers agree on.
+Arguments whose types a checker knows are made opaque unless it is certain to accept them. The type
+of a result is known as far as both checkers agree on it.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from pystator_gen.expressions.pieces import (
     ANY,
@@ -20,12 +22,10 @@ from pystator_gen.expressions.pieces import (
 
 _INT: Kind = frozenset({"int"})
 _FLOAT: Kind = frozenset({"float"})
-_WHOLE: Kind = frozenset({"bool", "int", "none"})
+_FEW_DIGITS: Final = frozenset({"None", *(str(digits) for digits in range(-15, 16))})
 
 
-def function_call(
-    needs: Needs, name: str, arguments: list[Piece], keywords: dict[str, Piece]
-) -> Piece:
+def function_call(needs: Needs, name: str, arguments: list[Piece], keywords: dict[str, Piece]) -> Piece:
     """A call of one of the functions; its signature has been checked."""
     match name:
         case "len":
@@ -50,9 +50,7 @@ def function_call(
             return _extreme(needs, name, arguments, keywords.get("default"))
 
 
-def method_call(
-    needs: Needs, receiver: Piece, name: str, arguments: list[Piece], keywords: dict[str, Piece]
-) -> Piece:
+def method_call(needs: Needs, receiver: Piece, name: str, arguments: list[Piece], keywords: dict[str, Piece]) -> Piece:
     """A call of a method, which the runtime makes if the receiver is a text, mapping or list."""
     named = [Piece(f"{keyword}={piece.source}") for keyword, piece in keywords.items()]
     return needs.call("call_method", receiver, Piece(f'"{name}"'), *arguments, *named)
@@ -85,7 +83,7 @@ def _round(needs: Needs, arguments: list[Piece]) -> Piece:
     kind = ANY if number.kind == ANY else number.kind | _INT
     if not digits:
         return call("round", number, kind=kind)
-    if digits[0].static and digits[0].kind <= _WHOLE:  # a literal, whose size has been checked
+    if digits[0].source in _FEW_DIGITS:
         return call("round", number, digits[0], kind=kind)
     return needs.call("round_to", number, digits[0])
 
@@ -93,7 +91,7 @@ def _round(needs: Needs, arguments: list[Piece]) -> Piece:
 def _sum(needs: Needs, arguments: list[Piece]) -> Piece:
     values = needs.opaque(arguments[0])
     if len(arguments) == 1:
-        return call("sum", values, kind=_INT)  # for mypy it is Any, for pyright int
+        return call("sum", values, kind=_INT)  # Any for mypy, int for pyright
     start = arguments[1]
     if start.kind <= NUMBER:
         return call("sum", values, start, kind=start.kind | _INT)

@@ -30,13 +30,11 @@ OPERATORS: Final = frozenset({*_EQUALITY, *_NULL, *_MEMBERSHIP, *_HELPERS})
 """All operators of a check."""
 
 
-def compile_check(
-    field: str, op: str, value: object, values: Sequence[object] | None
-) -> Compiled | Problem:
+def compile_check(field: str, op: str, value: object, values: Sequence[object] | None) -> Compiled | Problem:
     """Python source for a check, or why it is refused (``S5.8``); a missing field is null.
 
-    ``value`` is ``None`` where the YAML has none. A problem's offset is a place in ``value`` where that is a
-    pattern, else 0.
+    ``value`` is ``None`` where the YAML has none. The offset of a problem is a place in ``value``
+    where that is a pattern, else 0.
     """
     if op not in OPERATORS:
         hint = nearest(op, OPERATORS) or f"the operators are {', '.join(sorted(OPERATORS))}"

@@ -9,9 +9,10 @@ from pystator_gen.expressions.results import Compiled, Problem, RefusedError
 
 
 def compile_expression(text: str) -> Compiled | Problem:
-    """Python source for an expression of the YAML, or the place and reason why it is refused (``S5.7``).
+    """Python source for an expression, or the place and reason why it is refused (``S5.7``).
 
-    No text makes it raise. What it accepts answers as ``simpleeval`` does on the same context.
+    No text makes it raise. What it accepts answers as ``simpleeval`` does on the same context, but
+    for what only the run can tell: ``%`` on text, and methods and functions read as values, raise.
     """
     tree = reading.parse(text)
     if isinstance(tree, Problem):

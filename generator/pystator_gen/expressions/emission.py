@@ -1,9 +1,9 @@
 """From a checked syntax tree to Python source: the third step of `compile_expression` (``S5.7``).
 
 The tree is walked in the order of evaluation, because checkers narrow types in that order: after
-``side == "buy" and`` pyright takes ``ctx["side"]`` for that one text, and would report a second comparison of
-it as impossible. `Emitter.facts` follows what the checkers believe at each point, so that only such rare
-readings are made opaque and all others stay plain.
+``side == "buy" and`` pyright takes ``ctx["side"]`` for that one text, and would report a second
+comparison of it as impossible. `Emitter.facts` follows what the checkers believe at each point, so
+that only such rare readings are made opaque and all others stay plain.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Emitter:
         return piece
 
     def _condition(self, node: ast.expr) -> tuple[Piece, Facts, Facts]:
-        """The source of a node, and what checkers believe after it where it is true and where it is false."""
+        """The source of a node, and what checkers believe where it is true and where it is not."""
         match node:
             case ast.BoolOp():
                 return self._and_or(node)
@@ -66,7 +66,8 @@ class Emitter:
     def _test(self, node: ast.expr) -> tuple[Piece, Facts, Facts]:
         """A condition that decides what is evaluated next.
 
-        One that a checker could decide by itself is made opaque: what it believes unreachable, it forgets.
+        One that a checker could decide by itself is made opaque: a checker joins no types from
+        where it believes the program can't go.
         """
         piece, if_true, if_false = self._condition(node)
         if not piece.static:
@@ -134,7 +135,7 @@ class Emitter:
 
     def _reference(self, source: str) -> Piece:
         kind = self.facts.get(source, ANY)
-        return Piece(source, kind=kind, static=kind != ANY, reference=True)
+        return Piece(source, kind=kind, static="any" not in kind, reference=True)
 
     def _conditional(self, node: ast.IfExp) -> Piece:
         test, if_true, if_false = self._test(node.test)

@@ -1,4 +1,4 @@
-"""Operators as Python source: plain where that is safe, a bounded helper where it is not (``S5.7``)."""
+"""Operators as Python source: plain where that is safe, else a bounded helper (``S5.7``)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Pieces of generated source, and what a type checker knows about each.
 
-The generated module passes ``mypy --strict`` and strict pyright whatever its expressions say. Context values are
-``Any``, and an operator with such an operand is always accepted. Where both operands have a type that the
-checkers work out for themselves, only combinations they are known to accept are written plainly; in all others
-one operand goes through ``opaque``, which makes it ``Any``.
+The generated module passes ``mypy --strict`` and strict pyright whatever its expressions say.
+Context values are ``Any``, and an operator with such an operand is always accepted. Where checkers
+know the types of both operands, only combinations they certainly accept are written plainly; in all
+others one operand goes through ``opaque``, which makes it ``Any``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ MODULE: Final = "pystator_runtime.expressions"
 Kind = frozenset[str]
 """The types that a piece may have in the eyes of a checker.
 
-``any`` is really ``Any``; ``some`` is a type that the checker knows and we don't; the rest are Python's.
+``any`` is ``Any`` indeed; ``some`` is a type that the checker knows and we don't; the rest are
+Python's. Where there are several, the type is their union.
 """
 
 ANY: Final[Kind] = frozenset({"any"})
@@ -49,8 +50,8 @@ class Rank(IntEnum):
 class Piece:
     """The source of a part of an expression.
 
-    ``static``: a checker may know its very value, for instance that it is true. ``reference``: a checker can
-    narrow its type by a comparison, as it can for ``ctx["side"]``.
+    ``static``: a checker may know its very value, for instance that it is true. ``reference``: a
+    checker can narrow its type by a comparison, as it can that of ``ctx["side"]``.
     """
 
     source: str

@@ -20,12 +20,12 @@ _OTHER_OPERATORS = {"&&": "and", "||": "or", "!": "not"}
 
 
 class Places:
-    """Turns the lines and byte columns of Python's parser into offsets in the text as the user wrote it."""
+    """Turns lines and columns of Python's parser into offsets in the text as the user wrote it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._indent = len(text) - len(text.lstrip())
-        # As Python's tokenizer ends lines, not as `str.splitlines` does, and keeping every offset.
+        # Lines end as for Python's tokenizer, not as for `str.splitlines`; no offset changes.
         self._lines = text.strip().replace("\r\n", " \n").replace("\r", "\n").split("\n")
 
     def of_node(self, node: ast.AST) -> int:
@@ -37,7 +37,7 @@ class Places:
         return self._offset(line, len(encoded.decode("utf-8", "ignore")))
 
     def of_error(self, error: SyntaxError) -> int:
-        """Where the parser stopped, or the start where it speaks of another text, as it may in f-strings."""
+        """Where the parser stopped; the start where it speaks of a part, as it may in f-strings."""
         line, column = error.lineno or 1, error.offset or 1
         if error.text is None or error.text.strip() != self._line(line).strip():
             return self._offset(1, 0)
@@ -52,9 +52,10 @@ class Places:
 
 
 def parse(text: str) -> ast.expr | Problem:
-    """The tree of the one expression in the text, around which white space is ignored (``S5.7``)."""
+    """The tree of the one expression in the text; white space around it is ignored (``S5.7``)."""
     if len(text) > MAX_TEXT_LENGTH:
-        return Problem(f"the expression is longer than {MAX_TEXT_LENGTH} characters", MAX_TEXT_LENGTH)
+        message = f"the expression is longer than {MAX_TEXT_LENGTH} characters"
+        return Problem(message, MAX_TEXT_LENGTH)
     if not text.strip():
         return Problem("the expression is empty")
     for position, character in enumerate(text):
@@ -66,7 +67,8 @@ def parse(text: str) -> ast.expr | Problem:
             warnings.simplefilter("ignore")
             body = ast.parse(text.strip()).body
     except SyntaxError as error:
-        return Problem(f"not an expression: {error.msg}", places.of_error(error), _syntax_hint(text))
+        message = f"not an expression: {error.msg}"
+        return Problem(message, places.of_error(error), _syntax_hint(text))
     except (RecursionError, MemoryError):
         return Problem("the expression is nested too deeply", places.of_node(ast.Pass()))
     except ValueError as error:

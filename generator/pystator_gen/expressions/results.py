@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Compiled:
     """One Python expression over a mapping called ``ctx``, and what it needs around it.
 
-    ``names`` are the context keys it reads, sorted. ``helpers`` are the functions that the generated module
-    imports from ``module``, sorted. ``is_boolean`` says that its value is certainly a yes or a no.
+    ``names`` are the context keys it reads, sorted. ``helpers`` are the functions that the
+    generated module imports from ``module``, sorted. ``is_boolean``: it asks a yes-or-no question.
     """
 
     source: str
@@ -31,7 +31,7 @@ class Problem:
 
 
 class RefusedError(Exception):
-    """Raised on the way through a syntax tree where something is outside the subset; never leaves the package."""
+    """Raised where a syntax tree leaves the subset; it never leaves this package itself."""
 
     def __init__(self, node: ast.AST, message: str, hint: str | None = None) -> None:
         super().__init__(message)

@@ -1,6 +1,7 @@
 """What an expression may say: the second step of `compile_expression` (``S5.7``).
 
-The tree is walked once, from the outside in. Whatever is not expressly allowed is refused, with its place.
+The tree is walked once, from the outside in. Whatever is not expressly allowed is refused, with its
+place.
 """
 
 from __future__ import annotations
@@ -171,8 +172,8 @@ def _check_operands(node: ast.BinOp) -> None:
     match node.op:
         case ast.Pow() if _is_large_power(left, right):
             raise RefusedError(node, "the power is too large")
-        case ast.LShift() | ast.RShift() if (
-            _is_beyond(left, vocabulary.MAX_SHIFT_BASE) or _is_beyond(right, vocabulary.MAX_SHIFT)
+        case ast.LShift() | ast.RShift() if _is_beyond(left, vocabulary.MAX_SHIFT_BASE) or _is_beyond(
+            right, vocabulary.MAX_SHIFT
         ):
             raise RefusedError(node, "the shift is too far or its number too large")
         case ast.Mult() if (

@@ -1,7 +1,7 @@
 """The closed subset of Python in words: functions, methods, limits (``S5.7``).
 
-Limits are those of ``simpleeval``, where it has one; the runtime states them again for values that are only
-known there, and a test holds the two together.
+Limits are those of ``simpleeval`` where it has one. The runtime states them again, for values that
+are only known there; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -29,9 +29,6 @@ MAX_SHIFT: Final = 10_000
 
 MAX_SHIFT_BASE: Final = int(sys.float_info.max)
 """The largest number that is shifted."""
-
-MAX_DIGITS: Final = 10_000
-"""The most digits that ``round`` is asked for."""
 
 MAX_FORMAT_WIDTH: Final = 1_000
 """The largest width or precision in an f-string."""

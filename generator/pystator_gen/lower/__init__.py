@@ -64,9 +64,7 @@ def lower(machine: model.Machine) -> view.Module:
 
 def package(machines: Sequence[model.Machine]) -> view.Package:
     """The view of the package that re-exports what its modules define."""
-    return view.Package(
-        tuple(view.PackageMember(machine.module, _exports(machine)) for machine in machines)
-    )
+    return view.Package(tuple(view.PackageMember(machine.module, _exports(machine)) for machine in machines))
 
 
 def _exports(machine: model.Machine) -> tuple[str, ...]:
@@ -194,10 +192,14 @@ def _definition(data: Mapping[str, Any]) -> tuple[str, ...]:
     for key, value in data.items():
         start = "{" if not lines else " "
         if isinstance(value, list) and value:
-            lines.append(f"{start}{json.dumps(key, ensure_ascii=False)}: [")
-            lines.extend(f"  {json.dumps(item, ensure_ascii=False)}," for item in value)
+            lines.append(f"{start}{_json(key)}: [")
+            lines.extend(f"  {item}," for item in map(_json, value))
             lines[-1] = lines[-1][:-1] + "],"
         else:
-            lines.append(f"{start}{json.dumps(key, ensure_ascii=False)}: {json.dumps(value, ensure_ascii=False)},")
+            lines.append(f"{start}{_json(key)}: {_json(value)},")
     lines[-1] = lines[-1][:-1] + "}"
     return tuple(python_literal(line) for line in lines)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -16,8 +16,7 @@ _NAMES = re.compile(r"[a-z_][a-z0-9_]*")
 def state_enum(machine: model.Machine) -> view.Enum:
     """``OrderState``."""
     members = tuple(
-        view.Member(state.member, python_literal(state.name), _docstring(state.description))
-        for state in machine.states
+        view.Member(state.member, python_literal(state.name), _docstring(state.description)) for state in machine.states
     )
     return view.Enum(f"{machine.prefix}State", docstring_literal(f"The states of {machine.name}."), members)
 
@@ -59,9 +58,7 @@ def variables_dict(machine: model.Machine, imports: Imports) -> view.TypedDict |
 
 def payload_dict(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> view.TypedDict:
     """``OrderFillPayload``."""
-    return typed_dict(
-        str(trigger.payload_class), f"The payload of `{trigger.name}`.", trigger.payload or (), imports
-    )
+    return typed_dict(str(trigger.payload_class), f"The payload of `{trigger.name}`.", trigger.payload or (), imports)
 
 
 def typed_dict(
@@ -90,9 +87,7 @@ def _key(field: model.Field, total: bool, imports: Imports) -> view.Key:
     text = annotation(field.type, imports)
     if field.must_be_given and not total:
         text = f"{imports.typing('Required')}[{text}]"
-    return view.Key(
-        field.key, python_literal(field.key), text, python_literal(text), _docstring(field.description)
-    )
+    return view.Key(field.key, python_literal(field.key), text, python_literal(text), _docstring(field.description))
 
 
 def _docstring(text: str) -> str | None:

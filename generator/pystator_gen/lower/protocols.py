@@ -22,9 +22,7 @@ def _protocol(
     machine: model.Machine, kind: str, externals: Sequence[model.External], context: str, imports: Imports
 ) -> view.Protocol:
     imports.typing("Protocol")
-    callbacks = tuple(
-        _callback(kind, external, context, imports) for external in externals if external.params
-    )
+    callbacks = tuple(_callback(kind, external, context, imports) for external in externals if external.params)
     plain = f"rt.{kind}Function[{context}]"
     members = tuple(
         view.Provided(

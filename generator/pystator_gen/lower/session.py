@@ -84,9 +84,7 @@ def _can_be_spelt_out(fields: Sequence[model.Field]) -> bool:
     return (
         len(set(names)) == len(names)
         and "self" not in names
-        and all(
-            is_shareable(field.default, field.type) if field.has_default else field.required for field in fields
-        )
+        and all(is_shareable(field.default, field.type) if field.has_default else field.required for field in fields)
     )
 
 

@@ -28,9 +28,7 @@ class Table:
         self._constants: dict[str, view.Constant] = {}
         self._uses = Counter(self._shareable_texts())
         self.rows = tuple(self._row(row) for row in machine.rows)
-        self.invariants = {
-            invariant.name: self.guard(invariant.guard) for invariant in machine.invariants
-        }
+        self.invariants = {invariant.name: self.guard(invariant.guard) for invariant in machine.invariants}
 
     @property
     def functions(self) -> tuple[view.Function, ...]:

@@ -18,40 +18,28 @@ class AnyAction(Model):
         default=None,
         description="The action is planned only if this check or expression holds (`S8.5`).",
     )
-    retry: int | None = Field(
-        default=None, ge=0, description="How often to try again after a failure."
-    )
-    retry_backoff: float | None = Field(
-        default=None, ge=0, description="Seconds before the first new attempt."
-    )
-    timeout: float | None = Field(
-        default=None, gt=0, description="Seconds that one attempt may take."
-    )
+    retry: int | None = Field(default=None, ge=0, description="How often to try again after a failure.")
+    retry_backoff: float | None = Field(default=None, ge=0, description="Seconds before the first new attempt.")
+    timeout: float | None = Field(default=None, gt=0, description="Seconds that one attempt may take.")
 
 
 class NamedAction(AnyAction):
     """A side effect that the application registers: ``name``, or ``{name, params}``."""
 
     name: Name = Field(description="The action's name.")
-    params: dict[str, Any] = Field(
-        default_factory=dict, description="What the action is called with."
-    )
+    params: dict[str, Any] = Field(default_factory=dict, description="What the action is called with.")
 
 
 class SetEffect(AnyAction):
     """``{set: {key: value}}``."""
 
-    values: dict[OwnName, Any] = Field(
-        validation_alias="set", description="The keys to write, and their values."
-    )
+    values: dict[OwnName, Any] = Field(validation_alias="set", description="The keys to write, and their values.")
 
 
 class TimestampEffect(AnyAction):
     """``{timestamp: field}``: writes the moment of the step."""
 
-    field: OwnName = Field(
-        validation_alias="timestamp", description="The key to write the moment to."
-    )
+    field: OwnName = Field(validation_alias="timestamp", description="The key to write the moment to.")
 
 
 class IncrementEffect(AnyAction):
@@ -76,9 +64,7 @@ class Appended(Model):
 class AppendEffect(AnyAction):
     """``{append: {field, value}}``: adds a value to a list."""
 
-    field: OwnName = Field(
-        validation_alias=AliasPath("append", "field"), description="The key of the list."
-    )
+    field: OwnName = Field(validation_alias=AliasPath("append", "field"), description="The key of the list.")
     value: Any = Field(validation_alias=AliasPath("append", "value"), description="What to add.")
 
 
@@ -98,12 +84,6 @@ class ComputeEffect(AnyAction):
 
 
 Effect: TypeAlias = (
-    SetEffect
-    | TimestampEffect
-    | IncrementEffect
-    | DecrementEffect
-    | AppendEffect
-    | ClearEffect
-    | ComputeEffect
+    SetEffect | TimestampEffect | IncrementEffect | DecrementEffect | AppendEffect | ClearEffect | ComputeEffect
 )
 Action: TypeAlias = NamedAction | Effect

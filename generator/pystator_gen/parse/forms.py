@@ -9,9 +9,7 @@ from pystator_gen.parse.names import closest
 from pystator_gen.parse.node import Node
 
 
-def one_form(
-    node: Node, noun: str, forms: Collection[str], other_spellings: Collection[str] = ()
-) -> str | None:
+def one_form(node: Node, noun: str, forms: Collection[str], other_spellings: Collection[str] = ()) -> str | None:
     """The one key of a mapping that says what it is; none, or a second one, is reported.
 
     A key that only resembles a form counts as that form: it is reported where the mapping is read.

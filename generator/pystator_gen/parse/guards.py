@@ -34,18 +34,14 @@ class Check(Model):
     field: Text = Field(description="The key of the context to look at.")
     op: CheckOperator = Field(description="How to compare.")
     value: Any = Field(default=None, description="What to compare with.")
-    values: tuple[Any, ...] | None = Field(
-        default=None, description="The values to look among, for `in` and `not_in`."
-    )
+    values: tuple[Any, ...] | None = Field(default=None, description="The values to look among, for `in` and `not_in`.")
 
 
 class NamedGuard(Model):
     """A guard that the application registers: ``name``, or ``{name, params}``."""
 
     name: Name = Field(description="The guard's name.")
-    params: dict[str, Any] = Field(
-        default_factory=dict, description="What the guard is called with."
-    )
+    params: dict[str, Any] = Field(default_factory=dict, description="What the guard is called with.")
 
 
 class ExpressionGuard(Model):

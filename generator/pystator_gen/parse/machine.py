@@ -67,9 +67,7 @@ def _read_invariant(node: Node) -> Invariant | None:
     if not isinstance(node.value, dict):
         node.wrong_type("a mapping")
         return None
-    labels: dict[str, Data] = {
-        key: node.value[key] for key in ("name", "description") if key in node.value
-    }
+    labels: dict[str, Data] = {key: node.value[key] for key in ("name", "description") if key in node.value}
     form: dict[str, Data] = {key: value for key, value in node.value.items() if key not in labels}
     fields = node.with_value(labels).fields(Invariant, {})
     guard = read_guard(node.with_value(form))
@@ -90,9 +88,7 @@ def _read_definition(node: Node) -> Definition | None:
     if not isinstance(node.value, dict):
         node.wrong_type("a mapping")
         return None
-    known: dict[str, Data] = {
-        key: value for key, value in node.value.items() if key in Definition.model_fields
-    }
+    known: dict[str, Data] = {key: value for key, value in node.value.items() if key in Definition.model_fields}
     return node.with_value(known).record(Definition, {})
 
 

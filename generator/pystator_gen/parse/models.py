@@ -25,9 +25,7 @@ from pystator_gen.parse.names import (
 from pystator_gen.parse.types import ANY, EnumerationValue, Type
 
 StateType: TypeAlias = Literal["initial", "stable", "terminal", "error", "parallel", "choice"]
-TypeText: TypeAlias = Annotated[
-    Type, SkipValidation, WithJsonSchema({"type": ["string", "object", "array"]})
-]
+TypeText: TypeAlias = Annotated[Type, SkipValidation, WithJsonSchema({"type": ["string", "object", "array"]})]
 """A type as read by :func:`parse_type`, or from a JSON-schema-like mapping."""
 
 MAX_DELAY_MS = 36_525 * 24 * 3_600_000
@@ -46,9 +44,7 @@ class Meta(Model):
         default=None,
         description="What the generated classes' names start with, instead of the machine's name.",
     )
-    strict_mode: bool = Field(
-        default=True, description="Whether an event that leads nowhere is an error (`S2.4`)."
-    )
+    strict_mode: bool = Field(default=True, description="Whether an event that leads nowhere is an error (`S2.4`).")
     reject_invalid_events: bool | None = Field(
         default=None, description="Decides on such events where `strict_mode` should not."
     )
@@ -75,18 +71,14 @@ class Region(Model):
     name: Name = Field(description="The region's name.")
     initial: Name = Field(description="The state it starts in.")
     states: tuple[Name, ...] = Field(default=(), description="The states in it.")
-    final: Name | None = Field(
-        default=None, description="The state in which it is finished (`S6.6`)."
-    )
+    final: Name | None = Field(default=None, description="The state in which it is finished (`S6.6`).")
     description: str | None = Field(default=None, description="What the region is about.")
 
 
 class Timeout(Model):
     """A delayed transition without guards (`S9.3`)."""
 
-    seconds: float = Field(
-        gt=0, le=MAX_DELAY_MS // 1000, description="How long the state may last."
-    )
+    seconds: float = Field(gt=0, le=MAX_DELAY_MS // 1000, description="How long the state may last.")
     destination: DestinationName = Field(description="Where it then goes.")
 
 
@@ -107,12 +99,8 @@ class State(Model):
     on_exit: tuple[Action, ...] = Field(default=(), description="Actions to run on exit.")
     timeout: Timeout | None = Field(default=None, description="Where it goes if nothing happens.")
     group: str | None = Field(default=None, description="The group it is shown in.")
-    entry_points: tuple[Name, ...] = Field(
-        default=(), description="Children that may be entered as `state:point`."
-    )
-    exit_points: tuple[Name, ...] = Field(
-        default=(), description="Children that may be left as `state:point`."
-    )
+    entry_points: tuple[Name, ...] = Field(default=(), description="Children that may be entered as `state:point`.")
+    exit_points: tuple[Name, ...] = Field(default=(), description="Children that may be left as `state:point`.")
     metadata: dict[str, Any] = Field(default_factory=dict, description="Anything.")
 
 
@@ -122,29 +110,19 @@ class Transition(Model):
     also_known: ClassVar[Mapping[str, str]] = {"ref": "refs"}
 
     trigger: TriggerName | None = Field(default=None, description="The event that causes it.")
-    source: tuple[SourceName, ...] = Field(
-        min_length=1, description="The states it starts from; `*` for all."
-    )
+    source: tuple[SourceName, ...] = Field(min_length=1, description="The states it starts from; `*` for all.")
     dest: DestinationName | None = Field(
         default=None, description="The state it leads to; may be absent if it is internal."
     )
     guards: tuple[Guard, ...] = Field(default=(), description="What must hold.")
     actions: tuple[Action, ...] = Field(default=(), description="Actions to run.")
     region: Name | None = Field(default=None, description="The region it is confined to (`S6.4`).")
-    after: int | None = Field(
-        default=None, ge=0, le=MAX_DELAY_MS, description="The delay in milliseconds (`S9.1`)."
-    )
-    internal: bool = Field(
-        default=False, description="Whether it exits and enters nothing (`S3.4`)."
-    )
+    after: int | None = Field(default=None, ge=0, le=MAX_DELAY_MS, description="The delay in milliseconds (`S9.1`).")
+    internal: bool = Field(default=False, description="Whether it exits and enters nothing (`S3.4`).")
     auto: bool = Field(default=False, description="Whether it fires without an event (`S7.1`).")
-    priority: int | None = Field(
-        default=None, description="Lower comes first; absent is 0 (`S2.1`)."
-    )
+    priority: int | None = Field(default=None, description="Lower comes first; absent is 0 (`S2.1`).")
     description: str | None = Field(default=None, description="What it means.")
-    refs: tuple[Text, ...] = Field(
-        default=(), description="Where it is specified; reaches docstrings."
-    )
+    refs: tuple[Text, ...] = Field(default=(), description="Where it is specified; reaches docstrings.")
     metadata: dict[str, Any] = Field(default_factory=dict, description="Anything.")
 
 
@@ -207,9 +185,7 @@ class Invariant(Model):
 class ErrorPolicy(Model):
     """What happens where an event leads nowhere, or an action fails."""
 
-    default_fallback: Name | None = Field(
-        default=None, description="The state to fall back to (`S12.1`)."
-    )
+    default_fallback: Name | None = Field(default=None, description="The state to fall back to (`S12.1`).")
     retry_attempts: int = Field(
         default=0,
         ge=0,
@@ -227,28 +203,18 @@ class Definition(Model):
 class MachineDocument(Model):
     """One machine."""
 
-    meta: Meta = Field(
-        default=Meta(), description="What the machine is called, and how strict it is."
-    )
+    meta: Meta = Field(default=Meta(), description="What the machine is called, and how strict it is.")
     states: tuple[State, ...] = Field(min_length=1, description="The states.")
     transitions: tuple[Transition, ...] = Field(description="The transitions.")
     state_variables: tuple[Variable, ...] | None = Field(
         default=None, description="The keys of the context; absent if they are not declared."
     )
     events: tuple[Event, ...] = Field(default=(), description="The payloads of triggers.")
-    context_invariants: tuple[Invariant, ...] = Field(
-        default=(), description="Checks on the whole context."
-    )
+    context_invariants: tuple[Invariant, ...] = Field(default=(), description="Checks on the whole context.")
     error_policy: ErrorPolicy = Field(
         default=ErrorPolicy(),
         description="What happens where an event leads nowhere, or an action fails.",
     )
-    groups: dict[str, Any] = Field(
-        default_factory=dict, description="Groups that states are shown in."
-    )
-    guard_definitions: tuple[Definition, ...] = Field(
-        default=(), description="Documentation of guards."
-    )
-    action_definitions: tuple[Definition, ...] = Field(
-        default=(), description="Documentation of actions."
-    )
+    groups: dict[str, Any] = Field(default_factory=dict, description="Groups that states are shown in.")
+    guard_definitions: tuple[Definition, ...] = Field(default=(), description="Documentation of guards.")
+    action_definitions: tuple[Definition, ...] = Field(default=(), description="Documentation of actions.")

@@ -120,9 +120,7 @@ class Node:
         self.wrong_type(f"a list of {noun}")
         return None
 
-    def items(
-        self, read: Callable[[Node], T | None], noun: str, lone: bool = False
-    ) -> tuple[T, ...] | None:
+    def items(self, read: Callable[[Node], T | None], noun: str, lone: bool = False) -> tuple[T, ...] | None:
         """Reads every item of this list of `noun`."""
         children = self.children(noun, lone)
         return None if children is None else all_or_none([read(child) for child in children])
@@ -173,9 +171,9 @@ class Node:
             details = failure.errors(include_url=False)
             kept = True
             for detail in details:
-                if detail["loc"][0] in fields.failed:
+                if detail["loc"][0] in fields.failed or words.is_echo(detail):
                     continue
-                kept &= detail["type"] == "string_pattern_mismatch"
+                kept &= words.is_spelling(detail)
                 self._report(words.explain(self, fields, detail))
             if fields.failed or not kept:
                 return None
@@ -200,9 +198,7 @@ class Node:
             if name in first:
                 message = f"`{name}` is declared twice in {words.subject(self.path)}"
                 problem = error(codes.DUPLICATE_NAME, message, self.span(*steps))
-                self.diagnostics.append(
-                    with_related(problem, self.span(*first[name]), "first here")
-                )
+                self.diagnostics.append(with_related(problem, self.span(*first[name]), "first here"))
             first.setdefault(name, steps)
 
     def _take(self, fields: Fields, key: str, value: object) -> None:

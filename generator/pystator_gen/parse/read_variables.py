@@ -54,10 +54,7 @@ def _read_payload(node: Node) -> dict[str, PayloadField] | None:
         node.error(codes.BAD_TYPE, message, "write what `properties` holds under `payload`")
         return None
     # A field that can't be read counts as any value: the names of the others are still checked.
-    return {
-        name: _read_field(node.child(name, value)) or PayloadField()
-        for name, value in node.value.items()
-    }
+    return {name: _read_field(node.child(name, value)) or PayloadField() for name, value in node.value.items()}
 
 
 def _read_field(node: Node) -> PayloadField | None:
@@ -126,9 +123,7 @@ def _settle_type(node: Node, fields: Fields) -> None:
         return
     fields.values["type"] = declared
     if "default" in fields.values:
-        checked = _checked_default(
-            node.child(fields.key("default"), fields.values["default"]), declared
-        )
+        checked = _checked_default(node.child(fields.key("default"), fields.values["default"]), declared)
         if checked is None:
             fields.failed.add("default")
         else:

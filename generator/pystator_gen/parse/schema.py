@@ -74,21 +74,19 @@ def read_schema(node: Node) -> Type | None:
     """The type that a JSON-schema-like mapping describes."""
     fields = node.fields(Schema, _READERS)
     schema = None if fields is None else node.build(Schema, fields)
-    if schema is None:
+    if fields is None or schema is None:
         return None
     declared = schema.type or _implied(schema)
     base = declared.item if isinstance(declared, Optional) else declared
     found = _refine(base, schema)
     if schema.items is not None and base != _ARRAY:
-        node.key_error("items", codes.BAD_TYPE, f"`items` belongs to an array, not to {base}")
+        node.key_error(fields.key("items"), codes.BAD_TYPE, f"`items` belongs to an array, not to {base}")
         return None
-    if schema.enum is not None:
-        narrowed = narrow(node.child("enum", node.value), found, schema.enum)
-        if narrowed is None:
-            return None
-        found = narrowed
-    is_nullable = schema.nullable or isinstance(declared, Optional)
-    return Optional(found) if is_nullable and not isinstance(found, Optional) else found
+    if schema.nullable or isinstance(declared, Optional):
+        found = Optional(found)
+    if schema.enum is None:
+        return found
+    return narrow(node.child(fields.key("enum"), list(schema.enum)), found, schema.enum)
 
 
 def read_choices(node: Node) -> tuple[EnumerationValue, ...] | None:

@@ -59,6 +59,16 @@ def subject(path: NodePath) -> str:
     return "a machine" if parent is None else f"every item of `{parent}`"
 
 
+def is_echo(detail: ErrorDetails) -> bool:
+    """Whether an error repeats others: a list whose items are all refused counts as empty."""
+    return detail["type"] == "too_short" and bool(detail["input"])
+
+
+def is_spelling(detail: ErrorDetails) -> bool:
+    """Whether a name is there and merely ill-spelt."""
+    return detail["type"] == "string_pattern_mismatch" and detail["input"] != ""
+
+
 def explain(node: Node, fields: Fields, detail: ErrorDetails) -> Problem:
     """One of pydantic's errors as we would put it, at the place that it is about."""
     kind, value = detail["type"], detail["input"]
@@ -71,7 +81,7 @@ def explain(node: Node, fields: Fields, detail: ErrorDetails) -> Problem:
     about = subject(path)
     if kind == "missing":
         return codes.MISSING_KEY, f"the key {about} is missing", None, node.document.span(path[:-1])
-    if kind == "string_pattern_mismatch":
+    if is_spelling(detail):
         return *_wrong_name(str(value), context["pattern"]), span
     if kind == "literal_error":
         return *_not_a_choice(about, value, context["expected"]), span
@@ -80,7 +90,7 @@ def explain(node: Node, fields: Fields, detail: ErrorDetails) -> Problem:
         return codes.OUT_OF_RANGE, f"{about} {phrase.format(f'{context[bound]:g}')}", None, span
     if kind == "finite_number":
         return codes.OUT_OF_RANGE, f"{about} must be a finite number", None, span
-    if kind in ("string_too_short", "too_short"):
+    if kind in ("string_too_short", "too_short", "string_pattern_mismatch"):
         return codes.EMPTY, f"{about} must not be empty", None, span
     if kind in _EXPECTED:
         message = f"{about} must be {_EXPECTED[kind]}, not {describe(value)}"

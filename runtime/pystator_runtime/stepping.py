@@ -1,0 +1,213 @@
+"""Whole steps: what happens to an event that needs more than a look at the context (`S8`).
+
+Everything here is a :mod:`procedure <pystator_runtime.waiting>`, so that sync and async senders share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pystator_runtime.chart import Row
+from pystator_runtime.errors import ActionError, GuardError
+from pystator_runtime.events import Event
+from pystator_runtime.executor import Occasion, perform
+from pystator_runtime.guards import warn
+from pystator_runtime.habits import Habits
+from pystator_runtime.results import TransitionResult
+from pystator_runtime.step import START_TRIGGER, decide, enter
+from pystator_runtime.turns import Turn, Turns
+from pystator_runtime.waiting import Procedure, arun, run
+
+CLOSED: Mapping[str, Any] = {}
+
+
+class SteppingEntity:
+    """An entity's state and context, and the one way to change them: decide, commit, act.
+
+    ``_quick`` are the events that need no more than a look at the context and a move to another row; it is
+    closed while a step runs, and for good in a session that is watched.
+    """
+
+    __slots__ = ("__weakref__", "_context", "_entity_id", "_habits", "_machine", "_quick", "_row", "_turns")
+
+    _machine: Any
+    _row: Row[Any]
+    _context: dict[str, Any]
+    _entity_id: str | None
+    _habits: Habits
+    _quick: Mapping[str, Any]
+    _turns: Turns | None
+
+    def _place(
+        self,
+        machine: Any,
+        row: Row[Any],
+        entity_id: str | None,
+        context: dict[str, Any],
+        habits: Habits,
+        thread_safe: bool,
+    ) -> None:
+        """Put the entity where it is, with no side effect. ``context`` becomes its own."""
+        machine.check_in(actions=habits.execute_actions)
+        self._machine = machine
+        self._row = row
+        self._entity_id = entity_id
+        self._context = context
+        self._habits = habits
+        self._turns = Turns(thread_safe=True) if thread_safe else None
+        self._quick = CLOSED if thread_safe or habits.watched else row.quick
+
+    def _open(self) -> None:
+        """Open the quick way, unless something is to be done for each event beside moving."""
+        turns = self._turns
+        closed = self._habits.watched or (turns is not None and turns.thread_safe)
+        self._quick = CLOSED if closed else self._row.quick
+
+    def _own_turns(self) -> Turns:
+        if self._turns is None:
+            self._turns = Turns(thread_safe=False)
+        return self._turns
+
+    def _take_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
+        """Run a whole step when it is the sender's turn (`S8.8`)."""
+        turns = self._own_turns()
+        turn = turns.entered()
+        if turn is not None or turns.blocked():
+            return self._sent_from_inside(turn, trigger, payload)
+        with turns.taken() as turn:
+            result = run(self._run_to_completion(turn, trigger, payload))
+        return result.raise_if_failed() if self._habits.strict else result
+
+    async def _atake_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
+        turns = self._own_turns()
+        turn = turns.entered()
+        if turn is not None:
+            return self._sent_from_inside(turn, trigger, payload)
+        async with turns.ataken() as turn:
+            result = await arun(self._run_to_completion(turn, trigger, payload))
+        return result.raise_if_failed() if self._habits.strict else result
+
+    def _sent_from_inside(self, turn: Turn | None, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
+        """Queue an event that an action sends; refuse one that a guard sends (`S8.8`)."""
+        if turn is not None and turn.deciding:
+            raise GuardError(f"a guard sent {trigger!r} to its own entity: guards only look, send from an action")
+        self._own_turns().queue.append((trigger, payload))
+        state = self._row.state
+        return TransitionResult(state, state, trigger, metadata={"queued": True})
+
+    def _run_to_completion(
+        self, turn: Turn, trigger: str, payload: Mapping[str, Any]
+    ) -> Procedure[TransitionResult[Any]]:
+        self._quick = CLOSED
+        try:
+            yield from self._drain(turn)  # what was queued when an earlier sender was cancelled
+            result = yield from self._step(turn, trigger, payload)
+            yield from self._drain(turn)
+            return result
+        finally:
+            self._open()
+
+    def _drain(self, turn: Turn) -> Procedure[None]:
+        """Process the queued events; an error among them is logged, for nobody here has sent them."""
+        queue = self._own_turns().queue
+        while queue:
+            trigger, payload = queue.popleft()
+            try:
+                yield from self._step(turn, trigger, payload)
+            except Exception as error:
+                warn(f"{self!r}: the queued event {trigger!r} failed: {error}", error)
+
+    def _step(self, turn: Turn, trigger: str, payload: Mapping[str, Any]) -> Procedure[TransitionResult[Any]]:
+        """Decide, commit, act."""
+        row, context = self._row, {**self._context, **payload}
+        event = Event(trigger, payload)
+        self._tell("before", row.state, trigger, context)
+        turn.deciding = True
+        try:
+            result = yield from decide(
+                self._machine.chart, self._machine.guard_registry, row, event, context,
+                payload=payload, entity_id=self.entity_id,
+            )  # fmt: skip
+            self._refuse_async_actions(turn, result)
+        except BaseException as error:
+            self._tell("error", row.state, trigger, error)
+            raise
+        finally:
+            turn.deciding = False
+        result = yield from self._conclude(result, event, context)
+        if self._habits.results is not None:
+            self._habits.results.append(result)
+        self._tell("after", result, self._context)
+        return result
+
+    def _begin(self, turn: Turn, row: Row[Any]) -> Procedure[TransitionResult[Any]]:
+        """The first step of an entity: its entry, committed and acted upon."""
+        context = self._context
+        result = yield from enter(
+            self._machine.chart, self._machine.guard_registry, row, context, entity_id=self.entity_id
+        )
+        self._refuse_async_actions(turn, result)
+        result = yield from self._conclude(result, Event(START_TRIGGER), context)
+        return result
+
+    def _conclude(
+        self, result: TransitionResult[Any], event: Event, context: dict[str, Any]
+    ) -> Procedure[TransitionResult[Any]]:
+        """Commit a decision, then run its actions, if that is the session's business."""
+        if not result.success or result.metadata.get("no_op"):
+            return result
+        row: Row[Any] = self._machine.chart.rows[str(result.target_state)]
+        self._commit(row, context, result.changes, result.removed)
+        specs = result.all_action_specs if self._habits.execute_actions else ()
+        if not specs:
+            return result
+        occasion = Occasion(self._context, event, self.entity_id)
+        execution = yield from perform(specs, self._machine.action_registry, occasion)
+        self._commit(self._row, self._context, execution.changes, execution.removed)
+        return result.replaced(execution=execution)
+
+    def _commit(
+        self, row: Row[Any], context: dict[str, Any], changes: Mapping[str, Any], removed: Iterable[str]
+    ) -> None:
+        if changes or removed:
+            gone = set(removed)
+            context = {key: value for key, value in {**context, **changes}.items() if key not in gone}
+        self._row, self._context = row, context
+        if self._turns is not None:
+            self._turns.committed = row, context
+
+    def _position(self) -> tuple[Row[Any], dict[str, Any]]:
+        """Row and context of one moment, even while another thread commits a step of a thread-safe session."""
+        turns = self._turns
+        if turns is not None and turns.thread_safe and turns.committed is not None:
+            return turns.committed
+        return self._row, self._context
+
+    def _refuse_async_actions(self, turn: Turn, result: TransitionResult[Any]) -> None:
+        """Before anything is committed: a sync sender can't run async actions."""
+        if turn.is_async or not self._habits.execute_actions:
+            return
+        for name in result.all_actions:
+            action = self._machine.action_registry.find(name)
+            if action is not None and action.is_async:
+                raise ActionError(
+                    f"action {name!r} is async and was met on a sync path: use asend() or ahandle(); "
+                    "nothing of the step is kept"
+                )
+
+    def _tell(self, occasion: str, *what: object) -> None:
+        for hook in self._habits.hooks:
+            try:
+                getattr(hook, occasion)(self.entity_id, *what)
+            except Exception as error:
+                warn(f"hook {hook!r} raised: {error}", error)
+
+    @property
+    def entity_id(self) -> str:
+        """The entity's id; made up when it is first asked for, if none was given."""
+        if self._entity_id is None:
+            from uuid import uuid4
+
+            self._entity_id = str(uuid4())
+        return self._entity_id
