@@ -7,9 +7,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pystator_gen.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from pystator_gen.pipeline import Report
 
 CLEAN = 0
 PROBLEMS = 1
@@ -103,12 +106,10 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
     return _told(report, options)
 
 
-def _told(report: object, options: argparse.Namespace) -> int:
+def _told(report: Report, options: argparse.Namespace) -> int:
     """Say what happened to the files, and whether that is clean."""
     from pystator_gen.output import Action
-    from pystator_gen.pipeline import Report
 
-    assert isinstance(report, Report)
     for change in report.changes:
         if change.action is Action.UNCHANGED and not options.verbose:
             continue

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pystator_gen import codes, model, naming, output
+from pystator_gen import codes, model, naming
 from pystator_gen.analyze import analyze
 from pystator_gen.diagnostics import Diagnostic, Span, error, in_order, warning, with_related
 from pystator_gen.document import Document, load
 from pystator_gen.formatting import format_modules
 from pystator_gen.lower import lower, package
+from pystator_gen.output import Action, Change, apply, existing_modules, exported_names, plan
 from pystator_gen.parse import parse
 from pystator_gen.render import render_module, render_package
 from pystator_gen.source import Source, discover, read
@@ -31,7 +32,7 @@ class Report:
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
-    changes: tuple[output.Change, ...] = ()
+    changes: tuple[Change, ...] = ()
     machines: int = 0
     stale: tuple[Path, ...] = field(default=())
 
@@ -41,9 +42,9 @@ class Report:
         return any(diagnostic.is_error for diagnostic in self.diagnostics)
 
     @property
-    def drift(self) -> tuple[output.Change, ...]:
+    def drift(self) -> tuple[Change, ...]:
         """The files that were, or would be, written, changed or pruned."""
-        return tuple(change for change in self.changes if change.action is not output.Action.UNCHANGED)
+        return tuple(change for change in self.changes if change.action is not Action.UNCHANGED)
 
     @property
     def is_clean(self) -> bool:
@@ -62,14 +63,14 @@ class Unit:
 
 def generate(
     sources: Sequence[str | Path],
-    output_folder: str | Path,
+    output: str | Path,
     *,
     check: bool = False,
     prune: bool = False,
     force: bool = False,
     progress: Progress = iter,
 ) -> Report:
-    """Generate the modules of all machines in ``sources`` into a package at ``output_folder``.
+    """Generate the modules of all machines in ``sources`` into a package at ``output``.
 
     ``sources`` are files and folders. With ``check`` nothing is written; with ``prune`` modules whose machine is
     gone are deleted; with ``force`` files that we did not write are overwritten.
@@ -79,7 +80,7 @@ def generate(
         OutputError: A file that is not ours is in the way.
         OSError: The output can't be written.
     """
-    folder = Path(output_folder)
+    folder = Path(output)
     paths, diagnostics = discover(sources)
     units: list[Unit] = []
     for path in progress(paths):
@@ -98,10 +99,10 @@ def generate(
     members = [u.machine for u in units if u.machine.prefix not in ambiguous]
     texts["__init__"] = render_package(_with_kept(package(members), kept))
     formatted = {f"{name}.py": text for name, text in format_modules(texts).items()}
-    changes = output.plan(folder, formatted, stale if prune else (), force=force)
+    changes = plan(folder, formatted, stale if prune else (), force=force)
     report = Report(tuple(in_order(diagnostics)), tuple(changes), machines=len(units), stale=tuple(kept))
     if not check and report.drift:
-        output.apply(folder, changes)
+        apply(folder, changes)
     return report
 
 
@@ -175,7 +176,7 @@ def _ambiguous_prefixes(units: Sequence[Unit]) -> dict[str, Diagnostic]:
 def _stale(folder: Path, units: Sequence[Unit]) -> list[Path]:
     """Our modules in the folder whose machine is not among those of this run."""
     wanted = {str(unit.machine.module) for unit in units}
-    return [path for name, path in output.existing_modules(folder).items() if name not in wanted]
+    return [path for name, path in existing_modules(folder).items() if name not in wanted]
 
 
 def _with_kept(generated: Package, kept: Sequence[Path]) -> Package:
@@ -183,7 +184,7 @@ def _with_kept(generated: Package, kept: Sequence[Path]) -> Package:
     exported = {name for member in generated.members for name in member.names}
     members = list(generated.members)
     for path in kept:
-        names = output.exported_names(path)
+        names = exported_names(path)
         if names and not exported.intersection(names):
             members.append(PackageMember(path.stem, names))
     return Package(tuple(sorted(members, key=lambda member: member.module)))

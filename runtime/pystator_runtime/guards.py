@@ -144,7 +144,7 @@ Guard: TypeAlias = Condition | Named | AllOf | AnyOf | Not
 class Inquiry:
     """What the guards of one step are asked about, and what they answered."""
 
-    __slots__ = ("answers", "context", "entity_id", "errors", "event", "guards", "verdicts")
+    __slots__ = ("_asked", "answers", "context", "entity_id", "errors", "event", "guards")
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class Inquiry:
         self.event = event
         self.entity_id = entity_id
         self.answers: dict[Named, Verdict] = {}
-        self.verdicts: list[dict[str, Any]] = []
+        self._asked: list[tuple[Guard, Verdict, str]] = []
         self.errors: list[dict[str, Any]] = []
 
     def context_with(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,12 +184,20 @@ class Inquiry:
         """Whether all ``guards`` of a transition to ``target`` hold; the verdicts are kept for the result."""
         for guard in guards:
             verdict = yield from guard.ask(self)
-            entry = {"guard": guard.text, "verdict": verdict, "target": target}
-            if entry not in self.verdicts:
-                self.verdicts.append(entry)
+            self._asked.append((guard, verdict, target))
             if not verdict:
                 return False
         return True
+
+    @property
+    def verdicts(self) -> tuple[dict[str, Any], ...]:
+        """Each guard that was asked, with its verdict and the target of its transition, once."""
+        found: list[dict[str, Any]] = []
+        for guard, verdict, target in self._asked:
+            entry = {"guard": guard.text, "verdict": verdict, "target": str(target)}
+            if entry not in found:
+                found.append(entry)
+        return tuple(found)
 
 
 def fused(guards: tuple[Guard, ...]) -> Test | None:

@@ -52,8 +52,12 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
             return
         self._place(machine, row, entity_id, dict(context), habits, thread_safe)
         self._quick = CLOSED
-        with self._own_turns().taken() as turn:
+        turns = self._own_turns()
+        turn = turns.begin()
+        try:
             result = run(self._begin(turn, row)).raise_if_failed()
+        finally:
+            turns.end(turn)
         self._open()
         if result.execution is not None and not result.execution.all_succeeded:
             warn(f"{self!r}: entry actions failed: {', '.join(result.execution.failed_actions)}")

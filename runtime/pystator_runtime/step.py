@@ -155,7 +155,7 @@ def decide(
         return step.failed(
             refusals.guards_failed(row.state, trigger, step.inquiry.verdicts),
             reason="guards_failed",
-            guards=tuple(step.inquiry.verdicts),
+            guards=step.inquiry.verdicts,
         )
     if chosen.result is not None and not step.inquiry.errors:
         return chosen.result

@@ -75,8 +75,11 @@ class SteppingEntity:
         turn = turns.entered()
         if turn is not None or turns.blocked():
             return self._sent_from_inside(turn, trigger, payload)
-        with turns.taken() as turn:
+        turn = turns.begin()
+        try:
             result = run(self._run_to_completion(turn, trigger, payload))
+        finally:
+            turns.end(turn)
         return result.raise_if_failed() if self._habits.strict else result
 
     async def _atake_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:

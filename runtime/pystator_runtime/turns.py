@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -72,15 +72,18 @@ class Turns:
         """Whether threads wait for each other here."""
         return self._thread_lock is not None
 
-    @contextmanager
-    def taken(self) -> Generator[Turn]:
-        """A turn for a sync sender: waits for other threads where the session is thread-safe."""
-        if self._thread_lock is None:
-            with self._running(is_async=False) as turn:
-                yield turn
-        else:
-            with self._thread_lock, self._running(is_async=False) as turn:
-                yield turn
+    def begin(self) -> Turn:
+        """Begin a turn for a sync sender: waits for other threads where the session is thread-safe."""
+        if self._thread_lock is not None:
+            self._thread_lock.acquire()
+        return self._run(is_async=False)
+
+    def end(self, turn: Turn) -> None:
+        """End a turn that was begun; whoever waits is next."""
+        self.running = None
+        _innermost.set(turn.outer)
+        if self._thread_lock is not None:
+            self._thread_lock.release()
 
     @asynccontextmanager
     async def ataken(self) -> AsyncGenerator[Turn]:
@@ -92,25 +95,15 @@ class Turns:
             self._loop = loop
             self._task_lock = asyncio.Lock()  # a lock belongs to the event loop in which it was first waited for
         async with self._task_lock:
-            if self._thread_lock is None:
-                with self._running(is_async=True) as turn:
-                    yield turn
-                return
-            while not self._thread_lock.acquire(blocking=False):
+            while self._thread_lock is not None and not self._thread_lock.acquire(blocking=False):
                 await asyncio.sleep(_POLL_SECONDS)  # unlike waiting in a helper thread, safe to cancel
+            turn = self._run(is_async=True)
             try:
-                with self._running(is_async=True) as turn:
-                    yield turn
+                yield turn
             finally:
-                self._thread_lock.release()
+                self.end(turn)
 
-    @contextmanager
-    def _running(self, *, is_async: bool) -> Generator[Turn]:
-        turn = Turn(_innermost.get(), is_async=is_async)
-        token = _innermost.set(turn)
-        self.running = turn
-        try:
-            yield turn
-        finally:
-            self.running = None
-            _innermost.reset(token)
+    def _run(self, *, is_async: bool) -> Turn:
+        turn = self.running = Turn(_innermost.get(), is_async=is_async)
+        _innermost.set(turn)
+        return turn

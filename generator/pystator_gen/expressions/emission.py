@@ -46,6 +46,11 @@ class Emitter:
         """The source of a node."""
         piece, if_true, if_false = self._condition(node)
         self.facts = _joined(if_true, if_false)
+        if isinstance(node, ast.BoolOp):
+            # Inside another condition, pyright goes on as if this one had been met to its end.
+            met = if_true if isinstance(node.op, ast.And) else if_false
+            certain = {key: kind for key, kind in met.items() if "any" not in kind}
+            self.facts = {**self.facts, **certain}
         return piece
 
     def _condition(self, node: ast.expr) -> tuple[Piece, Facts, Facts]:

@@ -146,7 +146,7 @@ def _check_signature(node: ast.Call, name: str) -> None:
     by_position, total = len(node.args), len(node.args) + len(node.keywords)
     if by_position < signature.minimum or total > (signature.maximum or total):
         raise RefusedError(node, f"`{name}` doesn't take {total} argument{'s' * (total != 1)} here")
-    if node.keywords and (by_position != 1):
+    if node.keywords and by_position != 1:
         raise RefusedError(node, f"`{name}` takes `{node.keywords[0].arg}` beside one argument only")
 
 
@@ -172,14 +172,11 @@ def _check_operands(node: ast.BinOp) -> None:
     match node.op:
         case ast.Pow() if _is_large_power(left, right):
             raise RefusedError(node, "the power is too large")
-        case ast.LShift() | ast.RShift() if _is_beyond(left, vocabulary.MAX_SHIFT_BASE) or _is_beyond(
-            right, vocabulary.MAX_SHIFT
-        ):
+        case ast.LShift() | ast.RShift() if _is_large_shift(left, right):
             raise RefusedError(node, "the shift is too far or its number too large")
-        case ast.Mult() if (
-            _length(node.left) * (right or 0) > vocabulary.MAX_LENGTH
-            or _length(node.right) * (left or 0) > vocabulary.MAX_LENGTH
-        ):
+        case ast.Mult() if _length(node.left) * (right or 0) > vocabulary.MAX_LENGTH:
+            raise RefusedError(node, "the repetition would be too long")
+        case ast.Mult() if _length(node.right) * (left or 0) > vocabulary.MAX_LENGTH:
             raise RefusedError(node, "the repetition would be too long")
         case ast.Mod() if isinstance(node.left, ast.JoinedStr) or _is_text(node.left):
             raise RefusedError(node, "`%` on text is not allowed", "write an f-string")
@@ -189,6 +186,10 @@ def _check_operands(node: ast.BinOp) -> None:
 
 def _is_beyond(number: int | float | None, limit: int) -> bool:
     return number is not None and abs(number) > limit
+
+
+def _is_large_shift(number: int | float | None, places: int | float | None) -> bool:
+    return _is_beyond(number, vocabulary.MAX_SHIFT_BASE) or _is_beyond(places, vocabulary.MAX_SHIFT)
 
 
 def _is_large_power(base: int | float | None, exponent: int | float | None) -> bool:

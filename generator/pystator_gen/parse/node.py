@@ -45,9 +45,10 @@ def shape_of(model: type[Model]) -> Shape:
         alias = info.validation_alias or name
         key = str(alias.path[0] if isinstance(alias, AliasPath) else alias)
         keys[key] = key
-        if info.annotation in (bool, bool | None):
+        annotation: Any = info.annotation
+        if annotation in (bool, bool | None):
             booleans.add(key)
-        if info.annotation is Any:
+        if annotation is Any:
             nullable.add(key)
     return Shape({**keys, **model.also_known}, frozenset(booleans), frozenset(nullable))
 
