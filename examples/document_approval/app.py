@@ -16,14 +16,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from typing import Any
 
-from examples.document_approval.fsm import (
-    DocumentContext,
-    DocumentMachine,
-    DocumentResult,
-    DocumentSession,
-)
-from pystator_runtime import GuardError
+from pystator_runtime import GuardError, TransitionHook, TransitionResult
+
+from examples.document_approval.fsm import DocumentContext, DocumentMachine, DocumentSession
 
 
 class Directory:
@@ -74,44 +72,53 @@ class Office:
         print(f"    [mail]     to {ctx['author']}: {ctx.get('comment')}")
 
 
-def show(result: DocumentResult) -> None:
-    """Print what an event did, its automatic steps included."""
-    if not result.success:
-        print(f"  {result.trigger}: refused\n    {result.error}")
-    elif result.metadata.get("no_op"):
-        print(f"  {result.trigger}: ignored, it means nothing in {result.source_state}")
-    else:
-        way = [str(step.target_state) for step in result.steps]
-        print(f"  {result.trigger}: {' -> '.join([str(result.source_state), *way])}")
+class Log(TransitionHook):
+    """Prints what each event does, its automatic steps included."""
+
+    def before(self, entity_id: str, state: str, trigger: str, context: Mapping[str, Any]) -> None:
+        print(f"  {trigger}")
+
+    def after(self, entity_id: str, result: TransitionResult[Any], context: Mapping[str, Any]) -> None:
+        if result.error is not None:
+            print(f"    refused: {result.error}")
+        elif result.metadata.get("no_op"):
+            print(f"    ignored: it means nothing in {result.source_state}")
+        else:
+            steps = [f"{step.source_state} -> {step.target_state}" for step in result.steps]
+            print(f"    {', then '.join(steps)}")
+
+
+def create(machine: DocumentMachine, context: DocumentContext) -> DocumentSession:
+    return machine.create(context["title"], context, execute_actions=True, hooks=[Log()])
 
 
 async def memo(machine: DocumentMachine) -> None:
     print("A memo needs nobody's approval")
     document = create(machine, {"title": "Lunch", "author": "ann", "kind": "memo"})
-    show(await document.asend("submit"))
+    await document.asend("submit")
 
 
 async def policy(machine: DocumentMachine) -> None:
     print("\nA policy is read by a colleague")
     document = create(machine, {"title": "Remote work", "author": "ann", "kind": "policy"})
-    show(await document.asend("submit"))
-    show(await document.asend("approve", reviewer="ann"))
-    show(await document.asend("request_changes", reviewer="bob", comment="what about Fridays?"))
-    show(await document.asend("approve", reviewer="bob"))
-    show(await document.asend("submit"))
-    show(await document.asend("approve", reviewer="bob"))
+    await document.asend("submit")
+    await document.asend("approve", reviewer="ann")
+    await document.asend("request_changes", reviewer="bob", comment="what about Fridays?")
+    await document.asend("approve", reviewer="bob")
+    await document.asend("submit")
+    await document.asend("approve", reviewer="bob")
 
 
 async def contract(machine: DocumentMachine, directory: Directory) -> None:
     print("\nA contract is read by two lawyers")
     document = create(machine, {"title": "Lease", "author": "bob", "kind": "contract"})
-    show(await document.asend("submit"))
-    show(await document.asend("approve", reviewer="ann"))
-    show(await document.asend("approve", reviewer="cleo"))
+    await document.asend("submit")
+    await document.asend("approve", reviewer="ann")
+    await document.asend("approve", reviewer="cleo")
     directory.is_down = True
-    show(await document.asend("approve", reviewer="dave"))
+    await document.asend("approve", reviewer="dave")
     directory.is_down = False
-    show(await document.asend("approve", reviewer="dave"))
+    await document.asend("approve", reviewer="dave")
     print(f"  approved by {' and '.join(document.context.get('approved_by', []))}")
 
 
@@ -121,11 +128,7 @@ def sync(machine: DocumentMachine) -> None:
     try:
         document.submit()
     except GuardError as error:
-        print(f"  {type(error).__name__}: {error}")
-
-
-def create(machine: DocumentMachine, context: DocumentContext) -> DocumentSession:
-    return machine.create(context["title"], context, execute_actions=True)
+        print(f"    {type(error).__name__}: {error}")
 
 
 async def main() -> None:

@@ -20,13 +20,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, assert_never
 
+from pystator_runtime import Event, TransitionHook, TransitionResult
+
 from examples.order_desk.fsm import (
     OrderContext,
     OrderMachine,
     OrderSession,
     OrderState,
 )
-from pystator_runtime import Event, TransitionHook, TransitionResult
 
 
 class RiskDesk:
@@ -60,7 +61,8 @@ class Log(TransitionHook):
 
     def after(self, entity_id: str, result: TransitionResult[Any], context: Mapping[str, Any]) -> None:
         if not result.success:
-            print(f"    refused ({result.metadata['reason']}): {result.error}")
+            print(f"    refused ({result.metadata['reason']})")
+            print(f"      {result.error}")
             return
         for outcome in result.execution.action_results if result.execution else ():
             if outcome.error is not None:
@@ -108,9 +110,7 @@ def main() -> None:
 
     print("\nThe desk restarts: the order is stored as JSON and read again")
     stored = json.dumps(order.snapshot())
-    order = OrderSession.from_snapshot(
-        machine, json.loads(stored), execute_actions=True, hooks=[Log()]
-    )
+    order = OrderSession.from_snapshot(machine, json.loads(stored), execute_actions=True, hooks=[Log()])
     print(f"  {order.entity_id}: {order.current_state}, {summary(order)}")
 
     print("\nEvents off the wire, whose triggers are known only at run time")

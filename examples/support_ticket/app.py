@@ -55,9 +55,7 @@ def comes_back(machine: TicketMachine) -> None:
 
 def must_be_assigned(machine: TicketMachine) -> None:
     """Refused by the invariant: the payload would be fine, the context with it is not."""
-    ticket = machine.create(
-        "T-3", {"customer": "Max", "subject": "Everything is down", "priority": "urgent"}
-    )
+    ticket = machine.create("T-3", {"customer": "Max", "subject": "Everything is down", "priority": "urgent"})
     print(f"\n{ticket.entity_id}: {ticket.context['subject']}")
     show(ticket, ticket.close())
     show(ticket, ticket.assign(assignee="Tom"))
@@ -66,9 +64,7 @@ def must_be_assigned(machine: TicketMachine) -> None:
 def looked_up(machine: TicketMachine) -> None:
     """The same machine for a caller that keeps the data itself: in a database, say."""
     print("\nWithout a session")
-    result = machine.process(
-        TicketState.WAITING, "customer_wrote", {"customer": "Ida", "subject": "Hello?"}
-    )
+    result = machine.process(TicketState.WAITING, "customer_wrote", {"customer": "Ida", "subject": "Hello?"})
     print(f"  {result.trigger}: {result.source_state} -> {result.target_state}")
     offered = ", ".join(machine.get_available_triggers(TicketState.WAITING))
     print(f"  buttons for a waiting ticket: {offered}")

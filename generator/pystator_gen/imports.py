@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
+
 from pystator_gen.naming import PythonIdentifier
 
 _RUNTIME = "pystator_runtime"
+_OWN_NAMES = frozenset({"rt", "overload"})
+"""The lower-case names of a module that are no built-ins, beside those of conditions and computations."""
 
 
 class Imports:
     """Hands out names for things to import and remembers which ones were asked for.
 
     Modules are imported as a whole and named with a dot, so that they can't collide with the classes of a
-    machine; ``shadowed`` are lower-case names that its session has and that must not be used plainly.
+    machine; ``shadowed`` are lower-case names that its session and its protocols have: in the bodies of these
+    classes, they must not be used plainly.
     """
 
     def __init__(self, shadowed: frozenset[str] = frozenset()) -> None:
@@ -31,6 +36,12 @@ class Imports:
         self._names.setdefault(module, set()).add(name)
         return name
 
+    def runtime(self) -> str:
+        """The runtime's interface, spelt so that it can't be taken for a member of a class."""
+        alias = "_rt" if "rt" in self._shadowed else "rt"
+        self.name(_RUNTIME, f"interface as {alias}")
+        return alias
+
     def builtin(self, name: str) -> str:
         """A built-in, spelt so that it can't be taken for a method of the session."""
         return f"{self.module('builtins')}.{name}" if name in self._shadowed else name
@@ -40,7 +51,11 @@ class Imports:
         return self._modules.setdefault(module, self._alias(module))
 
     def application_module(self, module: str) -> str:
-        """A module of the application, needed by annotations only."""
+        """A module of the application, needed by annotations only; ask for it after all single names."""
+        root = module.partition(".")[0]
+        taken = _OWN_NAMES.union(*self._names.values())
+        if root in taken or hasattr(builtins, root) or not root.islower() or root.startswith("_"):
+            return self._checking.setdefault(module, _private(module))
         return self._checking.setdefault(module, self._alias(module))
 
     def lines(self) -> tuple[str, ...]:
@@ -59,8 +74,11 @@ class Imports:
         return tuple(lines)
 
     def _alias(self, module: str) -> str:
-        root = module.partition(".")[0]
-        return PythonIdentifier(f"_{module.replace('.', '_')}") if root in self._shadowed else module
+        return _private(module) if module.partition(".")[0] in self._shadowed else module
+
+
+def _private(module: str) -> str:
+    return PythonIdentifier(f"_{module.replace('.', '_')}")
 
 
 def _import(module: str, alias: str) -> str:

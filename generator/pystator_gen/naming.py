@@ -21,6 +21,7 @@ SESSION_MEMBERS = frozenset(
         "ahandle",
         "allowed_triggers",
         "asend",
+        "chart",
         "context",
         "current_state",
         "entity_id",
@@ -28,6 +29,7 @@ SESSION_MEMBERS = frozenset(
         "handle",
         "history",
         "is_final",
+        "position",
         "send",
         "snapshot",
         "view",
@@ -67,8 +69,11 @@ def parameter(name: str) -> PythonIdentifier:
 
 
 def function(name: str) -> PythonIdentifier:
-    """The member of a guards or actions object that has the function ``name``."""
-    return _identifier(name)
+    """The member of a guards or actions object that has the function ``name``.
+
+    Two leading underscores would make Python mangle it in every class, so they are treated like a digit.
+    """
+    return PythonIdentifier(f"n{name}") if name.startswith("__") else _identifier(name)
 
 
 def class_prefix(name: str) -> ClassName:

@@ -108,10 +108,14 @@ class Provided:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What the application has to provide: the guards, or the actions."""
+    """What the application has to provide: the guards, or the actions.
+
+    ``property`` is spelt so that no member hides it.
+    """
 
     name: str
     docstring: str
+    property: str
     callbacks: tuple[Callback, ...]
     members: tuple[Provided, ...]
 

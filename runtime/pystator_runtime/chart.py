@@ -91,8 +91,9 @@ class Transition(Generic[StateT]):
 class Row(Generic[StateT]):
     """Everything about one leaf: its candidates per trigger, its automatic transitions, its entry.
 
-    ``quick`` holds the triggers whose candidates are all decided by the context alone and always have the same
-    result. ``settled`` tells that entering here plans actions at most: no effect, no automatic transition.
+    ``quick`` holds the triggers that need nothing but a look at the context: no function of the application is
+    asked by them or by what follows them. ``settled`` tells that entering here plans actions at most: no effect, no
+    automatic transition.
     """
 
     __slots__ = ("active", "automatic", "entry", "is_terminal", "on", "quick", "settled", "state")
@@ -116,14 +117,15 @@ class Row(Generic[StateT]):
         self.quick: dict[str, tuple[Transition[StateT], ...]] = {}
         self.settled = not automatic and _only_actions(entry)
 
-    def link(self, rows: Mapping[str, Row[StateT]], *, quick: bool) -> None:
-        """Link the candidates and, unless every event has to be validated, find the quick ones."""
-        for transition in self.automatic:
+    def link(self, rows: Mapping[str, Row[StateT]]) -> None:
+        """Link all candidates to their targets' rows."""
+        for transition in (*self.automatic, *(t for candidates in self.on.values() for t in candidates)):
             transition.link(rows)
+
+    def find_quick(self, *, automatic_asks: bool) -> None:
+        """Find the triggers that never ask the application, neither themselves nor by what follows them."""
         for trigger, candidates in self.on.items():
-            for transition in candidates:
-                transition.link(rows)
-            if quick and all(t.result is not None and not t.asks for t in candidates):
+            if not any(t.asks or (automatic_asks and t.row.automatic) for t in candidates):
                 self.quick[trigger] = candidates
 
 
@@ -192,15 +194,23 @@ class Chart(Generic[StateT]):
         self.strict_guards = strict_guards
         self.normalize = normalize
         for row in rows:
-            row.link(self.rows, quick=not validate_context)
+            row.link(self.rows)
+        if not validate_context:
+            automatic_asks = any(transition.asks for row in rows for transition in row.automatic)
+            for row in rows:
+                row.find_quick(automatic_asks=automatic_asks)
         self.quick = {state: self._pairs(row) for state, row in self.rows.items()}
         self.guards, self.actions = _names_to_bind(rows, self.invariants)
 
     def _pairs(self, row: Row[StateT]) -> dict[str, tuple[Pair, ...]]:
-        """The quick triggers of a row for doors that take a plain context: the declared payload is tested too."""
+        """The triggers of a row whose results are all known beforehand, for doors that take a plain context.
+
+        A declared payload is tested along with the guards there.
+        """
         return {
             trigger: tuple((self._with_payload(trigger, t.test), t.result) for t in candidates if t.result is not None)
             for trigger, candidates in row.quick.items()
+            if all(t.result is not None for t in candidates)
         }
 
     def _with_payload(self, trigger: str, test: Test | None) -> Test | None:

@@ -164,6 +164,8 @@ def carry_out(items: tuple[PlanItem, ...], working: Working) -> tuple[ActionSpec
     Raises:
         Exception: An effect failed, or a condition raised.
     """
+    if not items:
+        return ()
     planned: list[ActionSpec] = []
     for item in items:
         if isinstance(item, When):

@@ -222,6 +222,14 @@ class Payload:
             for name, field in fields.items()
         )
 
+    def missing(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults, built anew, of the fields that ``values`` lack."""
+        return {name: value for name, value in self.defaults().items() if name not in values}
+
+    def problems(self, values: Mapping[str, Any], *, closed: bool) -> list[str]:
+        """What is wrong with ``values``, a sentence each; with ``closed`` other keys are wrong too."""
+        return problems(self.fields, values, closed=closed)
+
     def fits(self, values: Mapping[str, Any]) -> bool:
         """Whether nothing has to be said about ``values``, nor any default to be filled in; keys may be more."""
         for name, kinds, accepts, wanted in self._expected:

@@ -26,7 +26,7 @@ def before_guards(chart: Chart[StateT], row: Row[StateT], trigger: str) -> Trans
     """
     if row.is_terminal:
         error: FSMError = TerminalStateError(
-            f"{row.state.value!r} is terminal: {chart.name} takes no trigger any more, and so not {trigger!r}"
+            f"{row.state.value!r} is terminal: {chart.name} takes no trigger there, and so not {trigger!r}"
         )
         return TransitionResult(row.state, None, trigger, error, {"reason": "terminal_state"})
     if trigger in row.on:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 if TYPE_CHECKING:
     from pystator_runtime.actions import ActionSpec, ExecutionResult
@@ -19,6 +19,11 @@ class Immutable:
     """Base of value objects: set once in ``__init__`` through :meth:`_set`, never changed afterwards."""
 
     __slots__: tuple[str, ...] = ()
+    _fields: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._fields = cls.__dict__.get("_fields", cls.__slots__)
 
     def _set(self, **values: object) -> None:
         for name, value in values.items():
@@ -31,7 +36,7 @@ class Immutable:
         raise AttributeError(f"{type(self).__name__} is immutable: {name!r} can't be deleted")
 
     def _values(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in self._fields)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -48,17 +53,22 @@ class Immutable:
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        names = self.__slots__
-        return _rebuild, (type(self), dict(zip(names, self._values(), strict=True)))
+        values = zip(self._fields, self._values(), strict=True)
+        return _rebuild, (type(self), {name: _picklable(value) for name, value in values})
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
         return f"{type(self).__name__}({shown})"
 
 
+def _picklable(value: object) -> object:
+    """``value``, or a copy of a read-only mapping: those can't be pickled."""
+    return dict(value) if isinstance(value, MappingProxyType) else value
+
+
 def _rebuild(kind: type[Immutable], values: dict[str, object]) -> Immutable:
-    """Unpickle a value object without calling its ``__init__``."""
-    rebuilt = kind.__new__(kind)
+    """Unpickle a value object without calling its constructor."""
+    rebuilt = object.__new__(kind)
     for name, value in values.items():
         object.__setattr__(rebuilt, name, value)
     return rebuilt
@@ -77,14 +87,14 @@ class Timer(Immutable):
         self._set(source=source, trigger=trigger, delay=delay)
 
 
-class TransitionStep(Immutable, Generic[StateT_co]):
-    """One transition of a step: the event's own, or an automatic one that followed it (`S7.1`).
+class _StepDraft(Generic[StateT_co]):
+    """A :class:`TransitionStep` while it is being filled in.
 
-    The actions are those planned, in order: exit, transition, entry (`S3.3`). ``source_state`` is ``None``
-    where an entity comes into being.
+    Setting the slots of a plain object and then giving it its real class is four times as fast as going around the
+    ``__setattr__`` of an immutable one, and every event with an effect pays for it.
     """
 
-    __slots__ = (
+    __slots__: tuple[str, ...] = (
         "actions_to_execute",
         "on_enter_actions",
         "on_exit_actions",
@@ -100,22 +110,36 @@ class TransitionStep(Immutable, Generic[StateT_co]):
     actions_to_execute: tuple[ActionSpec, ...]
     on_enter_actions: tuple[ActionSpec, ...]
 
-    def __init__(
-        self,
+
+class TransitionStep(Immutable, _StepDraft[StateT_co]):
+    """One transition of a step: the event's own, or an automatic one that followed it (`S7.1`).
+
+    The actions are those planned, in order: exit, transition, entry (`S3.3`). ``source_state`` is ``None``
+    where an entity comes into being.
+    """
+
+    __slots__ = ()
+    _fields = _StepDraft.__slots__
+
+    def __new__(
+        cls,
         source_state: StateT_co | None,
         target_state: StateT_co,
         trigger: str,
         on_exit_actions: tuple[ActionSpec, ...] = (),
         actions_to_execute: tuple[ActionSpec, ...] = (),
         on_enter_actions: tuple[ActionSpec, ...] = (),
-    ) -> None:
-        put = object.__setattr__
-        put(self, "source_state", source_state)
-        put(self, "target_state", target_state)
-        put(self, "trigger", trigger)
-        put(self, "on_exit_actions", on_exit_actions)
-        put(self, "actions_to_execute", actions_to_execute)
-        put(self, "on_enter_actions", on_enter_actions)
+    ) -> Self:
+        draft: Any = _StepDraft.__new__(_StepDraft)
+        draft.source_state = source_state
+        draft.target_state = target_state
+        draft.trigger = trigger
+        draft.on_exit_actions = on_exit_actions
+        draft.actions_to_execute = actions_to_execute
+        draft.on_enter_actions = on_enter_actions
+        draft.__class__ = cls
+        step: Self = draft
+        return step
 
     @property
     def all_action_specs(self) -> tuple[ActionSpec, ...]:
@@ -123,16 +147,10 @@ class TransitionStep(Immutable, Generic[StateT_co]):
         return self.on_exit_actions + self.actions_to_execute + self.on_enter_actions
 
 
-class TransitionResult(Immutable, Generic[StateT_co]):
-    """The outcome of one event, from the event to where the machine rests again.
+class _ResultDraft(Generic[StateT_co]):
+    """A :class:`TransitionResult` while it is being filled in."""
 
-    ``success`` is false exactly when ``error`` is set; ``target_state`` is then ``None`` and nothing changed.
-    ``changes`` and ``removed`` tell what effects did to the context that the guards saw:
-    ``{**context, **changes}`` less ``removed`` is the new one. ``metadata["reason"]`` names the kind of a refusal,
-    ``metadata["guards"]`` each guard's verdict, ``metadata["guard_errors"]`` the guards that raised (`S5.3`).
-    """
-
-    __slots__ = (
+    __slots__: tuple[str, ...] = (
         "armed",
         "changes",
         "disarmed",
@@ -160,8 +178,21 @@ class TransitionResult(Immutable, Generic[StateT_co]):
     disarmed: tuple[Timer, ...]
     execution: ExecutionResult | None
 
-    def __init__(
-        self,
+
+class TransitionResult(Immutable, _ResultDraft[StateT_co]):
+    """The outcome of one event, from the event to where the machine rests again.
+
+    ``success`` is false exactly when ``error`` is set; ``target_state`` is then ``None`` and nothing changed.
+    ``changes`` and ``removed`` tell what effects did to the context that the guards saw:
+    ``{**context, **changes}`` less ``removed`` is the new one. ``metadata["reason"]`` names the kind of a refusal,
+    ``metadata["guards"]`` each guard's verdict, ``metadata["guard_errors"]`` the guards that raised (`S5.3`).
+    """
+
+    __slots__ = ()
+    _fields = _ResultDraft.__slots__
+
+    def __new__(
+        cls,
         source_state: StateT_co,
         target_state: StateT_co | None,
         trigger: str,
@@ -170,20 +201,22 @@ class TransitionResult(Immutable, Generic[StateT_co]):
         steps: tuple[TransitionStep[StateT_co], ...] = (),
         changes: Mapping[str, Any] = NOTHING,
         removed: tuple[str, ...] = (),
-    ) -> None:
-        put = object.__setattr__
-        put(self, "source_state", source_state)
-        put(self, "target_state", target_state)
-        put(self, "trigger", trigger)
-        put(self, "error", error)
-        put(self, "metadata", metadata)
-        put(self, "steps", steps)
-        put(self, "changes", changes)
-        put(self, "removed", removed)
-        put(self, "history_updates", NOTHING)
-        put(self, "armed", ())
-        put(self, "disarmed", ())
-        put(self, "execution", None)
+    ) -> Self:
+        draft: Any = _ResultDraft.__new__(_ResultDraft)
+        draft.source_state = source_state
+        draft.target_state = target_state
+        draft.trigger = trigger
+        draft.error = error
+        draft.metadata = metadata
+        draft.steps = steps
+        draft.changes = changes
+        draft.removed = removed
+        draft.history_updates = NOTHING
+        draft.armed = draft.disarmed = ()
+        draft.execution = None
+        draft.__class__ = cls
+        result: Self = draft
+        return result
 
     @property
     def success(self) -> bool:
@@ -230,9 +263,9 @@ class TransitionResult(Immutable, Generic[StateT_co]):
 
     def replaced(self, **values: object) -> Self:
         """The same result with some of its fields changed."""
-        copy = type(self).__new__(type(self))
+        copy: Self = object.__new__(type(self))
         put = object.__setattr__
-        for name in self.__slots__:
+        for name in self._fields:
             put(copy, name, getattr(self, name))
         for name, value in values.items():
             put(copy, name, value)

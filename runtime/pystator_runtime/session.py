@@ -87,13 +87,18 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
                 for transition in candidates:
                     test = transition.test
                     if test is None or test(context):
-                        self._row = row = transition.row
-                        self._quick = row.quick
-                        self._context = context
-                        result: TransitionResult[StateT] = transition.result
-                        return result
+                        break
+                else:
+                    return self._take_turn(trigger, payload)
             except Exception:  # a guard raised: the full procedure tells what that means
-                pass
+                return self._take_turn(trigger, payload)
+            result: TransitionResult[StateT] | None = transition.result
+            if result is None:
+                return self._apply(transition, trigger, payload, context)
+            self._row = row = transition.row
+            self._quick = row.quick
+            self._context = context
+            return result
         return self._take_turn(trigger, payload)
 
     def _send(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:

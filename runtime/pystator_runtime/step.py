@@ -13,7 +13,7 @@ from pystator_runtime import fields, refusals
 from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.chart import Chart, Row, Transition
 from pystator_runtime.effects import Working, carry_out
-from pystator_runtime.errors import ActionError, AutoTransitionLoopError, FSMError
+from pystator_runtime.errors import ActionError, AutoTransitionLoopError, FSMError, GuardError
 from pystator_runtime.events import Event
 from pystator_runtime.guards import Inquiry
 from pystator_runtime.results import NOTHING, TransitionResult, TransitionStep
@@ -28,7 +28,7 @@ START_TRIGGER = "_start"
 class Step(Generic[StateT]):
     """One event being decided for one entity."""
 
-    __slots__ = ("chart", "inquiry", "row", "source", "taken", "trigger", "working")
+    __slots__ = ("chart", "filled", "inquiry", "row", "source", "taken", "trigger", "working")
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Step(Generic[StateT]):
         self.source = row.state
         self.trigger = event.trigger
         self.inquiry = Inquiry(guards, context, event, entity_id)
+        self.filled: Mapping[str, Any] = NOTHING  # defaults that stand in for keys which were not given
         self.working: Working | None = None
         self.taken: list[TransitionStep[StateT]] = []
 
@@ -113,6 +114,8 @@ class Step(Generic[StateT]):
     def _working(self) -> Working:
         if self.working is None:
             self.working = Working(self.inquiry.context)
+            for key, value in self.filled.items():
+                self.working.write(key, value)
         return self.working
 
     def _metadata(self) -> Mapping[str, Any]:
@@ -139,11 +142,12 @@ def decide(
     refusal = refusals.before_guards(chart, row, trigger)
     if refusal is not None:
         return refusal
-    step = Step(chart, guards, row, event, context, entity_id)
     declared = chart.payloads.get(trigger)
-    if declared is not None:
-        given = context if payload is None else payload
-        wrong = fields.problems(declared.fields, given, closed=payload is not None)
+    filled = declared.missing(context) if declared is not None else NOTHING
+    step = Step(chart, guards, row, event, {**context, **filled} if filled else context, entity_id)
+    step.filled = filled
+    if declared is not None and (payload is not None or not declared.fits(step.inquiry.context)):
+        wrong = declared.problems(step.inquiry.context if payload is None else payload, closed=payload is not None)
         if wrong:
             return step.failed(refusals.unfit(trigger, "payload", wrong), reason="payload_validation", errors=wrong)
     if chart.validate_context:
@@ -152,18 +156,24 @@ def decide(
             return step.failed(refusals.unfit(trigger, "context", wrong), reason="context_validation", errors=wrong)
     chosen = yield from step.select(row.on[trigger])
     if chosen is None:
-        return step.failed(
-            refusals.guards_failed(row.state, trigger, step.inquiry.verdicts),
-            reason="guards_failed",
-            guards=step.inquiry.verdicts,
-        )
-    if chosen.result is not None and not step.inquiry.errors:
+        verdicts = step.inquiry.verdicts
+        error = refusals.guards_failed(row.state, trigger, verdicts)
+        return step.failed(error, reason="guards_failed", guards=verdicts)
+    if chosen.result is not None and not step.inquiry.errors and not filled:
         return chosen.result
+    return (yield from complete(step, chosen))
+
+
+def complete(step: Step[StateT], chosen: Transition[StateT]) -> Procedure[TransitionResult[StateT]]:
+    """Take the chosen transition and come to rest; where that fails, nothing of the step is kept (`S8.2`)."""
+    error: FSMError | None
     try:
         step.take(chosen)
         error = yield from step.settle()
+    except GuardError:
+        raise
     except Exception as failure:
-        return step.failed(effect_failed(failure))
+        error = effect_failed(failure)
     return step.finished() if error is None else step.failed(error)
 
 
@@ -181,15 +191,15 @@ def enter(
     result tells among its ``changes``.
     """
     step = Step(chart, guards, row, Event(START_TRIGGER), context, entity_id)
-    working = step.working = Working(context)
-    for key, value in chart.defaults().items():
-        if key not in context:
-            working.write(key, value)
+    step.filled = {key: value for key, value in chart.defaults().items() if key not in context}
+    error: FSMError | None
     try:
         step.enter(row)
         error = yield from step.settle()
+    except GuardError:
+        raise
     except Exception as failure:
-        return step.failed(effect_failed(failure))
+        error = effect_failed(failure)
     return step.finished() if error is None else step.failed(error)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pystator_runtime.chart import Row
+from pystator_runtime.chart import Row, Transition
 from pystator_runtime.errors import ActionError, GuardError
 from pystator_runtime.events import Event
 from pystator_runtime.executor import Occasion, perform
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.step import START_TRIGGER, decide, enter
+from pystator_runtime.step import START_TRIGGER, Step, complete, decide, enter
 from pystator_runtime.turns import Turn, Turns
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -68,6 +68,21 @@ class SteppingEntity:
         if self._turns is None:
             self._turns = Turns(thread_safe=False)
         return self._turns
+
+    def _apply(
+        self, transition: Transition[Any], trigger: str, payload: Mapping[str, Any], context: dict[str, Any]
+    ) -> TransitionResult[Any]:
+        """Take a quick transition that has effects or is followed by others: nobody can send anything meanwhile."""
+        machine = self._machine
+        step = Step(machine.chart, machine.guard_registry, self._row, Event(trigger, payload), context, None)
+        result = run(complete(step, transition))
+        if result.error is None:
+            self._row = row = step.row
+            self._quick = row.quick
+            self._context = context if step.working is None else step.working.values
+        elif self._habits.strict:
+            raise result.error
+        return result
 
     def _take_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
         """Run a whole step when it is the sender's turn (`S8.8`)."""
@@ -174,8 +189,9 @@ class SteppingEntity:
         self, row: Row[Any], context: dict[str, Any], changes: Mapping[str, Any], removed: Iterable[str]
     ) -> None:
         if changes or removed:
-            gone = set(removed)
-            context = {key: value for key, value in {**context, **changes}.items() if key not in gone}
+            context = {**context, **changes}
+            for key in removed:
+                context.pop(key, None)
         self._row, self._context = row, context
         if self._turns is not None:
             self._turns.committed = row, context

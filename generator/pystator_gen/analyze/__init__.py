@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pystator_gen import codes, model, naming
 from pystator_gen.analyze.choices import Choices
+from pystator_gen.analyze.collisions import refuse_collisions
 from pystator_gen.analyze.context import context_keys, resolve_triggers, resolve_variables
 from pystator_gen.analyze.externals import collect, named_actions, named_guards
 from pystator_gen.analyze.findings import Findings, nearest
@@ -47,7 +48,7 @@ def analyze(
     choices = Choices(states, transitions, findings)
     rows = build_rows(states, transitions, choices, findings) if not findings.failed else ()
     triggers = resolve_triggers(parsed, _trigger_names(transitions), states, prefix, findings)
-    _refuse_equal_methods(triggers, parsed, findings)
+    refuse_collisions(parsed, states.values(), triggers, functions.places, findings)
     _check_fallback(parsed, states, findings)
     if findings.failed or initial is None:
         return None, findings.diagnostics
@@ -97,29 +98,6 @@ def _trigger_names(transitions: Iterable[Resolved]) -> Iterable[str]:
         trigger = transition.written.trigger
         if trigger and not transition.written.auto and not leads_from_choices_only(transition):
             yield trigger
-
-
-def _refuse_equal_methods(triggers: Sequence[model.Trigger], parsed: MachineDocument, findings: Findings) -> None:
-    """Two triggers that Python can't tell apart are an error that shows both places."""
-    first = {t.trigger: i for i, t in reversed(list(enumerate(parsed.transitions)))}
-    for spelling in ("member", "method", "payload_class"):
-        seen: dict[str, str] = {}
-        for trigger in triggers:
-            python_name = getattr(trigger, spelling)
-            if python_name is None:
-                continue
-            if python_name in seen:
-                findings.error(
-                    codes.NAME_COLLISION,
-                    f"triggers `{seen[python_name]}` and `{trigger.name}` are both `{python_name}` in Python",
-                    ("transitions", first[trigger.name], "trigger"),
-                    "rename one of them",
-                    related=(
-                        ("transitions", first[seen[python_name]], "trigger"),
-                        f"`{seen[python_name]}` stands here",
-                    ),
-                )
-            seen.setdefault(python_name, trigger.name)
 
 
 def _check_fallback(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> None:

@@ -34,6 +34,7 @@ class Functions:
         self._datetime_fields = datetime_fields
         self.read: dict[str, None] = {}
         self.written: list[model.Effect] = []
+        self.places: dict[tuple[str, str], NodePath] = {}  # guards and actions by kind and name: their first use
 
     # -- guards ------------------------------------------------------------------------------------------------
 
@@ -45,6 +46,7 @@ class Functions:
         """One guard, with everything in it."""
         match guard:
             case NamedGuard():
+                self.places.setdefault(("guard", guard.name), path)
                 return model.NamedGuard(guard.name, guard.params)
             case ExpressionGuard():
                 return model.Condition(self.expression(guard.expr, (*path, "expr")))
@@ -75,6 +77,7 @@ class Functions:
 
     def _items(self, action: Action, path: NodePath) -> list[model.NamedAction | model.Effect]:
         if isinstance(action, NamedAction):
+            self.places.setdefault(("action", action.name), path)
             return [model.NamedAction(action.name, action.params, action.retry, action.retry_backoff, action.timeout)]
         effects = self._effects(action, path)
         self.written.extend(effects)

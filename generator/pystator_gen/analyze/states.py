@@ -55,7 +55,6 @@ def resolve_states(
         if state.name in states:
             continue  # parsing has reported it
         states[state.name] = _resolve(index, state, functions, findings)
-    _refuse_equal_spellings(parsed, states, findings)
     return states, _initial(parsed, states, findings)
 
 
@@ -97,21 +96,3 @@ def _initial(parsed: MachineDocument, states: Mapping[str, model.State], finding
             related=(("states", first[0], "type"), f"`{first[1].name}` is the first"),
         )
     return states[first[1].name]
-
-
-def _refuse_equal_spellings(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> None:
-    """Two names that Python can't tell apart are an error that shows both places."""
-    places = {state.name: index for index, state in reversed(list(enumerate(parsed.states)))}
-    for spelling in ("member", "query"):
-        seen: dict[str, str] = {}
-        for name, state in states.items():
-            python_name = getattr(state, spelling)
-            if python_name in seen:
-                findings.error(
-                    codes.NAME_COLLISION,
-                    f"states `{seen[python_name]}` and `{name}` are both `{python_name}` in Python",
-                    ("states", places[name], "name"),
-                    "rename one of them",
-                    related=(("states", places[seen[python_name]], "name"), f"`{seen[python_name]}` stands here"),
-                )
-            seen.setdefault(python_name, name)

@@ -30,7 +30,7 @@ INTERFACE = 1
 
 def lower(machine: model.Machine) -> view.Module:
     """The view of a machine's module."""
-    imports = Imports(frozenset(str(trigger.method) for trigger in machine.triggers))
+    imports = Imports(_members(machine))
     imports.name("enum", "StrEnum")
     imports.name("pystator_runtime", "interface as rt")
     for name in ("TYPE_CHECKING", "TypeAlias"):
@@ -60,6 +60,12 @@ def lower(machine: model.Machine) -> view.Module:
         session=session(machine, imports, _resting(machine, imports)),
     )
     return dataclasses.replace(module, imports=imports.lines())
+
+
+def _members(machine: model.Machine) -> frozenset[str]:
+    """The names that the session and the protocols of a machine define in their bodies."""
+    functions = (function.python_name for function in (*machine.guards, *machine.actions))
+    return frozenset([*(trigger.method for trigger in machine.triggers), *functions])
 
 
 def package(machines: Sequence[model.Machine]) -> view.Package:

@@ -22,37 +22,61 @@ def _protocol(
     machine: model.Machine, kind: str, externals: Sequence[model.External], context: str, imports: Imports
 ) -> view.Protocol:
     imports.typing("Protocol")
-    callbacks = tuple(_callback(kind, external, context, imports) for external in externals if external.params)
-    plain = f"rt.{kind}Function[{context}]"
+    names = _callback_names(kind, externals)
+    callbacks = tuple(
+        _callback(names[external.name], kind, external, context, imports)
+        for external in externals
+        if external.params
+    )
+    plain = f"{imports.runtime()}.{kind}Function[{context}]" if externals else ""
     members = tuple(
         view.Provided(
             external.python_name,
-            f"{plain} | {_callback_name(kind, external)}" if external.params else plain,
+            f"{plain} | {names[external.name]}" if external.params else plain,
             docstring_literal(external.description or f"The {kind.lower()} `{external.name}`."),
         )
         for external in externals
     )
     docstring = f"The {kind.lower()}s of {machine.name}: an object, class instance or module that has them."
-    return view.Protocol(f"{machine.prefix}{kind}s", docstring_literal(docstring), callbacks, members)
+    return view.Protocol(
+        f"{machine.prefix}{kind}s",
+        docstring_literal(docstring),
+        imports.builtin("property"),
+        callbacks,
+        members,
+    )
 
 
-def _callback_name(kind: str, external: model.External) -> str:
-    return f"_{naming.class_prefix(external.name)}{kind}"
+def _callback_names(kind: str, externals: Sequence[model.External]) -> dict[str, str]:
+    """A class name for each; `a_b` and `a__b` would have the same one, so later ones get a number."""
+    names: dict[str, str] = {}
+    for external in externals:
+        wanted = f"_{naming.class_prefix(external.name)}{kind}"
+        number = sum(name.rstrip("0123456789") == wanted for name in names.values())
+        names[external.name] = f"{wanted}{number + 1}" if number else wanted
+    return names
 
 
-def _callback(kind: str, external: model.External, context: str, imports: Imports) -> view.Callback:
+def _callback(
+    name: str, kind: str, external: model.External, context: str, imports: Imports
+) -> view.Callback:
     returns = "object"
     if kind == "Guard":
         returns = f"bool | {imports.name('collections.abc', 'Awaitable')}[bool]"
-    params = "".join(
-        f", {naming.parameter(param.key)}: {param_type(param.values, imports)}{'' if param.always else ' = ...'}"
-        for param in external.params
-        if naming.is_identifier(param.key)
-    )
-    star = ", *" if params else ""
-    return view.Callback(
-        _callback_name(kind, external),
-        docstring_literal(f"The {kind.lower()} `{external.name}`, taking its params as keywords."),
-        f"self, ctx: {context}, /{star}{params}",
-        returns,
-    )
+    params = [param for param in external.params if naming.is_identifier(param.key)]
+    signature = [*_positional([param.key for param in params], context), "/"]
+    if params:
+        signature.append("*")
+    for param in params:
+        default = "" if param.always else " = ..."
+        signature.append(f"{param.key}: {param_type(param.values, imports)}{default}")
+    docstring = f"The {kind.lower()} `{external.name}`, taking its params as keywords."
+    return view.Callback(name, docstring_literal(docstring), ", ".join(signature), returns)
+
+
+def _positional(keywords: Sequence[str], context: str) -> tuple[str, str]:
+    """The positional parameters, spelt so that no keyword has the same name."""
+    own, ctx = "self", "ctx"
+    while own in keywords or ctx in keywords:
+        own, ctx = f"_{own}", f"_{ctx}"
+    return own, f"{ctx}: {context}"

@@ -43,27 +43,43 @@ def _query(state: model.State) -> view.Query:
 
 
 def _method(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> view.Method:
-    payload = _payload(trigger)
-    sender = "_send" if payload == "payload" else "_fire"
-    arguments = ", ".join([python_literal(trigger.name), *([payload] if payload else [])])
     return view.Method(
         trigger.method,
         _after_self(_signature(machine, trigger, imports, real=True)),
-        f"self.{sender}({arguments})",
+        _call(trigger),
         docstring_literal(_method_text(machine, trigger)),
     )
 
 
+def _call(trigger: model.Trigger) -> str:
+    """How a trigger's method sends it: what has been spelt out in its signature needs no second look."""
+    name, payload = python_literal(trigger.name), _payload(trigger)
+    if not payload:
+        return f"self._fire({name})"
+    if payload != "payload":
+        return f"self._fire({name}, {payload})"
+    looked_at = f"self._send({name}, payload)"
+    return looked_at if trigger.payload else f"{looked_at} if payload else self._fire({name})"
+
+
 def _after_self(signature: str) -> str:
+    """The parameters behind ``self``, which a payload of any names must not take for a keyword of its own."""
+    return f", /, {signature}" if signature.startswith("**") else _more(signature)
+
+
+def _more(signature: str) -> str:
     return f", {signature}" if signature else ""
 
 
-def _payload(trigger: model.Trigger) -> str:
-    """The payload as the body of a method passes it on: nothing, its keyword parameters, or all it got."""
+def _payload(trigger: model.Trigger, *, by_name: bool = False) -> str:
+    """The payload as the body of a method passes it on: nothing, its keyword parameters, or all it got.
+
+    ``by_name`` says that it is the body of ``send``.
+    """
     fields = trigger.payload
     if fields is not None and not fields:
         return ""
-    if fields is None or not _can_be_spelt_out(fields):
+    if fields is None or not _can_be_spelt_out(fields) or (by_name and _is_respelt(fields)):
         return "payload"
     return f"{{{', '.join(f'{python_literal(f.key)}: {naming.parameter(f.key)}' for f in fields)}}}"
 
@@ -88,15 +104,24 @@ def _can_be_spelt_out(fields: Sequence[model.Field]) -> bool:
     )
 
 
-def _signature(machine: model.Machine, trigger: model.Trigger, imports: Imports, *, real: bool) -> str:
-    """The parameters of a trigger, for its method or (``real=False``) for an overload."""
+def _is_respelt(fields: Sequence[model.Field]) -> bool:
+    """Whether a field's parameter is not called as the field: `send` takes fields by the names they have."""
+    return any(naming.parameter(field.key) != field.key for field in fields)
+
+
+def _signature(
+    machine: model.Machine, trigger: model.Trigger, imports: Imports, *, real: bool, by_name: bool = False
+) -> str:
+    """The parameters of a trigger, for its method or for ``send`` (``by_name``).
+
+    What is not ``real`` is an overload, which only tells that there is a default.
+    """
     fields = trigger.payload
     if fields is None:
         return _variables_signature(machine, imports)
     if not fields:
         return ""
-    renamed = any(naming.parameter(field.key) != field.key for field in fields)
-    if not _can_be_spelt_out(fields) or (renamed and not real):
+    if not _can_be_spelt_out(fields) or (by_name and _is_respelt(fields)):
         return f"**payload: {imports.typing('Unpack')}[{trigger.payload_class}]"
     parameters: list[str] = []
     for field in fields:
@@ -123,8 +148,8 @@ def _send(machine: model.Machine, imports: Imports) -> view.Send | None:
     if len(groups) > 1:
         return view.Send(f", **payload: {imports.typing('Any')}", "payload")
     trigger = machine.triggers[0]
-    signature = _signature(machine, trigger, imports, real=True)
-    return view.Send(_after_self(signature), _payload(trigger) or "{}")
+    signature = _signature(machine, trigger, imports, real=True, by_name=True)
+    return view.Send(_more(signature), _payload(trigger, by_name=True) or "{}")
 
 
 def _overloads(machine: model.Machine, imports: Imports) -> tuple[view.Overload, ...]:
@@ -136,7 +161,7 @@ def _overloads(machine: model.Machine, imports: Imports) -> tuple[view.Overload,
     return tuple(
         view.Overload(
             f"{literal}[{', '.join(f'{machine.prefix}Trigger.{t.member}, {python_literal(t.name)}' for t in found)}]",
-            _after_self(signature),
+            _more(signature),
         )
         for signature, found in groups.items()
     )
@@ -145,5 +170,6 @@ def _overloads(machine: model.Machine, imports: Imports) -> tuple[view.Overload,
 def _groups(machine: model.Machine, imports: Imports) -> dict[str, list[model.Trigger]]:
     groups: dict[str, list[model.Trigger]] = {}
     for trigger in machine.triggers:
-        groups.setdefault(_signature(machine, trigger, imports, real=False), []).append(trigger)
+        signature = _signature(machine, trigger, imports, real=False, by_name=True)
+        groups.setdefault(signature, []).append(trigger)
     return groups

@@ -1,0 +1,80 @@
+"""What a contender is: a name, and for each scenario the statements that its users would write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+ORDER = Path(__file__).parents[1] / "order.yaml"
+"""The machine that all contenders run."""
+
+ENTITY = {"order_id": "o-1", "quantity": 3}
+"""What an order is created with."""
+
+CONTEXT = {"order_id": "o-1", "quantity": 3, "price": 2.5, "limit": 100.0}
+"""What guards look at."""
+
+PAYLOAD = {"quantity": 5, "reason": "typo"}
+"""What comes with an `amend`."""
+
+
+class Scenario(StrEnum):
+    """What is done; a contender that can't do it has no cases."""
+
+    PROCESS = "process"
+    TRIGGER = "trigger"
+    PAYLOAD_PROCESS = "payload-process"
+    PAYLOAD = "payload"
+    EXPRESSION_PROCESS = "expression-process"
+    EXPRESSION = "expression"
+    GUARD_PROCESS = "guard-process"
+    GUARD = "guard"
+    EFFECT = "effect"
+    ASEND = "asend"
+    CREATE = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A statement to be timed.
+
+    ``names`` are its globals; ``setup`` runs before the clock starts, anew for each round. ``proof`` is an
+    expression that has to be true after the statement, or the contender did not do the work. ``events`` is how
+    many times the statement does what is measured.
+    """
+
+    what: str
+    statement: str
+    names: Mapping[str, object]
+    proof: str
+    setup: str = "pass"
+    events: int = 1
+    awaits: bool = False
+
+
+class Contender(Protocol):
+    """A library that takes part."""
+
+    @property
+    def name(self) -> str:
+        """The name under which it is published, with its version."""
+        ...
+
+    def cases(self, scenario: Scenario) -> Sequence[Case]:
+        """What to time in ``scenario``: the first is the one that is compared with the others."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A contender whose cases are all known beforehand."""
+
+    name: str
+    known: Mapping[Scenario, Sequence[Case]]
+
+    def cases(self, scenario: Scenario) -> Sequence[Case]:
+        """See :meth:`Contender.cases`."""
+        return self.known.get(scenario, ())
