@@ -93,14 +93,26 @@ def needs_codec(type_: Type) -> bool:
 
 def default_value(value: Any, type_: Type, imports: Imports) -> str:
     """The expression for a default: YAML has no dates and decimals, so these stand there as text."""
-    if isinstance(type_, Optional):
-        type_ = type_.item
-    if isinstance(type_, Primitive) and type_.name in _CLASSES and value is not None:
-        module, name = _CLASSES[type_.name]
-        conversion = _CONVERSIONS.get(type_.name)
-        constructor = f"{imports.module(module)}.{name}{f'.{conversion}' if conversion else ''}"
-        return f"{constructor}({python_literal(str(value))})"
-    return python_literal(value)
+    if value is None or not needs_codec(type_):
+        return python_literal(value)
+    match type_:
+        case Optional():
+            return default_value(value, type_.item, imports)
+        case ListOf():
+            return f"[{', '.join(default_value(item, type_.item, imports) for item in value)}]"
+        case DictOf():
+            items = (
+                f"{default_value(key, type_.key, imports)}: {default_value(item, type_.value, imports)}"
+                for key, item in value.items()
+            )
+            return f"{{{', '.join(items)}}}"
+        case Primitive():
+            module, name = _CLASSES[type_.name]
+            conversion = _CONVERSIONS.get(type_.name)
+            constructor = f"{imports.module(module)}.{name}{f'.{conversion}' if conversion else ''}"
+            return f"{constructor}({python_literal(str(value))})"
+        case _:
+            return python_literal(value)
 
 
 def is_shareable(value: Any, type_: Type) -> bool:

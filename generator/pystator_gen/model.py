@@ -116,6 +116,7 @@ class State:
     query: PythonIdentifier
     kind: str
     description: str
+    group: str | None
     entry: Plan
     exit: Plan
 
@@ -144,6 +145,9 @@ class Candidate:
     exit: Plan
     actions: Plan
     entry: Plan
+    internal: bool = False
+    description: str = ""
+    refs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +229,7 @@ class Machine:
     version: str | None
     description: str
     definition: Mapping[str, Any]
+    groups: Mapping[str, str]
     states: tuple[State, ...]
     initial: State
     triggers: tuple[Trigger, ...]

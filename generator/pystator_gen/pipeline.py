@@ -11,15 +11,15 @@ from pathlib import Path
 
 from pystator_gen import codes, model, naming
 from pystator_gen.analyze import analyze
-from pystator_gen.diagnostics import Diagnostic, Span, error, in_order, warning, with_related
+from pystator_gen.diagnostics import Diagnostic, Span, error, in_order, with_related
 from pystator_gen.document import Document, load
+from pystator_gen.exports import Exporting, package
 from pystator_gen.formatting import format_modules
-from pystator_gen.lower import lower, package
+from pystator_gen.lower import exports, lower
 from pystator_gen.output import Action, Change, apply, existing_modules, exported_names, plan
 from pystator_gen.parse import parse
 from pystator_gen.render import render_module, render_package
 from pystator_gen.source import Source, discover, read
-from pystator_gen.view import Package, PackageMember
 
 Progress = Callable[[Iterable[Path]], Iterable[Path]]
 
@@ -92,12 +92,11 @@ def generate(
     if any(diagnostic.is_error for diagnostic in diagnostics):
         return Report(tuple(in_order(diagnostics)), machines=len(units))
     stale = _stale(folder, units)
-    ambiguous = _ambiguous_prefixes(units)
-    diagnostics.extend(ambiguous.values())
     kept = [] if prune else stale
     texts = {str(unit.machine.module): unit.text for unit in units}
-    members = [u.machine for u in units if u.machine.prefix not in ambiguous]
-    texts["__init__"] = render_package(_with_kept(package(members), kept))
+    whole, problems = package([*map(_exporting, units), *map(_exporting_still, kept)])
+    diagnostics.extend(problems)
+    texts["__init__"] = render_package(whole)
     formatted = {f"{name}.py": text for name, text in format_modules(texts).items()}
     changes = plan(folder, formatted, stale if prune else (), force=force)
     report = Report(tuple(in_order(diagnostics)), tuple(changes), machines=len(units), stale=tuple(kept))
@@ -154,37 +153,16 @@ def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:
     return found
 
 
-def _ambiguous_prefixes(units: Sequence[Unit]) -> dict[str, Diagnostic]:
-    """Class prefixes that several machines have: their modules stand, but the package re-exports neither."""
-    seen: dict[str, Unit] = {}
-    found: dict[str, Diagnostic] = {}
-    for unit in units:
-        prefix = unit.machine.prefix
-        first = seen.setdefault(prefix, unit)
-        if first is not unit:
-            problem = warning(
-                codes.PREFIX_COLLISION,
-                f"{first.machine.module} and {unit.machine.module} both define {prefix}Machine, "
-                "so the package re-exports neither",
-                unit.span,
-                "import them from their modules, or set `meta: {class_prefix: ...}` in one of them",
-            )
-            found[prefix] = with_related(problem, first.span, "the other one")
-    return found
-
-
 def _stale(folder: Path, units: Sequence[Unit]) -> list[Path]:
     """Our modules in the folder whose machine is not among those of this run."""
     wanted = {str(unit.machine.module) for unit in units}
     return [path for name, path in existing_modules(folder).items() if name not in wanted]
 
 
-def _with_kept(generated: Package, kept: Sequence[Path]) -> Package:
-    """The package with the modules that stay in it although this run did not generate them."""
-    exported = {name for member in generated.members for name in member.names}
-    members = list(generated.members)
-    for path in kept:
-        names = exported_names(path)
-        if names and not exported.intersection(names):
-            members.append(PackageMember(path.stem, names))
-    return Package(tuple(sorted(members, key=lambda member: member.module)))
+def _exporting(unit: Unit) -> Exporting:
+    return Exporting(unit.machine.module, exports(unit.machine), unit.span)
+
+
+def _exporting_still(path: Path) -> Exporting:
+    """A module that stays in the folder although this run did not generate it."""
+    return Exporting(path.stem, exported_names(path), None)

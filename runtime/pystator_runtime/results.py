@@ -44,7 +44,8 @@ class Immutable:
         return self._values() == other._values()
 
     def __hash__(self) -> int:
-        return hash(repr(self._values()))
+        # Of the names in it: equal values have equal names, while mappings and errors can't be hashed.
+        return hash((type(self), *(value for value in self._values() if isinstance(value, str))))
 
     def __copy__(self) -> Self:
         return self

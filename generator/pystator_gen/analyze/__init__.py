@@ -66,6 +66,7 @@ def analyze(
         version=parsed.meta.version,
         description=parsed.meta.description or "",
         definition=document.data,
+        groups=_group_descriptions(parsed),
         states=tuple(states.values()),
         initial=initial,
         triggers=triggers,
@@ -80,6 +81,16 @@ def analyze(
         strict_guards=_decided(parsed.meta.strict_guard_registry, strict),
         normalize=parsed.meta.event_normalizer is not None,
     ), findings.diagnostics
+
+
+def _group_descriptions(parsed: MachineDocument) -> dict[str, str]:
+    """What is said about each group; anything but a description is passed over."""
+    found: dict[str, str] = {}
+    for name, group in parsed.groups.items():
+        described = group.get("description") if isinstance(group, dict) else group
+        if isinstance(described, str):
+            found[name] = described.strip()
+    return found
 
 
 def _decided(setting: bool | None, strict: bool) -> bool:

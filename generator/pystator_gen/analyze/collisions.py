@@ -29,30 +29,42 @@ def refuse_collisions(
     findings: Findings,
 ) -> None:
     """Find what would be defined twice in one class. ``functions`` are guards and actions, with their first use."""
+    scopes = [*_functions(functions), *_states_and_triggers(parsed, states, triggers)]
+    pairs = {(first.path, second.path): (first, second) for scope in scopes for first, second in _equal(scope)}
+    for first, second in pairs.values():
+        findings.error(
+            codes.NAME_COLLISION,
+            f"{first.kind} `{first.name}` and {second.kind} `{second.name}` are both `{second.python_name}` in Python",
+            second.path,
+            "rename one of them",
+            related=(first.path, f"`{first.name}` stands here"),
+        )
+
+
+def _functions(functions: Mapping[tuple[str, str], NodePath]) -> list[list[_Spelt]]:
+    """The members of the two protocols."""
+    found = [_Spelt(kind, name, naming.function(name), path) for (kind, name), path in functions.items()]
+    return [[thing for thing in found if thing.kind == kind] for kind in ("guard", "action")]
+
+
+def _states_and_triggers(
+    parsed: MachineDocument, states: Iterable[model.State], triggers: Sequence[model.Trigger]
+) -> list[list[_Spelt]]:
+    """The members of the enums, the payloads, and last the members of the session, which tell most."""
     state_places = _first_places((state.name for state in parsed.states), "states", "name")
     trigger_places = _first_places((t.trigger for t in parsed.transitions), "transitions", "trigger")
 
-    def of_states(spelling: str) -> list[_Spelt]:
-        found = ((state.name, str(getattr(state, spelling))) for state in states)
-        return [_Spelt("state", name, spelt, state_places[name]) for name, spelt in found]
+    def spelt(thing: model.State | model.Trigger, spelling: str) -> _Spelt:
+        if isinstance(thing, model.State):
+            return _Spelt("state", thing.name, getattr(thing, spelling), state_places[thing.name])
+        return _Spelt("trigger", thing.name, getattr(thing, spelling), trigger_places[thing.name])
 
-    def of_triggers(spelling: str) -> list[_Spelt]:
-        found = ((trigger.name, getattr(trigger, spelling)) for trigger in triggers)
-        return [
-            _Spelt("trigger", name, str(spelt), trigger_places[name])
-            for name, spelt in found
-            if spelt is not None
-        ]
-
-    _refuse_equal(of_states("member"), findings)
-    _refuse_equal(of_triggers("member"), findings)
-    _refuse_equal(of_triggers("payload_class"), findings)
-    _refuse_equal([*of_states("query"), *of_triggers("method")], findings)
-    for kind in ("guard", "action"):
-        _refuse_equal(
-            [_Spelt(kind, name, naming.function(name), path) for (of, name), path in functions.items() if of == kind],
-            findings,
-        )
+    return [
+        [spelt(trigger, "payload_class") for trigger in triggers if trigger.payload_class is not None],
+        [spelt(trigger, "member") for trigger in triggers],
+        [spelt(state, "member") for state in states],
+        [*(spelt(state, "query") for state in states), *(spelt(trigger, "method") for trigger in triggers)],
+    ]
 
 
 def _first_places(names: Iterable[str | None], section: str, key: str) -> dict[str, NodePath]:
@@ -63,16 +75,10 @@ def _first_places(names: Iterable[str | None], section: str, key: str) -> dict[s
     return places
 
 
-def _refuse_equal(things: Iterable[_Spelt], findings: Findings) -> None:
+def _equal(things: Iterable[_Spelt]) -> Iterable[tuple[_Spelt, _Spelt]]:
+    """Each thing that is spelt as an earlier one, with that one."""
     seen: dict[str, _Spelt] = {}
     for thing in things:
         first = seen.setdefault(thing.python_name, thing)
         if first is not thing:
-            findings.error(
-                codes.NAME_COLLISION,
-                f"{first.kind} `{first.name}` and {thing.kind} `{thing.name}` are both "
-                f"`{thing.python_name}` in Python",
-                thing.path,
-                "rename one of them",
-                related=(first.path, f"`{first.name}` stands here"),
-            )
+            yield first, thing

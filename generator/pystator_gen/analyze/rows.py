@@ -60,8 +60,11 @@ def _row(state: model.State, transitions: Sequence[Resolved], choices: Choices, 
 def _candidates(state: model.State, transition: Resolved, choices: Choices) -> list[model.Candidate]:
     """A transition as ``state`` sees it: one candidate, or one per way through the choices it leads to."""
     label = transition.label(state)
+    description, refs = transition.written.description or "", transition.written.refs
     if transition.written.internal:
-        return [model.Candidate(state, label, state, transition.guards, (), transition.actions, ())]
+        return [
+            model.Candidate(state, label, state, transition.guards, (), transition.actions, (), True, description, refs)
+        ]
     if transition.target is None:
         return []
     return [
@@ -73,6 +76,8 @@ def _candidates(state: model.State, transition: Resolved, choices: Choices) -> l
             state.exit,
             (*transition.actions, *leg.actions),
             leg.target.entry,
+            description=description,
+            refs=refs,
         )
         for leg in choices.legs(transition.target)
     ]

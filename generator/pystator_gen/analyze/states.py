@@ -74,6 +74,7 @@ def _resolve(index: int, state: State, functions: Functions, findings: Findings)
         query=naming.state_property(state.name),
         kind=state.type,
         description=state.description or "",
+        group=state.group,
         entry=functions.plan(state.on_enter, (*path, "on_enter")),
         exit=functions.plan(state.on_exit, (*path, "on_exit")),
     )

@@ -41,16 +41,14 @@ class Emitter:
     def __init__(self) -> None:
         self.needs = Needs()
         self.facts: Facts = {}
+        self._latest: Facts = {}
 
     def expression(self, node: ast.expr) -> Piece:
         """The source of a node."""
         piece, if_true, if_false = self._condition(node)
-        self.facts = _joined(if_true, if_false)
-        if isinstance(node, ast.BoolOp):
-            # Inside another condition, pyright goes on as if this one had been met to its end.
-            met = if_true if isinstance(node.op, ast.And) else if_false
-            certain = {key: kind for key, kind in met.items() if "any" not in kind}
-            self.facts = {**self.facts, **certain}
+        # Inside another condition, pyright goes on as if this one were always evaluated to its end.
+        certain = {key: kind for key, kind in self._latest.items() if "any" not in kind}
+        self.facts = {**_joined(if_true, if_false), **certain}
         return piece
 
     def _condition(self, node: ast.expr) -> tuple[Piece, Facts, Facts]:
@@ -63,10 +61,11 @@ class Emitter:
                 source = f"not {operand.within(Rank.NOT)}"
                 return Piece(source, Rank.NOT, BOOL), if_false, if_true
             case ast.Compare():
-                return self._compare(node)
+                outcome = self._compare(node)
             case _:
-                piece = self._value(node)
-                return piece, self.facts, self.facts
+                outcome = self._value(node), self.facts, self.facts
+        self._latest = self.facts
+        return outcome
 
     def _test(self, node: ast.expr) -> tuple[Piece, Facts, Facts]:
         """A condition that decides what is evaluated next.

@@ -10,8 +10,9 @@ from typing import Any
 
 from pystator_gen import model, view
 from pystator_gen.annotations import default_value, field_type, literal_type, needs_codec
+from pystator_gen.diagnostics import one_line
 from pystator_gen.imports import Imports
-from pystator_gen.literals import docstring_literal, python_literal
+from pystator_gen.literals import python_literal
 from pystator_gen.lower.classes import (
     context_dict,
     context_is_open,
@@ -20,6 +21,7 @@ from pystator_gen.lower.classes import (
     trigger_enum,
     variables_dict,
 )
+from pystator_gen.lower.docstrings import docstring
 from pystator_gen.lower.protocols import protocols
 from pystator_gen.lower.session import session
 from pystator_gen.lower.table import Table
@@ -38,14 +40,14 @@ def lower(machine: model.Machine) -> view.Module:
     prefix = machine.prefix
     table = Table(machine, imports)
     module = view.Module(
-        source=PurePosixPath(machine.source).name,
+        source=one_line(PurePosixPath(machine.source).name),
         interface=INTERFACE,
         name=python_literal(machine.name),
         version=python_literal(machine.version),
         initial=f"{prefix}State.{machine.initial.member}",
-        docstring=docstring_literal(machine.description.strip() or f"The state machine {machine.name}."),
+        docstring=docstring(machine.description.strip() or f"The state machine {machine.name}."),
         imports=(),
-        exports=_exports(machine),
+        exports=exports(machine),
         states=state_enum(machine),
         triggers=trigger_enum(machine),
         aliases=_aliases(machine, imports),
@@ -68,13 +70,8 @@ def _members(machine: model.Machine) -> frozenset[str]:
     return frozenset([*(trigger.method for trigger in machine.triggers), *functions])
 
 
-def package(machines: Sequence[model.Machine]) -> view.Package:
-    """The view of the package that re-exports what its modules define."""
-    return view.Package(tuple(view.PackageMember(machine.module, _exports(machine)) for machine in machines))
-
-
-def _exports(machine: model.Machine) -> tuple[str, ...]:
-    """``__all__``, sorted."""
+def exports(machine: model.Machine) -> tuple[str, ...]:
+    """``__all__`` of a machine's module, sorted."""
     suffixes = ("State", "Trigger", "Context", "Guards", "Actions", "Machine", "Session", "Result")
     payloads = [str(t.payload_class) for t in machine.triggers if t.payload_class is not None]
     return tuple(sorted([f"{machine.prefix}{suffix}" for suffix in suffixes] + payloads))
@@ -175,7 +172,7 @@ def _machine(machine: model.Machine, imports: Imports) -> view.Machine:
     renamed = {e.name: str(e.python_name) for e in (*machine.guards, *machine.actions) if e.name != e.python_name}
     return view.Machine(
         name=f"{prefix}Machine",
-        docstring=docstring_literal(machine.description.strip() or f"The state machine {machine.name}."),
+        docstring=docstring(machine.description.strip() or f"The state machine {machine.name}."),
         type_arguments=(
             f"{prefix}State",
             "_StateName",

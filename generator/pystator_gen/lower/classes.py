@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pystator_gen import model, naming, view
 from pystator_gen.annotations import annotation
 from pystator_gen.imports import Imports
-from pystator_gen.literals import docstring_literal, python_literal
+from pystator_gen.literals import python_literal
+from pystator_gen.lower.docstrings import docstring, state_text
 
 _NAMES = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -16,9 +17,10 @@ _NAMES = re.compile(r"[a-z_][a-z0-9_]*")
 def state_enum(machine: model.Machine) -> view.Enum:
     """``OrderState``."""
     members = tuple(
-        view.Member(state.member, python_literal(state.name), _docstring(state.description)) for state in machine.states
+        view.Member(state.member, python_literal(state.name), _docstring(state_text(machine, state)))
+        for state in machine.states
     )
-    return view.Enum(f"{machine.prefix}State", docstring_literal(f"The states of {machine.name}."), members)
+    return view.Enum(f"{machine.prefix}State", docstring(f"The states of {machine.name}."), members)
 
 
 def trigger_enum(machine: model.Machine) -> view.Enum:
@@ -27,7 +29,7 @@ def trigger_enum(machine: model.Machine) -> view.Enum:
         view.Member(trigger.member, python_literal(trigger.name), _docstring(trigger.description))
         for trigger in machine.triggers
     )
-    return view.Enum(f"{machine.prefix}Trigger", docstring_literal(f"The triggers of {machine.name}."), members)
+    return view.Enum(f"{machine.prefix}Trigger", docstring(f"The triggers of {machine.name}."), members)
 
 
 def context_is_open(machine: model.Machine) -> bool:
@@ -62,7 +64,7 @@ def payload_dict(machine: model.Machine, trigger: model.Trigger, imports: Import
 
 
 def typed_dict(
-    name: str, docstring: str, fields: Sequence[model.Field], imports: Imports, base: str | None = None
+    name: str, text: str, fields: Sequence[model.Field], imports: Imports, base: str | None = None
 ) -> view.TypedDict:
     """A ``TypedDict`` with these fields; those that need not be given are not required."""
     total = all(field.must_be_given for field in fields)
@@ -74,7 +76,7 @@ def typed_dict(
     bases = [base, functional] if functional else [base or maker]
     return view.TypedDict(
         name=name,
-        docstring=docstring_literal(docstring),
+        docstring=docstring(text),
         bases=", ".join(part for part in bases if part),
         total=total,
         functional=functional,
@@ -91,4 +93,4 @@ def _key(field: model.Field, total: bool, imports: Imports) -> view.Key:
 
 
 def _docstring(text: str) -> str | None:
-    return docstring_literal(text.strip()) if text.strip() else None
+    return docstring(text.strip()) if text.strip() else None

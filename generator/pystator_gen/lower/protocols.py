@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pystator_gen import model, naming, view
 from pystator_gen.annotations import param_type
 from pystator_gen.imports import Imports
-from pystator_gen.literals import docstring_literal
+from pystator_gen.lower.docstrings import docstring
 
 
 def protocols(machine: model.Machine, context: str, imports: Imports) -> tuple[view.Protocol, ...]:
@@ -24,23 +24,21 @@ def _protocol(
     imports.typing("Protocol")
     names = _callback_names(kind, externals)
     callbacks = tuple(
-        _callback(names[external.name], kind, external, context, imports)
-        for external in externals
-        if external.params
+        _callback(names[external.name], kind, external, context, imports) for external in externals if external.params
     )
     plain = f"{imports.runtime()}.{kind}Function[{context}]" if externals else ""
     members = tuple(
         view.Provided(
             external.python_name,
             f"{plain} | {names[external.name]}" if external.params else plain,
-            docstring_literal(external.description or f"The {kind.lower()} `{external.name}`."),
+            docstring(external.description or f"The {kind.lower()} `{external.name}`."),
         )
         for external in externals
     )
-    docstring = f"The {kind.lower()}s of {machine.name}: an object, class instance or module that has them."
+    text = f"The {kind.lower()}s of {machine.name}: an object, class instance or module that has them."
     return view.Protocol(
         f"{machine.prefix}{kind}s",
-        docstring_literal(docstring),
+        docstring(text),
         imports.builtin("property"),
         callbacks,
         members,
@@ -57,9 +55,7 @@ def _callback_names(kind: str, externals: Sequence[model.External]) -> dict[str,
     return names
 
 
-def _callback(
-    name: str, kind: str, external: model.External, context: str, imports: Imports
-) -> view.Callback:
+def _callback(name: str, kind: str, external: model.External, context: str, imports: Imports) -> view.Callback:
     returns = "object"
     if kind == "Guard":
         returns = f"bool | {imports.name('collections.abc', 'Awaitable')}[bool]"
@@ -70,8 +66,8 @@ def _callback(
     for param in params:
         default = "" if param.always else " = ..."
         signature.append(f"{param.key}: {param_type(param.values, imports)}{default}")
-    docstring = f"The {kind.lower()} `{external.name}`, taking its params as keywords."
-    return view.Callback(name, docstring_literal(docstring), ", ".join(signature), returns)
+    text = f"The {kind.lower()} `{external.name}`, taking its params as keywords."
+    return view.Callback(name, docstring(text), ", ".join(signature), returns)
 
 
 def _positional(keywords: Sequence[str], context: str) -> tuple[str, str]:

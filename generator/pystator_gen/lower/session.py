@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pystator_gen import model, naming, view
 from pystator_gen.annotations import annotation, default_value, is_shareable
 from pystator_gen.imports import Imports
-from pystator_gen.literals import docstring_literal, python_literal
+from pystator_gen.literals import python_literal
+from pystator_gen.lower.docstrings import docstring, query_text, trigger_text
 
 MAXIMUM_OVERLOADS = 200
 """Beyond, overloads cost type checkers more than they tell: ``send`` then takes any payload."""
@@ -20,9 +21,9 @@ def session(machine: model.Machine, imports: Imports, resting: str) -> view.Sess
     overloads = _overloads(machine, imports)
     return view.Session(
         name=f"{machine.prefix}Session",
-        docstring=docstring_literal(f"One entity of {machine.name}, in memory."),
+        docstring=docstring(f"One entity of {machine.name}, in memory."),
         type_arguments=(resting, f"{machine.prefix}Trigger", f"{machine.prefix}Context"),
-        queries=tuple(_query(state) for state in machine.states),
+        queries=tuple(_query(machine, state) for state in machine.states),
         methods=tuple(_method(machine, trigger, imports) for trigger in machine.triggers),
         overloads=overloads,
         send=_send(machine, imports),
@@ -33,13 +34,8 @@ def session(machine: model.Machine, imports: Imports, resting: str) -> view.Sess
     )
 
 
-def _query(state: model.State) -> view.Query:
-    text = f"Whether the entity is in `{state.name}`"
-    return view.Query(
-        state.query,
-        python_literal(state.name),
-        docstring_literal(f"{text}: {state.description.strip()}" if state.description.strip() else f"{text}."),
-    )
+def _query(machine: model.Machine, state: model.State) -> view.Query:
+    return view.Query(state.query, python_literal(state.name), docstring(query_text(machine, state)))
 
 
 def _method(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> view.Method:
@@ -47,7 +43,7 @@ def _method(machine: model.Machine, trigger: model.Trigger, imports: Imports) ->
         trigger.method,
         _after_self(_signature(machine, trigger, imports, real=True)),
         _call(trigger),
-        docstring_literal(_method_text(machine, trigger)),
+        docstring(trigger_text(machine, trigger)),
     )
 
 
@@ -82,16 +78,6 @@ def _payload(trigger: model.Trigger, *, by_name: bool = False) -> str:
     if fields is None or not _can_be_spelt_out(fields) or (by_name and _is_respelt(fields)):
         return "payload"
     return f"{{{', '.join(f'{python_literal(f.key)}: {naming.parameter(f.key)}' for f in fields)}}}"
-
-
-def _method_text(machine: model.Machine, trigger: model.Trigger) -> str:
-    ways = {
-        f"{row.state.name} -> {', '.join(dict.fromkeys(c.target.name for c in row.on[trigger.name]))}": None
-        for row in machine.rows
-        if trigger.name in row.on
-    }
-    described = f"{trigger.description.strip()}\n\n" if trigger.description.strip() else ""
-    return f"Send `{trigger.name}`.\n\n{described}{'; '.join(ways)}"
 
 
 def _can_be_spelt_out(fields: Sequence[model.Field]) -> bool:
