@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 EXAMPLES := order_desk support_ticket document_approval
-APPLICATIONS := $(EXAMPLES:%=examples/%/app.py)
+PROGRAMS := $(EXAMPLES:%=examples/%/app.py) scripts/demo.py
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
 help: ## Show this list
@@ -33,8 +33,8 @@ check: $(READY) ## Lint, check formatting and types, and that the examples are u
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy $(APPLICATIONS)
-	$(BIN)/pyright generator runtime $(APPLICATIONS)
+	$(BIN)/mypy $(PROGRAMS)
+	$(BIN)/pyright generator runtime $(PROGRAMS)
 	@for example in $(EXAMPLES); do \
 		echo "$(BIN)/pystator-gen --check examples/$$example -o examples/$$example/fsm"; \
 		$(BIN)/pystator-gen --check examples/$$example -o examples/$$example/fsm || exit 1; done
@@ -46,7 +46,7 @@ golden: $(READY) ## Rewrite everything that tests compare with: look at the diff
 		&& $(BIN)/python -m examples.$$example.app > tests/examples/expected/$$example.txt || exit 1; done
 
 soak: $(READY) ## Run the same tests with large budgets; takes long
-	$(PYTEST) --hypothesis-profile=soak
+	PYTHONPATH=scripts $(PYTEST) -p soak
 
 bench: $(BENCH_VENV)/.ready ## Measure, beside other libraries
 	$(BENCH_VENV)/bin/python bench/run.py

@@ -12,21 +12,28 @@ from pathlib import Path
 STATES = 20
 TRANSITIONS = 40
 
-_SUBJECTS = "order claim shipment invoice ticket loan booking contract refund device campaign visit".split()
-_STAGES = (
-    "received triaged assigned estimated approved scheduled prepared packed handed_over in_transit inspected "
-    "measured corrected escalated on_hold resumed answered billed paid settled archived reopened verified signed "
-    "countersigned released recalled repaired replaced audited published withdrawn"
-).split()
-_VERBS = (
-    "submit assign estimate approve schedule prepare pack hand_over inspect measure correct escalate hold resume "
-    "answer bill pay settle archive reopen verify sign release recall repair replace audit publish withdraw renew"
-).split()
-_NUMBERS = "amount limit quantity weight score attempts priority_level days_open discount balance".split()
-_TEXTS = "customer_name region channel currency note owner category".split()
-_FLAGS = "is_express is_insured needs_review has_documents".split()
-_GUARDS = "has_budget is_business_day is_authorised within_limits documents_complete no_open_cases".split()
-_ACTIONS = "notify_customer notify_owner write_ledger reserve_stock release_stock print_label open_case".split()
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_SUBJECTS = _words("order claim shipment invoice ticket loan booking contract refund device campaign visit")
+_STAGES = _words(
+    "received triaged assigned estimated approved scheduled prepared packed handed_over in_transit "
+    "inspected measured corrected escalated on_hold resumed answered billed paid settled archived "
+    "reopened verified signed countersigned released recalled repaired replaced audited published "
+    "withdrawn"
+)
+_VERBS = _words(
+    "submit assign estimate approve schedule prepare pack hand_over inspect measure correct escalate hold "
+    "resume answer bill pay settle archive reopen verify sign release recall repair replace audit publish "
+    "withdraw renew"
+)
+_NUMBERS = _words("amount limit quantity weight score attempts priority_level days_open discount balance")
+_TEXTS = ["customer_name", "region", "channel", "currency", "note", "owner", "category"]
+_FLAGS = ["is_express", "is_insured", "needs_review", "has_documents"]
+_GUARDS = _words("has_budget is_business_day is_authorised within_limits documents_complete no_open_cases")
+_ACTIONS = _words("notify_customer notify_owner write_ledger reserve_stock release_stock print_label open_case")
 _WHAT_FOR = "what the customer is told", "as agreed with accounting", "see the handbook", "seen once a day at most"
 
 

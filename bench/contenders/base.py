@@ -11,7 +11,7 @@ from typing import Protocol
 ORDER = Path(__file__).parents[1] / "order.yaml"
 """The machine that all contenders run."""
 
-ENTITY = {"order_id": "o-1", "quantity": 3}
+ENTITY = {"quantity": 3, "limit": 100.0}
 """What an order is created with."""
 
 CONTEXT = {"order_id": "o-1", "quantity": 3, "price": 2.5, "limit": 100.0}
@@ -35,6 +35,7 @@ class Scenario(StrEnum):
     EFFECT = "effect"
     ASEND = "asend"
     CREATE = "create"
+    MEMORY = "memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Case:
 
     ``names`` are its globals; ``setup`` runs before the clock starts, anew for each round. ``proof`` is an
     expression that has to be true after the statement, or the contender did not do the work. ``events`` is how
-    many times the statement does what is measured.
+    many times the statement does what is measured. Where a session is created, the statement binds it to ``made``.
     """
 
     what: str

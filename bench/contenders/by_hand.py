@@ -116,11 +116,10 @@ def prepare(workspace: Path) -> Library:
                 stateless("dictionaries and a function", "guarded('open', 'reprice', context)")
             ],
             Scenario.EXPRESSION: [session("order.ask()", "order.ask('reprice')")],
-            Scenario.GUARD_PROCESS: [
-                stateless("dictionaries and a function", "guarded('open', 'approve', context)")
-            ],
+            Scenario.GUARD_PROCESS: [stateless("dictionaries and a function", "guarded('open', 'approve', context)")],
             Scenario.GUARD: [session("order.ask()", "order.ask('approve')")],
             Scenario.EFFECT: [session("order.fill()", "order.fill()", proof="order.context['value'] == 7.5")],
             Scenario.CREATE: [Case("Order()", "made = Order(entity)", names, "made.context == entity")],
+            Scenario.MEMORY: [Case("new", "made = Order(entity)", names, "made.context == entity")],
         },
     )

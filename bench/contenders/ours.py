@@ -100,4 +100,14 @@ def _cases(names: Mapping[str, object]) -> dict[Scenario, list[Case]]:
             Case("create()", "made = machine.create(context=entity)", names, "made.context == entity"),
             Case("create(id)", "made = machine.create('o-1', entity)", names, "made.context == entity"),
         ],
+        Scenario.MEMORY: [
+            Case("new", "made = machine.create(context=entity)", names, "made.context == entity"),
+            Case(
+                "after four events",
+                "made = machine.create(context=entity); "
+                "made.acknowledge(); made.suspend(); made.resume(); made.approve()",
+                names,
+                "made.is_open",
+            ),
+        ],
     }

@@ -75,4 +75,14 @@ def _cases(names: Mapping[str, object]) -> dict[Scenario, list[Case]]:
                 "made.context == entity",
             ),
         ],
+        Scenario.MEMORY: [
+            Case("new", "made = machine.create(context=entity)", names, "made.context == entity"),
+            Case(
+                "after four events",
+                "made = machine.create(context=entity); "
+                "made.acknowledge(); made.suspend(); made.resume(); made.approve()",
+                names,
+                "made.is_open",
+            ),
+        ],
     }

@@ -68,12 +68,11 @@ def prepare(workspace: Path) -> Library:
         {
             Scenario.TRIGGER: [session("order.send('suspend'); order.send('resume')", 2)],
             Scenario.PAYLOAD: [
-                session(
-                    "order.send('amend', quantity=5, reason='typo')", proof="order.context['quantity'] == 5"
-                )
+                session("order.send('amend', quantity=5, reason='typo')", proof="order.context['quantity'] == 5")
             ],
             Scenario.EXPRESSION: [session("order.send('reprice')")],
             Scenario.GUARD: [session("order.send('approve')")],
             Scenario.CREATE: [Case("Order()", "made = Order(entity)", names, "made.pending.is_active")],
+            Scenario.MEMORY: [Case("new", "made = Order(entity)", names, "made.pending.is_active")],
         },
     )

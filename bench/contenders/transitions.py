@@ -106,5 +106,13 @@ def prepare(workspace: Path) -> Library:
                     "made.state == 'pending'",
                 )
             ],
+            Scenario.MEMORY: [
+                Case(
+                    "new",
+                    "made = Order(entity); machine.add_model(made); machine.models.clear()",
+                    names,
+                    "made.state == 'pending'",
+                )
+            ],
         },
     )

@@ -25,7 +25,7 @@ def _keep_amendment(interpreter: object, context: dict[str, Any], event: Any, ac
     context["reason"] = event.payload["reason"]
 
 
-_LOGIC = MachineLogic(
+_LOGIC: MachineLogic[Any] = MachineLogic(
     guards={"within_limit": _within_limit, "is_affordable": _is_affordable},
     actions={"keep_amendment": _keep_amendment},
 )
@@ -77,9 +77,7 @@ def prepare(workspace: Path) -> Library:
         {
             Scenario.TRIGGER: [session("order.send('suspend'); order.send('resume')", 2)],
             Scenario.PAYLOAD: [
-                session(
-                    "order.send('amend', quantity=5, reason='typo')", proof="order.context['quantity'] == 5"
-                )
+                session("order.send('amend', quantity=5, reason='typo')", proof="order.context['quantity'] == 5")
             ],
             Scenario.EXPRESSION: [session("order.send('reprice')")],
             Scenario.GUARD: [session("order.send('approve')")],
@@ -91,5 +89,6 @@ def prepare(workspace: Path) -> Library:
                     "made.context['quantity'] == 3",
                 )
             ],
+            Scenario.MEMORY: [Case("new", "made = start(created).start()", names, "made.context['quantity'] == 3")],
         },
     )

@@ -65,22 +65,30 @@ def _inspected(function: Callable[..., Any]) -> tuple[frozenset[str], bool, bool
         getattr(function, "__call__", None)  # noqa: B004 - the method itself is wanted
     )
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
     except (TypeError, ValueError):
         return frozenset(), False, is_async
     keywords = frozenset(p.name for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
-    return keywords, any(p.kind is p.VAR_KEYWORD for p in parameters), is_async
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return keywords, False, is_async
+    wrapped = getattr(function, "__wrapped__", None)
+    if wrapped is None:
+        return keywords, True, is_async
+    owner = getattr(function, "__self__", None)
+    of_wrapped, any_keyword, _ = _signature(wrapped if owner is None else wrapped.__get__(owner))
+    return keywords | of_wrapped, any_keyword, is_async  # what the decorator passes on, the decorated has to take
 
 
 class FunctionRegistry:
     """Functions by the name that the YAML uses for them. Registering a name again replaces its function."""
 
-    __slots__ = ("_functions",)
+    __slots__ = ("_adopted", "_functions")
 
     _kind = "function"
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]] | None = None) -> None:
         self._functions: dict[str, BoundFunction] = {}
+        self._adopted: tuple[FunctionRegistry, ...] = ()
         for name, function in (functions or {}).items():
             self.register(name, function)
 
@@ -103,19 +111,39 @@ class FunctionRegistry:
 
         return register
 
+    def adopt(self, registry: FunctionRegistry) -> None:
+        """Use the functions of ``registry`` too, also what is registered there later; it is not changed.
+
+        What ``registry`` binds now replaces what is bound here.
+        """
+        if registry is self:
+            return
+        for name in registry.names():
+            self._functions.pop(name, None)
+        self._adopted = (registry, *(other for other in self._adopted if other is not registry))
+
     def find(self, name: str) -> BoundFunction | None:
         """The function bound to ``name``, if there is one."""
-        return self._functions.get(name)
+        found = self._functions.get(name)
+        if found is None:
+            for registry in self._adopted:
+                if (found := registry.find(name)) is not None:
+                    break
+        return found
+
+    def names(self) -> set[str]:
+        """The names that functions are bound to."""
+        return set(self._functions).union(*(registry.names() for registry in self._adopted))
 
     def missing(self, names: Iterable[str]) -> list[str]:
         """Those of ``names`` that nothing is bound to, in the order given."""
-        return [name for name in names if name not in self._functions]
+        return [name for name in names if self.find(name) is None]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._functions
+        return name in self.names()
 
     def __len__(self) -> int:
-        return len(self._functions)
+        return len(self.names())
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(sorted(self._functions))})"
+        return f"{type(self).__name__}({', '.join(sorted(self.names()))})"

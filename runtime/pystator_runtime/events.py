@@ -21,7 +21,7 @@ class Event:
     event_id: str | None
 
     def __init__(self, trigger: str, payload: Mapping[str, Any] | None = None, *, event_id: str | None = None) -> None:
-        self.trigger = trigger
+        self.trigger = str(trigger)  # a member of a trigger enum would look odd in every message
         self.payload = {} if payload is None else payload
         self.event_id = event_id
 

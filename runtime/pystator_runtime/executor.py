@@ -61,15 +61,15 @@ def act(spec: ActionSpec, registry: FunctionRegistry, occasion: Occasion) -> Pro
     if function is None:
         return _failed(spec, ConfigurationError(f"action {spec.name!r} is not bound"))
     params = spec.params
-    given = {key: fresh(value) for key, value in occasion.context.items()}
-    context = {**given, **occasion.engine, "_action_params": params}
     try:
+        given = {key: fresh(value) for key, value in occasion.context.items()}
+        context = {**given, **occasion.engine, "_action_params": params}
         answer = function(context, params)
         if is_awaitable(answer):
-            answer = yield Pending(_within(answer, spec.timeout), _refusal(spec.name))
+            answer = yield Pending(answer, _refusal(spec.name), spec.timeout)
+        changes, removed = _patch(occasion.context, context)
     except Exception as error:
         return _failed(spec, error)
-    changes, removed = _patch(occasion.context, context)
     return ActionResult(spec.name, ActionStatus.OK, result=answer, changes=changes, removed=removed)
 
 
@@ -99,7 +99,8 @@ class ActionExecutor:
         """Run the actions here and now. An async action is reported as failed: it needs :meth:`async_execute`.
 
         Raises:
-            ConfigurationError: The mode is ``PARALLEL``, which needs :meth:`async_execute`.
+            ConfigurationError: An action has no function, or the mode is ``PARALLEL``, which needs
+                :meth:`async_execute`.
         """
         if self.mode is ExecutionMode.PARALLEL:
             raise ConfigurationError("actions can run in PARALLEL on async paths only: use async_execute()")
@@ -147,24 +148,20 @@ class ActionExecutor:
             failed = next((outcome.action_name for outcome in ended if not outcome.success), failed)
         return ExecutionResult(tuple(outcomes))
 
-    @staticmethod
-    def _occasion(result: TransitionResult[Any], context: Mapping[str, Any]) -> Occasion:
+    def _occasion(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> Occasion:
+        """What the actions of ``result`` see; before the first one runs, all of them must be bound (`S5.4`)."""
+        missing = self._registry.missing(dict.fromkeys(result.all_actions))
+        if missing:
+            raise ConfigurationError(f"no function is bound for actions {', '.join(missing)}; none was run")
         event = context.get("_event")
         return Occasion(context, event if isinstance(event, Event) else Event(result.trigger))
 
 
-async def _within(awaitable: Awaitable[Any], seconds: float | None) -> Any:
-    """Await an action, no longer than its timeout."""
-    if seconds is None:
-        return await awaitable
-    import asyncio
-
-    async with asyncio.timeout(seconds):
-        return await awaitable
-
-
 def _patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """The top-level keys in which a used copy of the context differs from the context."""
+    for key in after:
+        if not isinstance(key, str):
+            raise TypeError(f"it set the key {key!r} in its context, whose keys are text")
     changes = {
         key: value
         for key, value in after.items()

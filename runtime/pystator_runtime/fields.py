@@ -41,7 +41,7 @@ class FieldType:
         Raises:
             ValueError: ``value`` is text that this type can't be read from.
         """
-        if self._decode is None or not self._is_encoded(value):
+        if value is None or self._decode is None or not self._is_encoded(value):
             return value
         return self._decode(value)
 
@@ -84,7 +84,7 @@ def _is_uuid(value: Any) -> bool:
 def _to_uuid(value: Any) -> Any:
     from uuid import UUID
 
-    return UUID(value)
+    return UUID(str(value))
 
 
 STRING = FieldType("string", lambda value: isinstance(value, str), kinds=(str,))
@@ -125,7 +125,21 @@ def list_of(item: FieldType) -> FieldType:
 
 
 def dict_of(key: FieldType, item: FieldType) -> FieldType:
-    """``dict[K, V]``."""
+    """``dict[K, V]``; keys that are no text are written as the text of their JSON."""
+
+    def write_key(value: Any) -> str:
+        import json
+
+        encoded = key.encode(value)
+        return encoded if isinstance(encoded, str) else json.dumps(encoded)
+
+    def read_key(text: Any) -> Any:
+        import json
+
+        if key.accepts(text):
+            return text
+        decoded = key.decode(text)
+        return json.loads(text) if decoded is text else decoded
 
     def convert(value: Any, of_key: Callable[[Any], Any], of_item: Callable[[Any], Any]) -> Any:
         if not isinstance(value, Mapping):
@@ -139,8 +153,8 @@ def dict_of(key: FieldType, item: FieldType) -> FieldType:
             and all(map(key.accepts, value.keys()))
             and all(map(item.accepts, value.values()))
         ),
-        lambda value: convert(value, key.encode, item.encode),
-        lambda value: convert(value, key.decode, item.decode),
+        lambda value: convert(value, write_key, item.encode),
+        lambda value: convert(value, read_key, item.decode),
     )
 
 

@@ -92,14 +92,13 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
         return bind
 
     def bind_guards(self, registry: GuardRegistry) -> Self:
-        """Use the guards of ``registry`` from now on; what it lacks is found by :meth:`check_bindings`."""
-        self._guards = registry
-        self._quick = {}
+        """Use the guards of ``registry``, also those registered there later, beside what is bound already."""
+        self._guards.adopt(registry)
         return self
 
     def bind_actions(self, registry: ActionRegistry) -> Self:
-        """Use the actions of ``registry`` from now on."""
-        self._actions = registry
+        """Use the actions of ``registry``, also those registered there later, beside what is bound already."""
+        self._actions.adopt(registry)
         return self
 
     def check_bindings(self, *, actions: bool = True) -> None:

@@ -58,9 +58,10 @@ def unfit(trigger: str, what: str, wrong: Sequence[str]) -> InvalidTransitionErr
 
 
 def undefined_state(chart: Chart[Any], state: object) -> UndefinedStateError:
-    """The error for a state that the machine does not have (`S2.5`)."""
-    known = [str(member) for member in chart.states]
-    return UndefinedStateError(f"{chart.name} has no state {state!r}{_nearest(str(state), known)}")
+    """The error for a state that the machine does not have, or in which it never rests (`S2.5`, `S7.3`)."""
+    if state in chart.states:
+        return UndefinedStateError(f"{state!r} is a choice of {chart.name}: no entity ever rests there")
+    return UndefinedStateError(f"{chart.name} has no state {state!r}{_nearest(str(state), chart.rows)}")
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

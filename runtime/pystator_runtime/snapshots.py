@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, cast
 
 from pystator_runtime.chart import Chart, Row
@@ -47,6 +48,11 @@ def read(chart: Chart[Any], data: object) -> tuple[str | None, Row[Any], dict[st
     for key in ("history", "timers"):
         if snapshot.get(key):
             raise SnapshotError(f"the snapshot has {key}, but {chart.name} has no states that could have any")
+    if deferred := snapshot.get("deferred_events"):  # PyStator's
+        raise SnapshotError(
+            f"the snapshot has {len(deferred)} deferred events, which a session can't hold back: "
+            "take them out, and send them once it is restored"
+        )
     entity_id = snapshot.get("entity_id")
     if entity_id is not None and not isinstance(entity_id, str):
         raise SnapshotError(f"the snapshot's entity_id is {entity_id!r}, which is not text")
@@ -73,7 +79,10 @@ def _context(chart: Chart[Any], snapshot: Mapping[str, Any]) -> dict[str, Any]:
 
 def _encoded(chart: Chart[Any], key: str, value: Any) -> Any:
     codec = chart.codecs.get(key)
-    return _plain(key, value if codec is None else codec.encode(value))
+    try:
+        return _plain(key, value if codec is None else codec.encode(value))
+    except RecursionError:
+        raise SnapshotError(f"{key} holds itself, or is nested too deeply for JSON") from None
 
 
 def _decoded(chart: Chart[Any], key: str, value: Any) -> Any:
@@ -95,6 +104,8 @@ def _plain(key: str, value: Any) -> Any:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
+        if not isfinite(value):
+            raise SnapshotError(f"{key} holds {value!r}, which JSON can't hold")
         return float(value)
     if isinstance(value, list):
         entries: Any = value

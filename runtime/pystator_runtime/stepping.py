@@ -61,7 +61,7 @@ class SteppingEntity:
     def _open(self) -> None:
         """Open the quick way, unless something is to be done for each event beside moving."""
         turns = self._turns
-        closed = self._habits.watched or (turns is not None and turns.thread_safe)
+        closed = self._habits.watched or (turns is not None and (turns.thread_safe or bool(turns.queue)))
         self._quick = CLOSED if closed else self._row.quick
 
     def _own_turns(self) -> Turns:
@@ -108,9 +108,10 @@ class SteppingEntity:
 
     def _sent_from_inside(self, turn: Turn | None, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
         """Queue an event that an action sends; refuse one that a guard sends (`S8.8`)."""
+        trigger = str(trigger)
         if turn is not None and turn.deciding:
             raise GuardError(f"a guard sent {trigger!r} to its own entity: guards only look, send from an action")
-        self._own_turns().queue.append((trigger, payload))
+        self._own_turns().queue.append((trigger, dict(payload)))
         state = self._row.state
         return TransitionResult(state, state, trigger, metadata={"queued": True})
 
@@ -140,7 +141,7 @@ class SteppingEntity:
         """Decide, commit, act."""
         row, context = self._row, {**self._context, **payload}
         event = Event(trigger, payload)
-        self._tell("before", row.state, trigger, context)
+        self._tell("before", row.state, event.trigger, context)
         turn.deciding = True
         try:
             result = yield from decide(
@@ -149,7 +150,7 @@ class SteppingEntity:
             )  # fmt: skip
             self._refuse_async_actions(turn, result)
         except BaseException as error:
-            self._tell("error", row.state, trigger, error)
+            self._tell("error", row.state, event.trigger, error)
             raise
         finally:
             turn.deciding = False

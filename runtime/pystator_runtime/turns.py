@@ -26,12 +26,13 @@ class Turn:
     ``deciding`` is true while guards are asked, ``is_async`` if there is somebody to await what has to be awaited.
     """
 
-    __slots__ = ("deciding", "is_async", "outer", "thread")
+    __slots__ = ("deciding", "is_async", "outer", "over", "thread")
 
     def __init__(self, outer: Turn | None, *, is_async: bool) -> None:
         self.outer = outer
         self.is_async = is_async
         self.deciding = False
+        self.over = False
         self.thread = threading.get_ident()
 
 
@@ -80,6 +81,7 @@ class Turns:
 
     def end(self, turn: Turn) -> None:
         """End a turn that was begun; whoever waits is next."""
+        turn.over = True
         self.running = None
         _innermost.set(turn.outer)
         if self._thread_lock is not None:
@@ -104,6 +106,9 @@ class Turns:
                 self.end(turn)
 
     def _run(self, *, is_async: bool) -> Turn:
-        turn = self.running = Turn(_innermost.get(), is_async=is_async)
+        outer = _innermost.get()
+        while outer is not None and outer.over:  # of a task that outlived the step which started it
+            outer = outer.outer
+        turn = self.running = Turn(outer, is_async=is_async)
         _innermost.set(turn)
         return turn

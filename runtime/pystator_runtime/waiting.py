@@ -16,13 +16,17 @@ ResultT = TypeVar("ResultT")
 
 
 class Pending:
-    """An awaitable that a function of the application answered, and the error that says how to wait for it."""
+    """An awaitable that a function of the application answered, and the error that says how to wait for it.
 
-    __slots__ = ("awaitable", "refusal")
+    It is awaited for no longer than ``seconds``, where these are given.
+    """
 
-    def __init__(self, awaitable: Awaitable[Any], refusal: FSMError) -> None:
+    __slots__ = ("awaitable", "refusal", "seconds")
+
+    def __init__(self, awaitable: Awaitable[Any], refusal: FSMError, seconds: float | None = None) -> None:
         self.awaitable = awaitable
         self.refusal = refusal
+        self.seconds = seconds
 
 
 Procedure = Generator[Pending, Any, ResultT]
@@ -48,8 +52,8 @@ async def arun(procedure: Procedure[ResultT]) -> ResultT:
         pending = next(procedure)
         while True:
             try:
-                answer = await pending.awaitable
-            except Exception as error:
+                answer = await _within(pending.awaitable, pending.seconds)
+            except BaseException as error:  # a cancellation, too, is told where it was waited
                 pending = procedure.throw(error)
             else:
                 pending = procedure.send(answer)
@@ -58,6 +62,15 @@ async def arun(procedure: Procedure[ResultT]) -> ResultT:
         return result
     finally:
         procedure.close()
+
+
+async def _within(awaitable: Awaitable[Any], seconds: float | None) -> Any:
+    if seconds is None:
+        return await awaitable
+    import asyncio
+
+    async with asyncio.timeout(seconds):
+        return await awaitable
 
 
 def is_awaitable(value: object) -> bool:

@@ -366,7 +366,10 @@ class DocumentSession(
 
     @property
     def is_routing(self) -> bool | Any:
-        """Whether the entity is in `routing`: Who has to read it?"""
+        """Whether the entity is in `routing`.
+
+        Who has to read it?
+        """
         return "routing" in self._row.active
 
     @property
@@ -392,19 +395,26 @@ class DocumentSession(
     def submit(self) -> DocumentResult:
         """Send `submit`.
 
-        draft -> legal_review, published, peer_review"""
+        - draft -> legal_review if author_is_employed and ((kind eq 'contract') or (value_eur > 10000))
+        - draft -> published if author_is_employed and (kind eq 'memo')
+        - draft -> peer_review if author_is_employed
+        """
         return self._fire("submit")
 
     def approve(self, *, reviewer: str) -> DocumentResult:
         """Send `approve`.
 
-        peer_review -> peer_review; legal_review -> legal_review"""
+        - peer_review stays if (reviewer != author and reviewer not in approved_by) and may_approve
+        - legal_review stays if (reviewer != author and reviewer not in approved_by) and may_approve
+        """
         return self._fire("approve", {"reviewer": reviewer})
 
     def request_changes(self, *, reviewer: str, comment: str) -> DocumentResult:
         """Send `request_changes`.
 
-        peer_review -> draft; legal_review -> draft"""
+        - peer_review -> draft
+        - legal_review -> draft
+        """
         return self._fire("request_changes", {"reviewer": reviewer, "comment": comment})
 
     @overload

@@ -420,17 +420,26 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
     @property
     def is_pending(self) -> bool | Any:
-        """Whether the entity is in `pending`: The ticket is written, and the venue does not know of it yet."""
+        """Whether the entity is in `pending`.
+
+        The ticket is written, and the venue does not know of it yet.
+        """
         return "pending" in self._row.active
 
     @property
     def is_open(self) -> bool | Any:
-        """Whether the entity is in `open`: The order rests at the venue."""
+        """Whether the entity is in `open`.
+
+        The order rests at the venue.
+        """
         return "open" in self._row.active
 
     @property
     def is_partially_filled(self) -> bool | Any:
-        """Whether the entity is in `partially_filled`: A part is traded, the rest rests at the venue."""
+        """Whether the entity is in `partially_filled`.
+
+        A part is traded, the rest rests at the venue.
+        """
         return "partially_filled" in self._row.active
 
     @property
@@ -453,7 +462,8 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         Send the ticket to the venue.
 
-        pending -> open"""
+        - pending -> open if (quantity > 0 and limit_price > 0) and within_risk_limit
+        """
         return self._fire("submit")
 
     def fill(self, *, fill_quantity: int, fill_price: decimal.Decimal) -> OrderResult:
@@ -461,13 +471,20 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         The venue traded the order, or a part of it.
 
-        open -> filled, partially_filled; partially_filled -> filled, partially_filled"""
+        - open -> filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (filled_quantity + fill_quantity == quantity)
+        - open -> partially_filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (0 < fill_quantity < quantity - filled_quantity)
+        - partially_filled -> filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (filled_quantity + fill_quantity == quantity)
+        - partially_filled -> partially_filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (0 < fill_quantity < quantity - filled_quantity)
+        """
         return self._fire("fill", {"fill_quantity": fill_quantity, "fill_price": fill_price})
 
     def cancel(self, *, reason: str, requested_by: str = "client") -> OrderResult:
         """Send `cancel`.
 
-        pending -> cancelled; open -> cancelled; partially_filled -> cancelled"""
+        - pending -> cancelled
+        - open -> cancelled
+        - partially_filled -> cancelled
+        """
         return self._fire("cancel", {"reason": reason, "requested_by": requested_by})
 
     def reject(self, *, reason: str) -> OrderResult:
@@ -475,7 +492,9 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         The venue does not take the order.
 
-        pending -> rejected; open -> rejected"""
+        - pending -> rejected
+        - open -> rejected
+        """
         return self._fire("reject", {"reason": reason})
 
     @overload

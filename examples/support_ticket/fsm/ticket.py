@@ -342,22 +342,34 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
 
     @property
     def is_new(self) -> bool | Any:
-        """Whether the entity is in `new`: Nobody has looked at it."""
+        """Whether the entity is in `new`.
+
+        Nobody has looked at it.
+        """
         return "new" in self._row.active
 
     @property
     def is_open(self) -> bool | Any:
-        """Whether the entity is in `open`: The team has to act."""
+        """Whether the entity is in `open`.
+
+        The team has to act.
+        """
         return "open" in self._row.active
 
     @property
     def is_waiting(self) -> bool | Any:
-        """Whether the entity is in `waiting`: The customer has to answer."""
+        """Whether the entity is in `waiting`.
+
+        The customer has to answer.
+        """
         return "waiting" in self._row.active
 
     @property
     def is_solved(self) -> bool | Any:
-        """Whether the entity is in `solved`: Closed as soon as the customer agrees."""
+        """Whether the entity is in `solved`.
+
+        Closed as soon as the customer agrees.
+        """
         return "solved" in self._row.active
 
     @property
@@ -368,7 +380,10 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
     def assign(self, *, assignee: str) -> TicketResult:
         """Send `assign`.
 
-        new -> open; open -> open; waiting -> open"""
+        - new -> open
+        - open -> open
+        - waiting -> open
+        """
         return self._fire("assign", {"assignee": assignee})
 
     def reply(self) -> TicketResult:
@@ -376,13 +391,16 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
 
         The team answers the customer.
 
-        open -> waiting"""
+        - open -> waiting
+        """
         return self._fire("reply")
 
     def customer_wrote(self) -> TicketResult:
         """Send `customer_wrote`.
 
-        waiting -> open; solved -> open"""
+        - waiting -> open
+        - solved -> open if reopened lt 2
+        """
         return self._fire("customer_wrote")
 
     def escalate(self) -> TicketResult:
@@ -390,19 +408,25 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
 
         Raise the priority to the highest.
 
-        open -> open; waiting -> waiting"""
+        - open stays if not (priority eq 'urgent')
+        - waiting stays if not (priority eq 'urgent')
+        """
         return self._fire("escalate")
 
     def solve(self, *, solution: str) -> TicketResult:
         """Send `solve`.
 
-        open -> solved; waiting -> solved"""
+        - open -> solved if (assignee is_set) and (replies gte 1)
+        - waiting -> solved if (assignee is_set) and (replies gte 1)
+        """
         return self._fire("solve", {"solution": solution})
 
     def close(self) -> TicketResult:
         """Send `close`.
 
-        new -> closed; solved -> closed"""
+        - new -> closed
+        - solved -> closed
+        """
         return self._fire("close")
 
     @overload

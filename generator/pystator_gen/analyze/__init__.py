@@ -14,6 +14,7 @@ from pystator_gen.analyze.functions import Functions
 from pystator_gen.analyze.rows import build_rows, reachable
 from pystator_gen.analyze.states import refuse_unsupported, resolve_states
 from pystator_gen.analyze.transitions import Resolved, leads_from_choices_only, resolve_transitions
+from pystator_gen.analyze.values import refuse_deep_values
 from pystator_gen.diagnostics import Diagnostic
 from pystator_gen.document import Document
 from pystator_gen.naming import ClassName, PythonIdentifier
@@ -30,6 +31,7 @@ def analyze(
     """
     findings = Findings(document)
     refuse_unsupported(parsed, findings)
+    refuse_deep_values(parsed, findings)
     if findings.failed:
         return None, findings.diagnostics
     name = parsed.meta.machine_name or stem

@@ -26,6 +26,9 @@ _FAILED = model.Function("", "False")
 """Stands in for what could not be compiled, so that the other problems are still found."""
 
 
+_WITHOUT_VALUE = ("is_set", "is_null")  # PyStator's own templates write `value: true` beside them
+
+
 class Functions:
     """Compiles what a machine says about its context, and remembers which keys that reads and writes."""
 
@@ -132,7 +135,8 @@ class Functions:
 
     def check(self, check: Check, path: NodePath) -> model.Function:
         """A check, compiled."""
-        compiled = compile_check(check.field, check.op, check.value, check.values)
+        value = None if check.op in _WITHOUT_VALUE else check.value
+        compiled = compile_check(check.field, check.op, value, check.values)
         if isinstance(compiled, Problem):
             self._findings.error(codes.BAD_CHECK, compiled.message, (*path, "value"), compiled.hint)
             return _FAILED
@@ -159,7 +163,7 @@ class Functions:
 def _check_text(check: Check) -> str:
     if check.values is not None:
         return f"{check.field} {check.op} {list(check.values)!r}"
-    if check.op in ("is_set", "is_null"):
+    if check.op in _WITHOUT_VALUE:
         return f"{check.field} {check.op}"
     return f"{check.field} {check.op} {check.value!r}"
 

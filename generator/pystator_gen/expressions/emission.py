@@ -91,8 +91,9 @@ class Emitter:
             self.facts, ends = (if_true, if_false) if is_and else (if_false, if_true)
             ended = ends if ended is None else _joined(ended, ends)
         source = word.join(piece.within(Rank(rank + 1)) for piece in pieces)
-        kind = frozenset[str]().union(*(piece.kind for piece in pieces))
-        whole = Piece(source, rank, kind, static=pieces[-1].static)
+        *earlier, last = pieces
+        kind = last.kind.union(*(_passed_on(piece.kind) for piece in earlier))
+        whole = Piece(source, rank, kind, static=last.static)
         assert ended is not None  # an `and` has two operands at least
         return (whole, self.facts, ended) if is_and else (whole, ended, self.facts)
 
@@ -227,6 +228,11 @@ def _constant(value: object) -> Piece:
 
 def _literal_piece(source: str, name: str) -> Piece:
     return Piece(source, kind=frozenset({name}), static=True)
+
+
+def _passed_on(kind: Kind) -> Kind:
+    """What may come out of an operand of `and` or `or` that is not the last: its false part, or true."""
+    return kind if kind == ANY else (kind - ANY) | _NARROWED
 
 
 def _joined(one: Facts, other: Facts) -> Facts:

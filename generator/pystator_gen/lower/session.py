@@ -39,17 +39,18 @@ def _query(machine: model.Machine, state: model.State) -> view.Query:
 
 
 def _method(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> view.Method:
+    signature = _signature(machine, trigger, imports, real=True)
     return view.Method(
         trigger.method,
-        _after_self(_signature(machine, trigger, imports, real=True)),
-        _call(trigger),
+        _after_self(signature),
+        _call(trigger, _payload(trigger, signature)),
         docstring(trigger_text(machine, trigger)),
     )
 
 
-def _call(trigger: model.Trigger) -> str:
+def _call(trigger: model.Trigger, payload: str) -> str:
     """How a trigger's method sends it: what has been spelt out in its signature needs no second look."""
-    name, payload = python_literal(trigger.name), _payload(trigger)
+    name = python_literal(trigger.name)
     if not payload:
         return f"self._fire({name})"
     if payload != "payload":
@@ -67,16 +68,13 @@ def _more(signature: str) -> str:
     return f", {signature}" if signature else ""
 
 
-def _payload(trigger: model.Trigger, *, by_name: bool = False) -> str:
-    """The payload as the body of a method passes it on: nothing, its keyword parameters, or all it got.
-
-    ``by_name`` says that it is the body of ``send``.
-    """
-    fields = trigger.payload
-    if fields is not None and not fields:
+def _payload(trigger: model.Trigger, signature: str) -> str:
+    """The payload as a body with that signature passes it on: nothing, its keyword parameters, or all it got."""
+    if not signature:
         return ""
-    if fields is None or not _can_be_spelt_out(fields) or (by_name and _is_respelt(fields)):
+    if signature.startswith("**"):
         return "payload"
+    fields = trigger.payload or ()
     return f"{{{', '.join(f'{python_literal(f.key)}: {naming.parameter(f.key)}' for f in fields)}}}"
 
 
@@ -135,7 +133,7 @@ def _send(machine: model.Machine, imports: Imports) -> view.Send | None:
         return view.Send(f", **payload: {imports.typing('Any')}", "payload")
     trigger = machine.triggers[0]
     signature = _signature(machine, trigger, imports, real=True, by_name=True)
-    return view.Send(_more(signature), _payload(trigger, by_name=True) or "{}")
+    return view.Send(_more(signature), _payload(trigger, signature) or "{}")
 
 
 def _overloads(machine: model.Machine, imports: Imports) -> tuple[view.Overload, ...]:

@@ -1,0 +1,111 @@
+"""What is measured in processes of its own: generating, the command line, and imports."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pystator_gen
+
+from bench import machines
+from bench.contenders.base import ORDER
+from bench.measure import Budget, fastest_processes
+from bench.report import Group, Row, Target
+
+OURS = "pystator-gen"
+THEIRS = "pystator"
+
+_LOAD = """
+import sys, time
+from pathlib import Path
+from pystator import StateMachine
+start = time.perf_counter()
+for path in sorted(Path(sys.argv[1]).glob("*.yaml")):
+    StateMachine.from_yaml(path)
+print(time.perf_counter() - start)
+"""
+_IMPORT = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+start = time.perf_counter()
+__import__(sys.argv[2])
+print(time.perf_counter() - start)
+"""
+
+
+def generating(workspace: Path, budget: Budget) -> Iterator[Group]:
+    """Many machines: what it takes to compile them, start-up included, beside what PyStator takes to load them."""
+    sources, output = workspace / "machines", workspace / "fsm"
+    machines.write(sources, budget.machines)
+    generate = _tool(sources, "-o", output)
+    commands = {
+        "load": [sys.executable, "-c", _LOAD, str(sources)],
+        "cold": generate,
+        "unchanged": generate,
+    }
+
+    def start_cold(name: str) -> None:
+        if name == "cold":
+            shutil.rmtree(output, ignore_errors=True)
+
+    took = fastest_processes(commands, budget.generations, before=start_cold, reporting={"load"})
+    title = f"{budget.machines:,} machines of about 250 lines"
+    rows = [
+        Row(THEIRS, "StateMachine.from_yaml()", took["load"]),
+        Row(OURS, "generating, nothing there yet", took["cold"], target=Target(2.5, at_least=False)),
+        Row(OURS, "generating, nothing changed", took["unchanged"], target=Target(1.2, at_least=False)),
+    ]
+    yield Group("generate", title, rows)
+
+
+def command_line(workspace: Path, budget: Budget) -> Iterator[Group]:
+    """The command line, start-up included."""
+    commands = {
+        "python": [sys.executable, "-c", "pass"],
+        "version": _tool("--version"),
+        "one": _tool(ORDER, "-o", workspace / "one"),
+    }
+
+    def start_cold(name: str) -> None:
+        if name == "one":
+            shutil.rmtree(workspace / "one", ignore_errors=True)
+
+    took = fastest_processes(commands, budget.processes, before=start_cold)
+    second = Target(1.0, at_least=False, absolute=True, unit=" s")
+    rows = [
+        Row("python", "python -c pass", took["python"]),
+        Row(OURS, "--version", took["version"]),
+        Row(OURS, "one small file", took["one"], target=second),
+    ]
+    yield Group("cli", "command line, start-up included", rows)
+
+
+def imports(workspace: Path, budget: Budget) -> Iterator[Group]:
+    """Imports in a fresh process, from compiled bytecode, without the start of Python itself."""
+    sources, package = workspace / "large.yaml", workspace / "bench_large_fsm"
+    sources.write_text(machines.text(7, states=200, transitions=1_000), encoding="utf-8")
+    report = pystator_gen.generate([sources, ORDER], package)
+    if report.has_errors:
+        raise RuntimeError("\n".join(map(str, report.diagnostics)))
+    modules = {
+        "pystator_runtime": (OURS, "import pystator_runtime"),
+        "pystator_runtime.interface": (OURS, "what generated modules import"),
+        f"{package.name}.order": (OURS, "… and a module of 6 states"),
+        f"{package.name}.large": (OURS, "… and 200 states, 1,000 transitions"),
+        "pystator": (THEIRS, "import pystator"),
+        "transitions": ("transitions", "import transitions"),
+        "statemachine": ("python-statemachine", "import statemachine"),
+        "xstate_statemachine": ("xstate-statemachine", "import xstate_statemachine"),
+    }
+    (package / "__init__.py").write_text("", encoding="utf-8")  # or it would import both
+    commands = {name: [sys.executable, "-c", _IMPORT, str(workspace), name] for name in modules}
+    fastest_processes(commands, 1)  # compiles what is not compiled yet
+    took = fastest_processes(commands, budget.processes, reporting=modules)
+    rows = [Row(contender, what, took[name]) for name, (contender, what) in modules.items()]
+    yield Group("imports", "imports", rows)
+
+
+def _tool(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "pystator_gen", *map(str, arguments)]

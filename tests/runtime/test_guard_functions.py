@@ -1,0 +1,313 @@
+"""Guards of the application: what they are given, async ones, and those that nobody bound (S5.4-S5.6)."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import Any
+
+import pytest
+
+from pystator_runtime import ConfigurationError, GuardError, GuardRegistry
+from support.doors import Door, bound, placed
+from support.machines import load, machine_class
+
+PARAMS = """
+    states: [{name: a, type: initial}, {name: b}]
+    transitions:
+      - {trigger: go, source: a, dest: b, guards: [{name: g, params: {limit: 3, tags: [x]}}]}
+      - {trigger: plain, source: a, dest: b, guards: [g]}
+    """
+
+
+class Method:
+    def guard(self, ctx: Any, limit: int) -> bool:
+        return bool(ctx["_guard_params"]["limit"] == limit == 3)
+
+
+class Callable_:  # noqa: N801
+    def __call__(self, ctx: Any, *, limit: int, tags: list[str]) -> bool:
+        return limit == 3 and tags == ["x"]
+
+
+def variadic(ctx: Any, **params: Any) -> bool:
+    return params == {"limit": 3, "tags": ["x"]}
+
+
+def ignoring(ctx: Any) -> bool:
+    return dict(ctx["_guard_params"]) == {"limit": 3, "tags": ["x"]}
+
+
+def some(ctx: Any, /, limit: int = 0) -> bool:
+    return limit == 3
+
+
+def positional(*args: Any, tags: list[str]) -> bool:
+    return tags == ["x"] and len(args) == 1
+
+
+def partial_target(extra: int, ctx: Any, limit: int) -> bool:
+    return (extra, limit) == (7, 3)
+
+
+def passing_on(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def taking_only_the_context(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(ctx: Any) -> Any:
+        return function(ctx, **ctx["_guard_params"])
+
+    return wrapper
+
+
+async def asynchronous(ctx: Any, limit: int) -> bool:
+    return limit == 3
+
+
+SHAPES = {
+    "method": Method().guard,
+    "callable": Callable_(),
+    "variadic": variadic,
+    "ignoring": ignoring,
+    "some": some,
+    "positional": positional,
+    "partial": functools.partial(partial_target, 7),
+    "decorated": passing_on(some),
+    "decorated-ignoring": passing_on(ignoring),
+    "decorated-narrowly": taking_only_the_context(variadic),
+    "lambda": lambda ctx, limit: limit == 3,
+}
+
+
+@pytest.mark.parametrize("function", SHAPES.values(), ids=SHAPES)
+def test_params_reach_a_guard_as_far_as_it_takes_them(door: Door, function: Any) -> None:
+    """S5.6"""
+    assert door(bound(PARAMS, guards={"g": function}), "a", "go").state == "b"
+
+
+def test_params_reach_an_async_guard_too(async_door: Door) -> None:
+    """S5.6"""
+    assert async_door(bound(PARAMS, guards={"g": asynchronous}), "a", "go").state == "b"
+
+
+def test_a_guard_without_params_finds_none(door: Door) -> None:
+    """S5.6"""
+    seen: list[Any] = []
+    machine = bound(PARAMS, guards={"g": lambda ctx: seen.append(dict(ctx["_guard_params"])) or True})
+    assert door(machine, "a", "plain").state == "b"
+    assert seen == [{}]
+
+
+def test_no_two_events_share_the_params_of_a_guard(door: Door) -> None:
+    """S5.6, S8.9"""
+    seen: list[list[str]] = []
+
+    def spoiling(ctx: Any, tags: list[str]) -> bool:
+        seen.append(list(tags))
+        tags.append("spoilt")
+        return True
+
+    machine = bound(PARAMS, guards={"g": spoiling})
+    door(machine, "a", "go")
+    door(machine, "a", "go")
+    assert seen == [["x"], ["x"]]
+
+
+def test_a_guard_sees_the_event_and_in_a_session_the_entity(session_door: Door) -> None:
+    """S8.4"""
+    seen: list[Any] = []
+    machine = bound(PARAMS, guards={"g": lambda ctx: seen.append(ctx) or True})
+    session_door(machine, "a", "plain", {"n": 1}, {"m": 2})
+    (ctx,) = seen
+    assert (ctx["_event"].trigger, dict(ctx["_event"].payload)) == ("plain", {"m": 2})
+    assert isinstance(ctx["_entity_id"], str)
+    assert (ctx["n"], ctx["m"]) == (1, 2)
+
+
+def test_a_guard_sees_the_event_at_the_stateless_doors() -> None:
+    """S8.4"""
+    seen: list[Any] = []
+    machine = bound(PARAMS, guards={"g": lambda ctx: seen.append(ctx) or True})
+    machine.process("a", "plain", {"n": 1})
+    assert seen[0]["_event"].trigger == "plain"
+    assert seen[0]["n"] == 1
+
+
+# -- async guards ---------------------------------------------------------------------------------
+
+
+async def yes(ctx: Any) -> bool:
+    await asyncio.sleep(0)
+    return True
+
+
+async def fails(ctx: Any) -> bool:
+    raise RuntimeError("cannot tell")
+
+
+ASYNC_FORMS = {
+    "plain": "g",
+    "any of": '{anyOf: [{expr: "1 == 2"}, g]}',
+    "all of": '{allOf: [{expr: "1 == 1"}, g]}',
+    "not": "{not: {not: g}}",
+}
+
+
+def asking(form: str, function: Any) -> Any:
+    return bound(
+        f"""
+        states: [{{name: a, type: initial}}, {{name: b}}]
+        transitions: [{{trigger: go, source: a, dest: b, guards: [{form}]}}]
+        """,
+        guards={"g": function},
+    )
+
+
+@pytest.mark.parametrize("form", ASYNC_FORMS.values(), ids=ASYNC_FORMS)
+def test_an_async_guard_is_awaited_on_an_async_path(async_door: Door, form: str) -> None:
+    """S5.5"""
+    assert async_door(asking(form, yes), "a", "go").state == "b"
+
+
+@pytest.mark.parametrize("form", ASYNC_FORMS.values(), ids=ASYNC_FORMS)
+@pytest.mark.parametrize("function", [yes, lambda ctx: yes(ctx)], ids=["async", "answers a coroutine"])
+def test_an_async_guard_on_a_sync_path_raises_at_once_and_tells_the_way_out(
+    sync_door: Door, form: str, function: Any
+) -> None:
+    """S5.5; a coroutine that nobody awaits would be a warning, and warnings are errors here"""
+    machine = asking(form, function)
+    with pytest.raises(GuardError, match=r"asend\(\)"):
+        sync_door(machine, "a", "go")
+
+
+def test_an_async_guard_of_an_automatic_transition_raises_on_a_sync_path(sync_door: Door) -> None:
+    """S5.5, S7.1"""
+    machine = bound(
+        """
+        states: [{name: a, type: initial}, {name: b}, {name: c}]
+        transitions:
+          - {trigger: go, source: a, dest: b}
+          - {auto: true, source: b, dest: c, guards: [g]}
+        """,
+        guards={"g": yes},
+    )
+    with pytest.raises(GuardError):
+        sync_door(machine, "a", "go")
+    with pytest.raises(GuardError):
+        machine.create(initial_state="b")
+
+
+def test_an_async_guard_of_an_automatic_transition_is_awaited(async_door: Door) -> None:
+    """S5.5, S7.1"""
+    machine = bound(
+        """
+        states: [{name: a, type: initial}, {name: b}, {name: c}]
+        transitions:
+          - {trigger: go, source: a, dest: b}
+          - {auto: true, source: b, dest: c, guards: [g]}
+        """,
+        guards={"g": yes},
+    )
+    assert async_door(machine, "a", "go").state == "c"
+
+
+def test_a_session_is_as_it_was_after_an_async_guard_on_a_sync_path() -> None:
+    """S5.5, S8.8"""
+    session = placed(asking("g", yes), "a", {"n": 1})
+    with pytest.raises(GuardError):
+        session.go(m=2)
+    assert (session.current_state, session.context) == ("a", {"n": 1})
+    assert asyncio.run(session.asend("go", m=2)).success
+    assert session.context == {"n": 1, "m": 2}
+
+
+def test_an_async_guard_that_raises_is_unknown(async_door: Door) -> None:
+    """S5.3, S5.5"""
+    outcome = async_door(asking("{not: g}", fails), "a", "go")
+    assert outcome.result.metadata["reason"] == "guards_failed"
+    assert outcome.result.metadata["guard_errors"][0]["error"] == "RuntimeError: cannot tell"
+
+
+# -- names that nobody bound ----------------------------------------------------------------------
+
+TWO_OF_EACH = """
+    states: [{name: a, type: initial}, {name: b, on_enter: [second]}]
+    transitions:
+      - {trigger: go, source: a, dest: b, guards: [g1, {anyOf: [{not: g2}]}], actions: [first]}
+      - {trigger: free, source: a, dest: b}
+    """
+
+
+def unbound(settings: str = "") -> Any:
+    meta = f"\n    meta: {{{settings}}}" if settings else ""
+    return machine_class(load(meta + TWO_OF_EACH)).unbound()
+
+
+FIRST_USES = {
+    "create": lambda machine: machine.create(),
+    "start": lambda machine: machine.start({}),
+    "process": lambda machine: machine.process("a", "free", {}),
+    "aprocess": lambda machine: asyncio.run(machine.aprocess("a", "free", {})),
+    "can_transition": lambda machine: machine.can_transition("a", "free", {}),
+    "from_snapshot": lambda machine: placed(machine, "a"),
+    "check_bindings": lambda machine: machine.check_bindings(),
+}
+
+
+@pytest.mark.parametrize("use", FIRST_USES.values(), ids=FIRST_USES)
+def test_missing_guards_are_told_all_together_on_first_use(use: Any) -> None:
+    """S5.4"""
+    with pytest.raises(ConfigurationError, match="g1, g2"):
+        use(unbound())
+
+
+def test_missing_guards_and_actions_are_told_when_the_machine_is_made() -> None:
+    """S5.4"""
+
+    class Nothing:
+        pass
+
+    with pytest.raises(ConfigurationError, match=r"g1, g2.*first, second"):
+        machine_class(load(TWO_OF_EACH))(guards=Nothing(), actions=Nothing())
+
+
+def test_a_machine_whose_guards_are_bound_is_usable_without_its_actions() -> None:
+    """S5.4: actions are needed where they are run"""
+    machine = unbound()
+    machine.bind_guards(GuardRegistry({"g1": lambda ctx: True, "g2": lambda ctx: False}))
+    assert machine.process("a", "go", {}).success
+    assert machine.create().go().success
+    with pytest.raises(ConfigurationError, match="actions first, second"):
+        machine.create(execute_actions=True)
+    with pytest.raises(ConfigurationError, match="actions first, second"):
+        placed(machine, "a", execute_actions=True)
+    with pytest.raises(ConfigurationError, match="actions first, second"):
+        machine.check_bindings()
+
+
+@pytest.mark.parametrize(
+    "settings", ["strict_guard_registry: false", "strict_mode: false", "strict_mode: false, strict_guard_registry: false"]
+)
+def test_a_missing_guard_holds_with_a_warning_where_the_registry_is_not_strict(
+    open_door: Door, settings: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S5.4"""
+    machine = unbound(settings)
+    machine.guard("g2")(lambda ctx: False)
+    machine.action("first")(lambda ctx: None)
+    machine.action("second")(lambda ctx: None)
+    assert open_door(machine, "a", "go").state == "b"
+    assert "g1" in caplog.text
+
+
+@pytest.mark.parametrize("settings", ["strict_mode: false, strict_guard_registry: true", "strict_mode: true"])
+def test_the_guard_registry_is_as_strict_as_it_says_else_as_the_machine(settings: str) -> None:
+    """S5.4"""
+    with pytest.raises(ConfigurationError):
+        unbound(settings).process("a", "free", {})
