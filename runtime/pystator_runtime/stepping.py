@@ -229,5 +229,7 @@ class SteppingEntity:
         if self._entity_id is None:
             from uuid import uuid4
 
-            self._entity_id = str(uuid4())
+            made_up = str(uuid4())
+            if self._entity_id is None:  # still: another thread may have asked first
+                self._entity_id = made_up
         return self._entity_id

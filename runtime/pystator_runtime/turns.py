@@ -66,7 +66,8 @@ class Turns:
 
     def blocked(self) -> bool:
         """Whether waiting here, on a sync path, could never end: the running step is a task of this thread."""
-        return self.running is not None and self.running.thread == threading.get_ident()
+        running = self.running  # read once: another thread may end its turn meanwhile
+        return running is not None and running.thread == threading.get_ident()
 
     @property
     def thread_safe(self) -> bool:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import subprocess
-import sys
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import simpleeval
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pystator_gen.expressions import Compiled, Problem, compile_expression, vocabulary
 from pystator_runtime import expressions as runtime
 
@@ -39,9 +36,7 @@ REFUSED_AT_RUN_TIME = (
     "the result would",
     "sum() starts from a number",
 )
-LONG = settings(
-    max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+LONG = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 # The whole subset as a grammar: `<kind>` stands for any sentence of that kind, `;` for `or`. Most sentences make

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pystator_gen import codes
 
 from golden.cases import HERE, Case, cases, told_codes
+from pystator_gen import codes
 
 ALL = cases()
 

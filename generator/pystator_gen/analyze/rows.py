@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pystator_gen import codes, model
 from pystator_gen.analyze.choices import Choices
 from pystator_gen.analyze.findings import Findings
-from pystator_gen.analyze.transitions import Resolved
+from pystator_gen.analyze.transitions import Resolved, by_source
 
 
 def build_rows(
@@ -17,7 +17,10 @@ def build_rows(
     findings: Findings,
 ) -> tuple[model.Row, ...]:
     """A row per state that can be rested in. ``transitions`` come in the order of their level (`S2.1`)."""
-    rows = tuple(_row(state, transitions, choices, findings) for state in states.values() if state.can_rest)
+    own, anywhere = by_source(transitions), [transition for transition in transitions if transition.anywhere]
+    rows = tuple(
+        _row(state, own.get(state.name, []), anywhere, choices, findings) for state in states.values() if state.can_rest
+    )
     _refuse_certain_loops(rows, states, findings)
     return rows
 
@@ -35,25 +38,35 @@ def reachable(initial: model.State, rows: Sequence[model.Row]) -> set[str]:
     return found
 
 
-def _row(state: model.State, transitions: Sequence[Resolved], choices: Choices, findings: Findings) -> model.Row:
+def _row(
+    state: model.State,
+    own: Sequence[Resolved],
+    anywhere: Sequence[Resolved],
+    choices: Choices,
+    findings: Findings,
+) -> model.Row:
     """What ``state`` does: its own transitions, then those that apply anywhere (`S2.3`)."""
     if state.is_terminal:
         return model.Row(state, {}, ())
-    own = [transition for transition in transitions if state in transition.sources]
-    anywhere = [transition for transition in transitions if transition.anywhere]
+    own_ones = {transition.index for transition in own}
     on: dict[str, list[model.Candidate]] = {}
     automatic: list[model.Candidate] = []
-    for transition in [*own, *(t for t in anywhere if t not in own)]:
+    settled: set[str | None] = set()  # the triggers (none: the automatic ones) that are always taken by now
+    for transition in [*own, *(t for t in anywhere if t.index not in own_ones)]:
         label = transition.label(state)
         before = automatic if transition.written.auto else on.setdefault(label, [])
-        if any(not candidate.guards for candidate in before) and transition in own:
+        occasion = None if transition.written.auto else label
+        if occasion in settled and transition.index in own_ones:
             findings.warning(
                 codes.NEVER_ASKED,
                 f"this transition is never taken from `{state.name}`: an earlier one without guards always is",
                 transition.path,
                 "give the earlier one a guard, or this one a lower `priority`",
             )
-        before.extend(_candidates(state, transition, choices))
+        found = _candidates(state, transition, choices)
+        before.extend(found)
+        if any(not candidate.guards for candidate in found):
+            settled.add(occasion)
     return model.Row(state, {label: tuple(found) for label, found in on.items()}, tuple(automatic))
 
 
@@ -91,13 +104,13 @@ def _refuse_certain_loops(rows: Sequence[model.Row], states: Mapping[str, model.
     places = {name: ("states", index, "name") for index, name in enumerate(states)}
     settled: set[str] = set()
     for start in certain:
-        path: list[str] = []
+        path: dict[str, int] = {}
         name = start
         while name in certain and name not in settled and name not in path:
-            path.append(name)
+            path[name] = len(path)
             name = certain[name]
         if name in path:
-            circle = [*path[path.index(name) :], name]
+            circle = [*list(path)[path[name] :], name]
             findings.error(
                 codes.CERTAIN_LOOP,
                 f"automatic transitions never come to rest: {' -> '.join(circle)} (S7.2)",

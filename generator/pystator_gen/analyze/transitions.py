@@ -48,6 +48,15 @@ def resolve_transitions(
     return sorted(resolved, key=lambda transition: transition.written.priority or 0)
 
 
+def by_source(transitions: Sequence[Resolved]) -> Mapping[str, list[Resolved]]:
+    """The transitions that name each state as a source, in their order."""
+    found: dict[str, list[Resolved]] = {}
+    for transition in transitions:
+        for source in transition.sources:
+            found.setdefault(source.name, []).append(transition)
+    return found
+
+
 def _resolve(
     index: int,
     transition: Transition,
@@ -56,7 +65,7 @@ def _resolve(
     findings: Findings,
 ) -> Resolved:
     path = ("transitions", index)
-    sources: list[model.State] = []
+    sources: dict[str, model.State] = {}
     several = len(transition.source) > 1
     for position, name in enumerate(transition.source):
         place = (*path, "source", position) if several else (*path, "source")
@@ -72,12 +81,11 @@ def _resolve(
                 place,
                 "give the state another type, or take it out of `source`",
             )
-        if state not in sources:
-            sources.append(state)
+        sources[name] = state
     return Resolved(
         index,
         transition,
-        tuple(sources),
+        tuple(sources.values()),
         ANYWHERE in transition.source,
         _target(transition, sources, states, path, findings),
         functions.guards(transition.guards, (*path, "guards")),
@@ -87,7 +95,7 @@ def _resolve(
 
 def _target(
     transition: Transition,
-    sources: Sequence[model.State],
+    sources: Mapping[str, model.State],
     states: Mapping[str, model.State],
     path: NodePath,
     findings: Findings,
@@ -104,7 +112,7 @@ def _target(
     target = _look_up(transition.dest, states, (*path, "dest"), findings)
     if not transition.internal:
         return target
-    if target is not None and target not in sources and ANYWHERE not in transition.source:
+    if target is not None and target.name not in sources and ANYWHERE not in transition.source:
         findings.error(
             codes.INTERNAL_DESTINATION,
             f"an internal transition stays where it is, but `{target.name}` is none of its sources (S3.4)",
