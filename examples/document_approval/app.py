@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from examples.document_approval.fsm import DocumentContext, DocumentMachine, DocumentSession
-
 from pystator_runtime import GuardError, TransitionHook, TransitionResult
 
 

@@ -26,7 +26,6 @@ from examples.order_desk.fsm import (
     OrderSession,
     OrderState,
 )
-
 from pystator_runtime import Event, TransitionHook, TransitionResult
 
 

@@ -131,7 +131,7 @@ class SteppingEntity:
         """Process the queued events; an error among them is logged, for nobody here has sent them."""
         queue = self._own_turns().queue
         while queue:
-            trigger, payload = queue.popleft()
+            trigger, payload = queue.pop(0)
             try:
                 yield from self._step(turn, trigger, payload)
             except Exception as error:
@@ -194,7 +194,7 @@ class SteppingEntity:
             for key in removed:
                 context.pop(key, None)
         self._row, self._context = row, context
-        if self._turns is not None:
+        if self._turns is not None and self._turns.thread_safe:
             self._turns.committed = row, context
 
     def _position(self) -> tuple[Row[Any], dict[str, Any]]:

@@ -25,8 +25,6 @@ ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED})
 """Pages with tests of their own, and one whose numbers are measured and not repeated in a test."""
 
 SECTIONS = {section.name: section for section in page("diagnostics.md").sections}
-NEVER_PRINTED = frozenset({codes.NO_DESTINATION})
-"""Codes whose problem is always found earlier, and reported under another."""
 
 
 def run(part: Page, folder: Path) -> Run:
@@ -58,7 +56,7 @@ def test_examples_do_what_the_page_says(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", codes.CODES)
 def test_the_section_of_a_code_shows_what_triggers_it(code: str, tmp_path: Path) -> None:
     done = run(SECTIONS[code], tmp_path)
-    assert codes_in(done.outputs) == {code} - NEVER_PRINTED
+    assert codes_in(done.outputs) == {code}
 
 
 def test_the_introduction_to_diagnostics_is_true(tmp_path: Path) -> None:

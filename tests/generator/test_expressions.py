@@ -104,7 +104,8 @@ GRAMMAR = {
         (<narrowing>) and (<narrowing>);(<narrowing>) or (<narrowing>);a == 1 == b;a is None is b
         (<narrowing> if <narrowing> else <narrowing>);(<narrowing>) == <literal>;a < b == a
         (<narrowing>) + 1;(<narrowing>) > 2;(<narrowing>) is None;(<narrowing>) in [1];bool(a)
-        f"{a}" == <literal>;{a: b};(<narrowing>, <narrowing>) and <narrowing>;[<narrowing>, <narrowing>] or a;(<narrowing>) + (<narrowing>);a == <literal> and <narrowing>
+        f"{a}" == <literal>;{a: b};(<narrowing>, <narrowing>) and <narrowing>
+        [<narrowing>, <narrowing>] or a;(<narrowing>) + (<narrowing>);a == <literal> and <narrowing>
         a["k"] == <literal> and <narrowing>;a != <literal> or <narrowing>;a is None and <narrowing>
         """,
     "literal": "1;2;'x';'y';None;True;2.5;[];();{};[1];-1",

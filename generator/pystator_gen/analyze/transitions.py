@@ -100,14 +100,7 @@ def _target(
     path: NodePath,
     findings: Findings,
 ) -> model.State | None:
-    if transition.dest is None:
-        if not transition.internal:
-            findings.error(
-                codes.NO_DESTINATION,
-                "the transition has no `dest`",
-                path,
-                "name the state it leads to, or say `internal: true`",
-            )
+    if transition.dest is None:  # it is internal, or parsing has reported it
         return None
     target = _look_up(transition.dest, states, (*path, "dest"), findings)
     if not transition.internal:
