@@ -189,8 +189,10 @@ def application_type(module: str, name: str) -> FieldType:
 
             found.append(getattr(import_module(module), name))
         kind = found[0]
-        # A subscripted generic or a typing construct can't be asked; the type checker has seen it.
-        return not isinstance(kind, type) or isinstance(value, kind)
+        try:
+            return not isinstance(kind, type) or isinstance(value, kind)
+        except TypeError:
+            return True  # a typed dictionary, a protocol or the like can't be asked; the type checker has seen it
 
     return FieldType(f"{module}:{name}", accepts)
 

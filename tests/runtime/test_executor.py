@@ -130,7 +130,9 @@ def test_every_action_gets_its_own_copy_and_the_callers_context_is_untouched(run
     def write(ctx: Any) -> None:
         assert ctx["items"] == [1]
         assert "new" not in ctx
+        assert ctx["same"] == {"k": [1]}
         ctx["items"].append(2)
+        ctx["same"]["k"].append(2)
         ctx["new"] = len(ctx["items"])
         del ctx["old"]
 
@@ -138,7 +140,7 @@ def test_every_action_gets_its_own_copy_and_the_callers_context_is_untouched(run
     execution = run(ActionExecutor(registry({"exit_1": write, "enter_2": write})), GO, context)
     assert execution.all_succeeded
     assert context == {"items": [1], "old": 0, "same": {"k": [1]}}
-    assert execution.changes == {"items": [1, 2], "new": 2}
+    assert execution.changes == {"items": [1, 2], "new": 2, "same": {"k": [1, 2]}}
     assert execution.removed == ("old",)
 
 

@@ -84,6 +84,27 @@ SHAPES = {
 }
 
 
+class Own:
+    def guard(self, ctx: Any, limit: int) -> bool:
+        return limit == 3 and ctx["_guard_params"]["ctx"] == 1
+
+
+@pytest.mark.parametrize(
+    "function", [Own().guard, lambda ctx, limit: limit == 3, Callable_()], ids=["method", "lambda", "callable"]
+)
+def test_a_param_that_is_called_like_the_context_is_no_keyword(door: Door, function: Any) -> None:
+    """S5.6"""
+    machine = bound(
+        """
+        states: [{name: a, type: initial}, {name: b}]
+        transitions:
+          - {trigger: go, source: a, dest: b, guards: [{name: g, params: {ctx: 1, limit: 3, tags: [x]}}]}
+        """,
+        guards={"g": function},
+    )
+    assert door(machine, "a", "go").state == "b"
+
+
 @pytest.mark.parametrize("function", SHAPES.values(), ids=SHAPES)
 def test_params_reach_a_guard_as_far_as_it_takes_them(door: Door, function: Any) -> None:
     """S5.6"""

@@ -139,6 +139,18 @@ def test_a_guard_that_raises_is_logged_once_an_event(door: Door, guard: str, cap
     """S5.3"""
     door(guarded(guard), "a", "go")
     (record,) = caplog.records
+    caplog.clear()
+    twice = bound(
+        f"""
+        states: [{{name: a, type: initial}}, {{name: b}}]
+        transitions:
+          - {{trigger: go, source: a, dest: b, guards: [{guard}]}}
+          - {{trigger: go, source: a, dest: a, guards: [{guard}]}}
+        """,
+        guards={"raises": raises},
+    )
+    assert len(door(twice, "a", "go").result.metadata["guard_errors"]) == 1
+    assert len(caplog.records) == 1
     assert record.levelno == logging.WARNING
     assert record.name == "pystator_runtime"
     assert record.exc_info is not None

@@ -21,6 +21,7 @@ MACHINE = bound(
           note: "string? = null"
           side: {values: [buy, sell], default: buy}
       - {name: cancel, payload: {}}
+      - {name: price, payload: {price: number}}
     state_variables: [{key: total, type: integer}]
     states: [{name: a, type: initial}, {name: b}]
     transitions:
@@ -28,6 +29,7 @@ MACHINE = bound(
       - {trigger: fill, source: b, dest: b, actions: [{increment: n}]}
       - {trigger: cancel, source: "*", dest: a}
       - {trigger: free, source: "*", dest: a}
+      - {trigger: price, source: b, dest: a}
     """
 )
 CHECKED = {
@@ -166,6 +168,9 @@ def test_at_the_stateless_doors_the_payload_is_looked_for_in_the_context(process
     assert process("a", "fill", {**context, "qty": "2"}).metadata["reason"] == "payload_validation"
     assert process("a", "fill", {"total": 5}).metadata["reason"] == "payload_validation"
     assert process("b", "cancel", context).success
+    assert process("b", "price", {"price": 1}).success
+    assert process("b", "price", {"price": "1"}).metadata["reason"] == "payload_validation"
+    assert process("b", "price", {}).metadata["reason"] == "payload_validation"
 
 
 @pytest.mark.parametrize("process", STATELESS.values(), ids=STATELESS)
