@@ -57,6 +57,8 @@ NEVER_ASKED = "PG063"
 UNUSED_EVENT = "PG064"
 TOO_MANY_BRANCHES = "PG065"
 BAD_FALLBACK = "PG066"
+BAD_NESTING = "PG067"
+BAD_POINT = "PG068"
 
 MODULE_COLLISION = "PG070"
 PREFIX_COLLISION = "PG071"
@@ -114,6 +116,8 @@ CODES: dict[str, str] = {
     UNUSED_EVENT: "An event describes a trigger that no transition has",
     TOO_MANY_BRANCHES: "A choice has too many ways out",
     BAD_FALLBACK: "The fallback state can't be used",
+    BAD_NESTING: "States are not nested as they can be",
+    BAD_POINT: "There is no such entry or exit point",
     MODULE_COLLISION: "Two machines would be written to the same file",
     PREFIX_COLLISION: "Two machines have the same class prefix",
     NOT_SUPPORTED: "A known feature is not supported yet",

@@ -109,7 +109,7 @@ Plan: TypeAlias = tuple[Planned, ...]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state. ``query`` is the session's property that tells whether it is active."""
+    """A state. ``query`` is the session's property that tells whether it is active, ``ancestors`` go outward."""
 
     name: str
     member: PythonIdentifier
@@ -119,11 +119,13 @@ class State:
     group: str | None
     entry: Plan
     exit: Plan
+    ancestors: tuple[str, ...] = ()
+    is_compound: bool = False
 
     @property
     def can_rest(self) -> bool:
-        """Whether a machine can rest here: a choice is only passed through (`S7.3`)."""
-        return self.kind != "choice"
+        """Whether a machine can rest here: in a leaf, and not in a choice, which is only passed through (`S7.3`)."""
+        return self.kind != "choice" and not self.is_compound
 
     @property
     def is_terminal(self) -> bool:
@@ -135,16 +137,17 @@ class State:
 class Candidate:
     """One transition as one leaf sees it, with choices resolved: what may be taken, in the order it is asked.
 
-    ``label`` is its trigger, or what an automatic transition is called in results.
+    ``label`` is its trigger, or what an automatic transition is called in results; ``exit`` are the states that are
+    left, innermost first, ``entry`` those that are entered, outermost first.
     """
 
     source: State
     label: str
     target: State
     guards: tuple[Guard, ...]
-    exit: Plan
+    exit: tuple[State, ...]
     actions: Plan
-    entry: Plan
+    entry: tuple[State, ...]
     internal: bool = False
     description: str = ""
     refs: tuple[str, ...] = ()
@@ -152,11 +155,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a state that can be rested in does: its candidates per trigger, and its automatic ones."""
+    """What a leaf does: its candidates per trigger, and its automatic ones.
+
+    ``entry`` are the states that an entity enters which comes into being here, outermost first.
+    """
 
     state: State
     on: Mapping[str, tuple[Candidate, ...]]
     automatic: tuple[Candidate, ...]
+    entry: tuple[State, ...] = ()
 
 
 # -- the outside -----------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from pystator_gen.analyze.functions import Functions
 from pystator_gen.analyze.rows import build_rows, reachable
 from pystator_gen.analyze.states import refuse_unsupported, resolve_states
 from pystator_gen.analyze.transitions import Resolved, leads_from_choices_only, resolve_transitions
+from pystator_gen.analyze.tree import resolve_tree
 from pystator_gen.analyze.values import refuse_deep_values
 from pystator_gen.diagnostics import Diagnostic
 from pystator_gen.document import Document
@@ -34,11 +35,14 @@ def analyze(
     refuse_deep_values(parsed, findings)
     if findings.failed:
         return None, findings.diagnostics
+    tree = resolve_tree(parsed, findings)
+    if tree is None:
+        return None, findings.diagnostics
     name = parsed.meta.machine_name or stem
     prefix = ClassName(parsed.meta.class_prefix or naming.class_prefix(name))
     variables = resolve_variables(parsed)
     functions = Functions(findings, _datetime_fields(variables))
-    states, initial = resolve_states(parsed, functions, findings)
+    states, initial = resolve_states(parsed, tree, functions, findings)
     transitions = resolve_transitions(parsed, states, functions, findings)
     invariants = tuple(
         model.Invariant(
@@ -48,13 +52,13 @@ def analyze(
         for index, invariant in enumerate(parsed.context_invariants)
     )
     choices = Choices(states, transitions, findings)
-    rows = build_rows(states, transitions, choices, findings) if not findings.failed else ()
+    rows = build_rows(states, tree, transitions, choices, findings) if not findings.failed else ()
     triggers = resolve_triggers(parsed, _trigger_names(transitions), states, prefix, findings)
     refuse_collisions(parsed, states.values(), triggers, functions.places, findings)
     _check_fallback(parsed, states, findings)
     if findings.failed or initial is None:
         return None, findings.diagnostics
-    _warn_of_unreachable(initial, rows, states, parsed, findings)
+    _warn_of_unreachable(states[tree.initial_leaf(initial.name)], rows, states, parsed, findings)
     plans = [plan for state in states.values() for plan in (state.entry, state.exit)]
     plans.extend(transition.actions for transition in transitions)
     guards = [guard for transition in transitions for guard in transition.guards]
@@ -70,7 +74,7 @@ def analyze(
         definition=document.data,
         groups=_group_descriptions(parsed),
         states=tuple(states.values()),
-        initial=initial,
+        initial=states[tree.initial_leaf(initial.name)],
         triggers=triggers,
         rows=rows,
         variables=variables,
@@ -127,7 +131,7 @@ def _check_fallback(parsed: MachineDocument, states: Mapping[str, model.State], 
             )
     elif fallback not in states:
         findings.error(codes.BAD_FALLBACK, f"there is no state `{fallback}`", path, nearest(fallback, states))
-    elif not states[fallback].can_rest:
+    elif states[fallback].kind == "choice":
         findings.error(codes.BAD_FALLBACK, f"`{fallback}` is a choice, which can't be rested in", path)
 
 

@@ -33,7 +33,7 @@ class Choices:
         self._branches = {
             state.name: [transition for transition in transitions if state in transition.sources]
             for state in states.values()
-            if not state.can_rest
+            if state.kind == "choice"
         }
         self._places = {name: ("states", index, "name") for index, name in enumerate(states)}
         self._legs: dict[str, tuple[Leg, ...]] = {}
@@ -43,7 +43,7 @@ class Choices:
 
     def legs(self, target: model.State) -> tuple[Leg, ...]:
         """The ends of an arrow to ``target``, in the order in which their guards are asked."""
-        return (Leg(target),) if target.can_rest else self._legs.get(target.name, ())
+        return self._legs.get(target.name, ()) if target.kind == "choice" else (Leg(target),)
 
     def _check(self, name: str) -> None:
         """Report a choice that leads nowhere; follow the others."""
@@ -91,5 +91,5 @@ class Choices:
         target = branch.target
         if target is None:
             return []
-        onward = (Leg(target),) if target.can_rest else self._follow(target.name, path)
+        onward = self._follow(target.name, path) if target.kind == "choice" else (Leg(target),)
         return [Leg(leg.target, (*branch.guards, *leg.guards), (*branch.actions, *leg.actions)) for leg in onward]

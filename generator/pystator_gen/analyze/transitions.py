@@ -37,24 +37,74 @@ class Resolved:
         return self.written.trigger or f"_auto_{source.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Finds the states that transitions name: by their own name, or as a point that another state declares."""
+
+    states: Mapping[str, model.State]
+    points: Mapping[tuple[str, str], tuple[str, ...]]
+    findings: Findings
+
+    def source(self, name: str, path: NodePath) -> model.State | None:
+        """The state that a source names; ``p:point`` is an exit point of ``p`` (`S12.2`)."""
+        return self._find(name, "exit", path)
+
+    def destination(self, name: str, path: NodePath) -> model.State | None:
+        """The state that a destination names; ``p:point`` is an entry point of ``p`` (`S12.2`)."""
+        return self._find(name, "entry", path)
+
+    def _find(self, name: str, kind: str, path: NodePath) -> model.State | None:
+        parent, colon, point = name.partition(":")
+        known = self.points.get((parent, kind), ())
+        if colon and parent in self.states and point not in known:
+            message = f"`{parent}` declares no {kind} point `{point}`"
+            hint = nearest(point, known) or f"list it in its `{kind}_points`"
+            self.findings.error(codes.BAD_POINT, message, path, hint)
+            return None
+        wanted = point if colon and parent in self.states else parent
+        state = self.states.get(wanted)
+        if state is None:
+            hint = nearest(wanted, self.states) or "define it in `states`"
+            self.findings.error(codes.UNKNOWN_STATE, f"there is no state `{wanted}`", path, hint)
+        return state
+
+
+def resolve_points(parsed: MachineDocument, findings: Findings) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The entry and exit points that each state declares: names of states that lie in it."""
+    parents = {state.name: state.parent for state in parsed.states}
+    points: dict[tuple[str, str], tuple[str, ...]] = {}
+    for index, state in enumerate(parsed.states):
+        for kind, declared in (("entry", state.entry_points), ("exit", state.exit_points)):
+            points[state.name, kind] = declared
+            for position, point in enumerate(declared):
+                if not _lies_in(point, state.name, parents):
+                    findings.error(
+                        codes.BAD_POINT,
+                        f"`{point}` does not lie in `{state.name}`",
+                        ("states", index, f"{kind}_points", position),
+                        "name a state whose `parent` it is",
+                    )
+    return points
+
+
+def _lies_in(name: str, around: str, parents: Mapping[str, str | None]) -> bool:
+    parent = parents.get(name)
+    while parent is not None and parent != around:
+        parent = parents.get(parent)
+    return parent is not None
+
+
 def resolve_transitions(
     parsed: MachineDocument, states: Mapping[str, model.State], functions: Functions, findings: Findings
 ) -> list[Resolved]:
     """All transitions, those within one level in the order in which they are asked (`S2.1`)."""
-    resolved = [
-        _resolve(index, transition, states, functions, findings) for index, transition in enumerate(parsed.transitions)
-    ]
+    lookup = Lookup(states, resolve_points(parsed, findings), findings)
+    resolved = [_resolve(index, transition, lookup, functions) for index, transition in enumerate(parsed.transitions)]
     _refuse_mixed_labels(resolved, findings)
     return sorted(resolved, key=lambda transition: transition.written.priority or 0)
 
 
-def _resolve(
-    index: int,
-    transition: Transition,
-    states: Mapping[str, model.State],
-    functions: Functions,
-    findings: Findings,
-) -> Resolved:
+def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Functions) -> Resolved:
     path = ("transitions", index)
     sources: list[model.State] = []
     several = len(transition.source) > 1
@@ -62,11 +112,11 @@ def _resolve(
         place = (*path, "source", position) if several else (*path, "source")
         if name == ANYWHERE:
             continue
-        state = _look_up(name, states, place, findings)
+        state = lookup.source(name, place)
         if state is None:
             continue
         if state.is_terminal:
-            findings.error(
+            lookup.findings.error(
                 codes.LEAVES_TERMINAL,
                 f"`{name}` is terminal: no transition can leave it (S1.3)",
                 place,
@@ -79,7 +129,7 @@ def _resolve(
         transition,
         tuple(sources),
         ANYWHERE in transition.source,
-        _target(transition, sources, states, path, findings),
+        _target(transition, sources, lookup, path),
         functions.guards(transition.guards, (*path, "guards")),
         functions.plan(transition.actions, (*path, "actions")),
     )
@@ -88,39 +138,29 @@ def _resolve(
 def _target(
     transition: Transition,
     sources: Sequence[model.State],
-    states: Mapping[str, model.State],
+    lookup: Lookup,
     path: NodePath,
-    findings: Findings,
 ) -> model.State | None:
     if transition.dest is None:
         if not transition.internal:
-            findings.error(
+            lookup.findings.error(
                 codes.NO_DESTINATION,
                 "the transition has no `dest`",
                 path,
                 "name the state it leads to, or say `internal: true`",
             )
         return None
-    target = _look_up(transition.dest, states, (*path, "dest"), findings)
+    target = lookup.destination(transition.dest, (*path, "dest"))
     if not transition.internal:
         return target
     if target is not None and target not in sources and ANYWHERE not in transition.source:
-        findings.error(
+        lookup.findings.error(
             codes.INTERNAL_DESTINATION,
             f"an internal transition stays where it is, but `{target.name}` is none of its sources (S3.4)",
             (*path, "dest"),
             "leave `dest` out",
         )
     return None
-
-
-def _look_up(name: str, states: Mapping[str, model.State], path: NodePath, findings: Findings) -> model.State | None:
-    state = states.get(name)
-    if state is None:
-        findings.error(
-            codes.UNKNOWN_STATE, f"there is no state `{name}`", path, nearest(name, states) or "define it in `states`"
-        )
-    return state
 
 
 def _refuse_mixed_labels(transitions: Sequence[Resolved], findings: Findings) -> None:
@@ -142,5 +182,5 @@ def leads_from_choices_only(transition: Resolved) -> bool:
     return (
         bool(transition.sources)
         and not transition.anywhere
-        and all(not source.can_rest for source in transition.sources)
+        and all(source.kind == "choice" for source in transition.sources)
     )

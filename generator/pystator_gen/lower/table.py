@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pystator_gen import model, view
@@ -44,8 +44,10 @@ class Table:
 
     def _row(self, row: model.Row) -> view.Row:
         options: list[str] = []
-        if row.state.entry:
-            options.append(f"entry={self._plan_of_state('ENTER', row.state, row.state.entry)}")
+        if entry := self._plans("ENTER", row.entry):
+            options.append(f"entry={entry}")
+        if row.state.ancestors:
+            options.append(f"active=frozenset({python_literal((row.state.name, *row.state.ancestors))})")
         if row.state.is_terminal:
             options.append("is_terminal=True")
         triggers = tuple(
@@ -63,12 +65,12 @@ class Table:
         ]
         if candidate.guards:
             parts.append(f"guards={self._shared('GUARDS', _tuple(map(self.guard, candidate.guards)))}")
-        if candidate.exit:
-            parts.append(f"exit={self._plan_of_state('EXIT', candidate.source, candidate.exit)}")
+        if exit_plan := self._plans("EXIT", candidate.exit):
+            parts.append(f"exit={exit_plan}")
         if candidate.actions:
             parts.append(f"actions={self._shared('ACTIONS', _tuple(map(self._planned, candidate.actions)))}")
-        if candidate.entry:
-            parts.append(f"entry={self._plan_of_state('ENTER', candidate.target, candidate.entry)}")
+        if entry := self._plans("ENTER", candidate.entry):
+            parts.append(f"entry={entry}")
         return f"rt.Transition({', '.join(parts)})"
 
     def _state(self, state: model.State) -> str:
@@ -90,11 +92,16 @@ class Table:
             self._constants[text] = view.Constant(f"_{kind}_{number}", text)
         return self._constants[text].name
 
-    def _plan_of_state(self, occasion: str, state: model.State, plan: model.Plan) -> str:
-        """The name of the constant that holds the entry or exit of a state."""
-        name = f"_{occasion}_{state.member}"
-        self._constants.setdefault(name, view.Constant(name, _tuple(map(self._planned, plan))))
-        return name
+    def _plans(self, occasion: str, states: Sequence[model.State]) -> str:
+        """The entry or exit of several states, as the constants that hold those of each; empty if there are none."""
+        names: list[str] = []
+        for state in states:
+            plan = state.entry if occasion == "ENTER" else state.exit
+            if plan:
+                name = f"_{occasion}_{state.member}"
+                self._constants.setdefault(name, view.Constant(name, _tuple(map(self._planned, plan))))
+                names.append(name)
+        return " + ".join(names)
 
     # -- guards ------------------------------------------------------------------------------------------------
 
