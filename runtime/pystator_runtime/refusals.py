@@ -49,7 +49,9 @@ def guards_failed(state: Any, trigger: str, verdicts: Sequence[dict[str, Any]]) 
         for entry in verdicts
         if not entry["verdict"]
     ]
-    return InvalidTransitionError(f"{trigger!r} is not possible from {state.value!r} now: {'; '.join(dict.fromkeys(named))}")
+    return InvalidTransitionError(
+        f"{trigger!r} is not possible from {state.value!r} now: {'; '.join(dict.fromkeys(named))}"
+    )
 
 
 def unfit(trigger: str, what: str, wrong: Sequence[str]) -> InvalidTransitionError:

@@ -53,7 +53,7 @@ def analyze(
     )
     choices = Choices(states, transitions, findings)
     rows = build_rows(states, tree, transitions, choices, findings) if not findings.failed else ()
-    triggers = resolve_triggers(parsed, _trigger_names(transitions), states, prefix, findings)
+    triggers = resolve_triggers(parsed, _trigger_names(parsed, transitions), states, prefix, findings)
     refuse_collisions(parsed, states.values(), triggers, functions.places, findings)
     _check_fallback(parsed, states, findings)
     if findings.failed or initial is None:
@@ -75,6 +75,7 @@ def analyze(
         groups=_group_descriptions(parsed),
         states=tuple(states.values()),
         initial=states[tree.initial_leaf(initial.name)],
+        compounds={name: states[tree.initial_leaf(name)] for name in tree.initial_children},
         triggers=triggers,
         rows=rows,
         variables=variables,
@@ -109,12 +110,10 @@ def _datetime_fields(variables: Sequence[model.Field] | None) -> frozenset[str]:
     return frozenset(v.key for v in variables or () if v.type in (moment, Optional(moment)))
 
 
-def _trigger_names(transitions: Iterable[Resolved]) -> Iterable[str]:
-    in_order = sorted(transitions, key=lambda transition: transition.index)
-    for transition in in_order:
-        trigger = transition.written.trigger
-        if trigger and not transition.written.auto and not leads_from_choices_only(transition):
-            yield trigger
+def _trigger_names(parsed: MachineDocument, transitions: Iterable[Resolved]) -> Iterable[str]:
+    """The triggers that may be sent, in order of definition (`S2.6`)."""
+    sendable = {t.trigger for t in transitions if t.is_sendable and not leads_from_choices_only(t)}
+    return (t.trigger for t in parsed.transitions if t.trigger is not None and t.trigger in sendable)
 
 
 def _check_fallback(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> None:

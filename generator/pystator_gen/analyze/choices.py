@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings
-from pystator_gen.analyze.transitions import Resolved
+from pystator_gen.analyze.transitions import Destination, Resolved
 
 MAXIMUM_LEGS = 1_000
 
@@ -21,7 +21,7 @@ MAXIMUM_LEGS = 1_000
 class Leg:
     """A way through choices: where it ends, and what its branches ask and do."""
 
-    target: model.State
+    destination: Destination
     guards: tuple[model.Guard, ...] = ()
     actions: model.Plan = ()
 
@@ -41,9 +41,10 @@ class Choices:
         for name in self._branches:
             self._check(name)
 
-    def legs(self, target: model.State) -> tuple[Leg, ...]:
-        """The ends of an arrow to ``target``, in the order in which their guards are asked."""
-        return self._legs.get(target.name, ()) if target.kind == "choice" else (Leg(target),)
+    def legs(self, destination: Destination) -> tuple[Leg, ...]:
+        """The ends of an arrow to ``destination``, in the order in which their guards are asked."""
+        state = destination.state
+        return self._legs.get(state.name, ()) if state.kind == "choice" else (Leg(destination),)
 
     def _check(self, name: str) -> None:
         """Report a choice that leads nowhere; follow the others."""
@@ -56,7 +57,13 @@ class Choices:
                 f"add transitions with `source: {name}`",
             )
         for branch in branches:
-            if branch.written.internal:
+            if branch.delay is not None:
+                self._findings.error(
+                    codes.BAD_TIMER,
+                    f"a branch of choice `{name}` can't be delayed: a choice is never rested in (S7.3)",
+                    branch.path,
+                )
+            if branch.internal:
                 self._findings.error(
                     codes.BAD_CHOICE,
                     f"a branch of choice `{name}` can't be internal: a choice is never rested in (S7.3)",
@@ -88,8 +95,8 @@ class Choices:
         return self._legs[name]
 
     def _through(self, branch: Resolved, path: tuple[str, ...]) -> list[Leg]:
-        target = branch.target
-        if target is None:
+        if branch.destination is None:
             return []
-        onward = self._follow(target.name, path) if target.kind == "choice" else (Leg(target),)
-        return [Leg(leg.target, (*branch.guards, *leg.guards), (*branch.actions, *leg.actions)) for leg in onward]
+        state = branch.destination.state
+        onward = self._follow(state.name, path) if state.kind == "choice" else (Leg(branch.destination),)
+        return [Leg(leg.destination, (*branch.guards, *leg.guards), (*branch.actions, *leg.actions)) for leg in onward]

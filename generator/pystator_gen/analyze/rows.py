@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from pystator_gen import codes, model
 from pystator_gen.analyze.choices import Choices, Leg
 from pystator_gen.analyze.findings import Findings
-from pystator_gen.analyze.transitions import Resolved
+from pystator_gen.analyze.transitions import Destination, Resolved, Restores
 from pystator_gen.analyze.tree import Tree
+
+KeyT = TypeVar("KeyT")
 
 
 def build_rows(
@@ -27,7 +30,7 @@ def build_rows(
 
 def reachable(initial: model.State, rows: Sequence[model.Row]) -> set[str]:
     """The states that an entity can come to rest in, from the initial one."""
-    ways = {row.state.name: {c.target.name for c in _all_candidates(row)} for row in rows}
+    ways = {row.state.name: {target.name for c in _all_candidates(row) for target in _targets(c)} for row in rows}
     found: set[str] = set()
     open_ends = [initial.name]
     while open_ends:
@@ -55,64 +58,130 @@ class _Builder:
         self._findings = findings
         self._anywhere = [transition for transition in transitions if transition.anywhere]
         self._of: dict[str, list[Resolved]] = {name: [] for name in states}
+        self._timers: dict[str, tuple[model.Timer, ...]] = {}
         for transition in transitions:
             for source in transition.sources:
                 self._of[source.name].append(transition)
+        for name, state in states.items():
+            delayed = [(t.label(state), t.delay) for t in self._of[name] if t.delay is not None]
+            self._timers[name] = tuple(model.Timer(name, label, delay) for label, delay in dict.fromkeys(delayed))
 
     def row(self, leaf: model.State) -> model.Row:
         """What ``leaf`` does: its own transitions, those of its ancestors outward, and those from anywhere."""
         entry = self._named(self._tree.entry_set(None, leaf.name))
-        if leaf.is_terminal:
-            return model.Row(leaf, {}, (), entry)
         on: dict[str, list[model.Candidate]] = {}
         automatic: list[model.Candidate] = []
+        delayed: dict[model.Timer, list[model.Candidate]] = {}
+        for source, transition in self._levels(leaf):
+            label = transition.label(source)
+            found = self._candidates(leaf, label, transition)
+            if transition.delay is not None:
+                delayed.setdefault(model.Timer(source.name, label, transition.delay), []).extend(found)
+            if transition.automatic:
+                self._add(leaf, source, transition, found, automatic)
+            elif transition.trigger is not None:
+                self._add(leaf, source, transition, found, on.setdefault(label, []))
+        return model.Row(leaf, _frozen(on), tuple(automatic), _frozen(delayed), entry)
+
+    def _levels(self, leaf: model.State) -> Iterator[tuple[model.State, Resolved]]:
+        """The transitions that apply in ``leaf``, from the inner levels outward, each with the state it is of."""
+        if leaf.is_terminal:
+            return
         asked: list[Resolved] = []
-        for source in (leaf, *self._named(leaf.ancestors), None):
-            level = self._anywhere if source is None else self._of[source.name]
-            for transition in level:
-                if transition in asked:  # written for an inner state too (`S2.3`)
-                    continue
-                asked.append(transition)
-                label = transition.label(source or leaf)
-                before = automatic if transition.written.auto else on.setdefault(label, [])
-                if source is leaf:
-                    self._warn_if_hidden(leaf, transition, before)
-                before.extend(self._candidates(leaf, label, transition))
-        return model.Row(leaf, {label: tuple(found) for label, found in on.items()}, tuple(automatic), entry)
+        for source in (leaf, *self._named(leaf.ancestors)):
+            for transition in self._of[source.name]:
+                if transition.delay is not None or transition not in asked:  # written for an inner state too
+                    asked.append(transition)
+                    yield source, transition
+        for transition in self._anywhere:
+            if transition not in asked:
+                yield leaf, transition
 
-    def _candidates(self, leaf: model.State, label: str, transition: Resolved) -> list[model.Candidate]:
-        """A transition as ``leaf`` sees it: one candidate, or one per way through the choices it leads to."""
-        words = transition.written.description or "", transition.written.refs
-        if transition.written.internal:
-            return [model.Candidate(leaf, label, leaf, transition.guards, (), transition.actions, (), True, *words)]
-        if transition.target is None:
-            return []
-        return [self._candidate(leaf, label, transition, leg) for leg in self._choices.legs(transition.target)]
-
-    def _candidate(self, leaf: model.State, label: str, transition: Resolved, leg: Leg) -> model.Candidate:
-        """An arrow from ``leaf`` through choices to where it ends, with what it leaves and enters (`S3`)."""
-        destination = leg.target.name
-        domain = self._tree.domain(leaf.name, destination)
-        return model.Candidate(
-            leaf,
-            label,
-            self._states[self._tree.initial_leaf(destination)],
-            (*transition.guards, *leg.guards),
-            self._named(self._tree.exit_set(leaf.name, domain)),
-            (*transition.actions, *leg.actions),
-            self._named(self._tree.entry_set(domain, destination)),
-            description=transition.written.description or "",
-            refs=transition.written.refs,
-        )
-
-    def _warn_if_hidden(self, leaf: model.State, transition: Resolved, before: Sequence[model.Candidate]) -> None:
-        if any(not candidate.guards for candidate in before):
+    def _add(
+        self,
+        leaf: model.State,
+        source: model.State,
+        transition: Resolved,
+        found: Sequence[model.Candidate],
+        before: list[model.Candidate],
+    ) -> None:
+        hidden = any(not candidate.guards for candidate in before)
+        if hidden and source is leaf and leaf in transition.sources:
             self._findings.warning(
                 codes.NEVER_ASKED,
                 f"this transition is never taken from `{leaf.name}`: an earlier one without guards always is",
                 transition.path,
                 "give the earlier one a guard, or this one a lower `priority`",
             )
+        before.extend(found)
+
+    def _candidates(self, leaf: model.State, label: str, transition: Resolved) -> list[model.Candidate]:
+        """A transition as ``leaf`` sees it: one candidate, or one per way through the choices it leads to."""
+        if transition.internal:
+            return [
+                model.Candidate(
+                    leaf,
+                    label,
+                    model.Way(leaf, ()),
+                    transition.guards,
+                    (),
+                    transition.actions,
+                    internal=True,
+                    description=transition.description,
+                    refs=transition.refs,
+                )
+            ]
+        if transition.destination is None:
+            return []
+        return [self._candidate(leaf, label, transition, leg) for leg in self._choices.legs(transition.destination)]
+
+    def _candidate(self, leaf: model.State, label: str, transition: Resolved, leg: Leg) -> model.Candidate:
+        """An arrow from ``leaf`` through choices to where it ends, with what it leaves and enters (`S3`)."""
+        destination = leg.destination.state.name
+        domain = self._tree.domain(leaf.name, destination)
+        exit_set = self._tree.exit_set(leaf.name, domain)
+        way = self._way(leaf, exit_set, domain, destination)
+        restoration = None
+        if leg.destination.restores is not None:
+            ways = {
+                recorded: self._way(leaf, exit_set, domain, self._restored(leg.destination, recorded))
+                for recorded in self._leaves_below(destination)
+            }
+            if leaf.name in ways:  # what is left right now is what will have been recorded
+                way = ways[leaf.name]
+            else:
+                restoration = model.Restoration(destination, ways)
+        return model.Candidate(
+            leaf,
+            label,
+            way,
+            (*transition.guards, *leg.guards),
+            self._named(exit_set),
+            (*transition.actions, *leg.actions),
+            restoration,
+            description=transition.description,
+            refs=transition.refs,
+        )
+
+    def _restored(self, destination: Destination, recorded: str) -> str:
+        """The state below ``destination`` that history brings back, given the leaf that was recorded (`S4.2`)."""
+        if destination.restores is Restores.CONFIGURATION:
+            return recorded
+        inward = (recorded, *self._tree.ancestors(recorded))
+        return inward[inward.index(destination.state.name) - 1]
+
+    def _leaves_below(self, name: str) -> tuple[str, ...]:
+        return tuple(state.name for state in self._states.values() if state.can_rest and name in state.ancestors)
+
+    def _way(self, leaf: model.State, exit_set: Sequence[str], domain: str | None, destination: str) -> model.Way:
+        """The way from ``leaf`` to ``destination``, with the timers that it arms and disarms on balance (`S9.2`)."""
+        entry_set = self._tree.entry_set(domain, destination)
+        target = self._states[entry_set[-1]]
+        armed = [] if target.is_terminal else [timer for name in entry_set for timer in self._timers[name]]
+        kept = [] if target.is_terminal else [name for name in (leaf.name, *leaf.ancestors) if name not in exit_set]
+        active = [timer for name in (leaf.name, *leaf.ancestors) for timer in self._timers[name]]
+        disarmed = [timer for timer in active if timer.source not in kept and timer not in armed]
+        return model.Way(target, self._named(entry_set), tuple(armed), tuple(disarmed))
 
     def _named(self, names: Sequence[str]) -> tuple[model.State, ...]:
         return tuple(self._states[name] for name in names)
@@ -142,5 +211,17 @@ def _refuse_certain_loops(rows: Sequence[model.Row], states: Mapping[str, model.
         settled.update(path)
 
 
+def _targets(candidate: model.Candidate) -> list[model.State]:
+    ways = candidate.restoration.ways.values() if candidate.restoration is not None else ()
+    return [candidate.target, *(way.target for way in ways)]
+
+
 def _all_candidates(row: model.Row) -> list[model.Candidate]:
-    return [*(c for found in row.on.values() for c in found), *row.automatic]
+    of_timers = (candidate for found in row.delayed.values() for candidate in found)
+    return [*(candidate for found in row.on.values() for candidate in found), *row.automatic, *of_timers]
+
+
+def _frozen(
+    found: Mapping[KeyT, Sequence[model.Candidate]],
+) -> dict[KeyT, tuple[model.Candidate, ...]]:
+    return {key: tuple(candidates) for key, candidates in found.items()}

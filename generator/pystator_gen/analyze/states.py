@@ -12,7 +12,6 @@ from pystator_gen.parse.models import MachineDocument, State
 
 _NOT_YET = {
     "regions": "parallel states (`regions`)",
-    "timeout": "delayed transitions (`timeout`)",
 }
 
 
@@ -29,10 +28,6 @@ def refuse_unsupported(parsed: MachineDocument, findings: Findings) -> None:
         path = ("transitions", index)
         if transition.region is not None:
             _refuse(findings, "parallel states (`region`)", (*path, "region"))
-        if transition.after is not None:
-            _refuse(findings, "delayed transitions (`after`)", (*path, "after"))
-        if transition.dest is not None and transition.dest.endswith(")"):
-            _refuse(findings, "history (`H(...)`)", (*path, "dest"))
 
 
 def _refuse(findings: Findings, feature: str, path: tuple[str | int, ...]) -> None:

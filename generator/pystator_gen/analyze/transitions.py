@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,32 +11,63 @@ from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings, nearest
 from pystator_gen.analyze.functions import Functions
 from pystator_gen.document import NodePath
-from pystator_gen.parse.models import MachineDocument, Transition
+from pystator_gen.parse.models import MachineDocument, State, Transition
 
 ANYWHERE = "*"
 """The source that stands for every state that is not terminal (`S2.3`)."""
 
+_HISTORY = re.compile(r"(?P<kind>H\*?)\((?P<state>[a-z0-9_]+)\)")
+
+
+class Restores(enum.Enum):
+    """What a history destination brings back (`S4.2`)."""
+
+    CHILD = "H"
+    CONFIGURATION = "H*"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The declared destination of a transition; ``restores`` if it is the history of that state."""
+
+    state: model.State
+    restores: Restores | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """One transition of the source with its names looked up; ``target`` is ``None`` if it is internal."""
+    """One transition of the source with its names looked up; ``path`` is where it stands.
 
-    index: int
-    written: Transition
+    ``destination`` is ``None`` if it is internal. ``delay`` is in milliseconds, ``None`` if it does not wait.
+    """
+
+    path: NodePath
     sources: tuple[model.State, ...]
     anywhere: bool
-    target: model.State | None
-    guards: tuple[model.Guard, ...]
-    actions: model.Plan
+    destination: Destination | None
+    guards: tuple[model.Guard, ...] = ()
+    actions: model.Plan = ()
+    trigger: str | None = None
+    automatic: bool = False
+    internal: bool = False
+    delay: int | None = None
+    priority: int = 0
+    description: str = ""
+    refs: tuple[str, ...] = ()
+    is_timeout: bool = False
 
     @property
-    def path(self) -> NodePath:
-        """Where it stands."""
-        return ("transitions", self.index)
+    def is_sendable(self) -> bool:
+        """Whether its trigger, if it has one, may be sent from outside (`S2.6`)."""
+        return not self.automatic and self.trigger is not None
 
     def label(self, source: model.State) -> str:
-        """Its trigger, or what it is called where it has none (`S2.6`)."""
-        return self.written.trigger or f"_auto_{source.name}"
+        """Its trigger, or what it is called where it has none (`S2.6`, `S9.4`)."""
+        if self.is_timeout:
+            return f"_timeout_{source.name}"
+        if self.trigger is not None:
+            return self.trigger
+        return f"_auto_{source.name}" if self.delay is None else f"_after_{source.name}_{self.delay}_ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +82,20 @@ class Lookup:
         """The state that a source names; ``p:point`` is an exit point of ``p`` (`S12.2`)."""
         return self._find(name, "exit", path)
 
-    def destination(self, name: str, path: NodePath) -> model.State | None:
-        """The state that a destination names; ``p:point`` is an entry point of ``p`` (`S12.2`)."""
-        return self._find(name, "entry", path)
+    def destination(self, name: str, path: NodePath) -> Destination | None:
+        """What a destination names; ``p:point`` is an entry point of ``p`` (`S12.2`), ``H(p)`` its history (`S4.2`)."""
+        history = _HISTORY.fullmatch(name)
+        state = self._find(history["state"] if history else name, "entry", path)
+        if state is None or history is None:
+            return None if state is None else Destination(state)
+        if not state.is_compound:
+            self.findings.error(
+                codes.BAD_HISTORY,
+                f"`{state.name}` has no children and so no history (S4.2)",
+                path,
+                f"write `dest: {state.name}`",
+            )
+        return Destination(state, Restores(history["kind"]))
 
     def _find(self, name: str, kind: str, path: NodePath) -> model.State | None:
         parent, colon, point = name.partition(":")
@@ -97,21 +141,63 @@ def _lies_in(name: str, around: str, parents: Mapping[str, str | None]) -> bool:
 def resolve_transitions(
     parsed: MachineDocument, states: Mapping[str, model.State], functions: Functions, findings: Findings
 ) -> list[Resolved]:
-    """All transitions, those within one level in the order in which they are asked (`S2.1`)."""
+    """All transitions and timeouts, those within one level in the order in which they are asked (`S2.1`)."""
     lookup = Lookup(states, resolve_points(parsed, findings), findings)
     resolved = [_resolve(index, transition, lookup, functions) for index, transition in enumerate(parsed.transitions)]
     _refuse_mixed_labels(resolved, findings)
-    return sorted(resolved, key=lambda transition: transition.written.priority or 0)
+    timeouts = [_timeout(index, state, lookup) for index, state in enumerate(parsed.states) if state.timeout]
+    return sorted((*timeouts, *resolved), key=lambda transition: transition.priority)
 
 
 def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Functions) -> Resolved:
     path = ("transitions", index)
+    sources = _sources(transition, lookup, path)
+    anywhere = ANYWHERE in transition.source
+    if transition.after is not None and anywhere:
+        lookup.findings.error(
+            codes.BAD_TIMER,
+            "a delayed transition belongs to the states that it starts from, so its source can't be `*` (S9.1)",
+            (*path, "after"),
+            "name the states",
+        )
+    return Resolved(
+        path,
+        sources,
+        anywhere,
+        _destination(transition, sources, lookup, path),
+        functions.guards(transition.guards, (*path, "guards")),
+        functions.plan(transition.actions, (*path, "actions")),
+        transition.trigger,
+        automatic=transition.auto and transition.after is None,
+        internal=transition.internal,
+        delay=transition.after,
+        priority=transition.priority or 0,
+        description=transition.description or "",
+        refs=transition.refs,
+    )
+
+
+def _timeout(index: int, state: State, lookup: Lookup) -> Resolved:
+    """The delayed transition that a state's `timeout` stands for (`S9.3`)."""
+    path = ("states", index, "timeout")
+    assert state.timeout is not None
+    source = lookup.states[state.name]
+    if source.is_terminal or source.kind == "choice":
+        lookup.findings.error(
+            codes.BAD_TIMER, f"`{state.name}` is a {source.kind} state, which no timeout can leave (S1.3, S7.3)", path
+        )
+    delay = round(state.timeout.seconds * 1000)
+    destination = lookup.destination(state.timeout.destination, (*path, "destination"))
+    return Resolved(path, (source,), False, destination, delay=delay, is_timeout=True)
+
+
+def _sources(transition: Transition, lookup: Lookup, path: NodePath) -> tuple[model.State, ...]:
     sources: list[model.State] = []
     several = len(transition.source) > 1
     for position, name in enumerate(transition.source):
-        place = (*path, "source", position) if several else (*path, "source")
         if name == ANYWHERE:
             continue
+        place = (*path, "source", position) if several else (*path, "source")
         state = lookup.source(name, place)
         if state is None:
             continue
@@ -124,23 +210,12 @@ def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Func
             )
         if state not in sources:
             sources.append(state)
-    return Resolved(
-        index,
-        transition,
-        tuple(sources),
-        ANYWHERE in transition.source,
-        _target(transition, sources, lookup, path),
-        functions.guards(transition.guards, (*path, "guards")),
-        functions.plan(transition.actions, (*path, "actions")),
-    )
+    return tuple(sources)
 
 
-def _target(
-    transition: Transition,
-    sources: Sequence[model.State],
-    lookup: Lookup,
-    path: NodePath,
-) -> model.State | None:
+def _destination(
+    transition: Transition, sources: Sequence[model.State], lookup: Lookup, path: NodePath
+) -> Destination | None:
     if transition.dest is None:
         if not transition.internal:
             lookup.findings.error(
@@ -150,13 +225,13 @@ def _target(
                 "name the state it leads to, or say `internal: true`",
             )
         return None
-    target = lookup.destination(transition.dest, (*path, "dest"))
+    destination = lookup.destination(transition.dest, (*path, "dest"))
     if not transition.internal:
-        return target
-    if target is not None and target not in sources and ANYWHERE not in transition.source:
+        return destination
+    if destination is not None and destination.state not in sources and ANYWHERE not in transition.source:
         lookup.findings.error(
             codes.INTERNAL_DESTINATION,
-            f"an internal transition stays where it is, but `{target.name}` is none of its sources (S3.4)",
+            f"an internal transition stays where it is, but `{destination.state.name}` is none of its sources (S3.4)",
             (*path, "dest"),
             "leave `dest` out",
         )
@@ -165,10 +240,10 @@ def _target(
 
 def _refuse_mixed_labels(transitions: Sequence[Resolved], findings: Findings) -> None:
     """A name can't be both: the label of an automatic transition is never accepted from outside (`S2.6`)."""
-    triggers = {t.written.trigger: t for t in transitions if not t.written.auto and not leads_from_choices_only(t)}
+    triggers = {t.trigger: t for t in transitions if t.is_sendable and not leads_from_choices_only(t)}
     for transition in transitions:
-        label = transition.written.trigger
-        if transition.written.auto and label in triggers and not leads_from_choices_only(transition):
+        label = transition.trigger
+        if transition.automatic and label in triggers and not leads_from_choices_only(transition):
             findings.error(
                 codes.LABEL_IS_TRIGGER,
                 f"`{label}` labels an automatic transition and is a trigger elsewhere, but a label can't be sent",

@@ -128,6 +128,9 @@ def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[st
             options.append(f"variables={_fields(machine.variables)}")
         if table.invariants:
             options.append(f"invariants={_mapping(table.invariants)}")
+    if machine.compounds:
+        leaves = {name: f"{machine.prefix}State.{leaf.member}" for name, leaf in machine.compounds.items()}
+        options.append(f"compounds={_mapping(leaves)}")
     if not machine.reject_invalid_events:
         options.append("reject_invalid_events=False")
     if not machine.strict_guards:

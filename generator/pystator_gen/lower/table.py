@@ -55,7 +55,11 @@ class Table:
             for label, found in row.on.items()
         )
         automatic = tuple(map(self._candidate, row.automatic))
-        return view.Row(self._state(row.state), triggers, automatic, tuple(options))
+        delayed = tuple(
+            view.TriggerRow(self._timer(timer), tuple(map(self._candidate, found)))
+            for timer, found in row.delayed.items()
+        )
+        return view.Row(self._state(row.state), triggers, automatic, delayed, tuple(options))
 
     def _candidate(self, candidate: model.Candidate) -> str:
         parts = [
@@ -69,9 +73,38 @@ class Table:
             parts.append(f"exit={exit_plan}")
         if candidate.actions:
             parts.append(f"actions={self._shared('ACTIONS', _tuple(map(self._planned, candidate.actions)))}")
-        if entry := self._plans("ENTER", candidate.entry):
-            parts.append(f"entry={entry}")
+        parts.extend(self._way_options(candidate.way))
+        if candidate.records:
+            parts.append(f"records={python_literal(candidate.records)}")
+        if candidate.restoration is not None:
+            parts.append(f"restoration={self._restoration(candidate.restoration)}")
         return f"rt.Transition({', '.join(parts)})"
+
+    def _way_options(self, way: model.Way) -> list[str]:
+        options: list[str] = []
+        if entry := self._plans("ENTER", way.entry):
+            options.append(f"entry={entry}")
+        for name, timers in (("armed", way.armed), ("disarmed", way.disarmed)):
+            if timers:
+                options.append(f"{name}={_tuple(map(self._timer, timers))}")
+        return options
+
+    def _restoration(self, restoration: model.Restoration) -> str:
+        """A history destination; the same one of several leaves is written once."""
+        ways = {
+            leaf: f"rt.Way({', '.join([self._state(way.target), *self._way_options(way)])})"
+            for leaf, way in restoration.ways.items()
+        }
+        pairs = ", ".join(f"{python_literal(leaf)}: {way}" for leaf, way in ways.items())
+        return f"rt.Restoration({python_literal(restoration.parent)}, {{{pairs}}})"
+
+    def _timer(self, timer: model.Timer) -> str:
+        """The name of the constant that holds a timer."""
+        text = f"rt.Timer({python_literal(timer.source)}, {python_literal(timer.label)}, {timer.delay})"
+        if text not in self._constants:
+            number = 1 + sum(constant.name.startswith("_TIMER_") for constant in self._constants.values())
+            self._constants[text] = view.Constant(f"_TIMER_{number}", text)
+        return self._constants[text].name
 
     def _state(self, state: model.State) -> str:
         return f"{self._states}.{state.member}"
@@ -79,7 +112,8 @@ class Table:
     def _shareable_texts(self) -> Iterator[str]:
         """The guards and actions of every candidate, as text: what occurs twice is worth a name."""
         for row in self._machine.rows:
-            for candidate in (*(c for found in row.on.values() for c in found), *row.automatic):
+            groups = (*row.on.values(), row.automatic, *row.delayed.values())
+            for candidate in (candidate for found in groups for candidate in found):
                 yield _tuple(map(self.guard, candidate.guards))
                 yield _tuple(map(self._planned, candidate.actions))
 
