@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pystator_gen
-
 from bench import machines
 from bench.contenders.base import ORDER
 from bench.measure import Budget, fastest_processes

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pystator_gen
-
 from bench.contenders.base import CONTEXT, ENTITY, ORDER, PAYLOAD, Case, Library, Scenario
 
 PACKAGE = "bench_order_fsm"

@@ -19,9 +19,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from pystator_runtime import GuardError, TransitionHook, TransitionResult
-
 from examples.document_approval.fsm import DocumentContext, DocumentMachine, DocumentSession
+from pystator_runtime import GuardError, TransitionHook, TransitionResult
 
 
 class Directory:

@@ -20,14 +20,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, assert_never
 
-from pystator_runtime import Event, TransitionHook, TransitionResult
-
 from examples.order_desk.fsm import (
     OrderContext,
     OrderMachine,
     OrderSession,
     OrderState,
 )
+from pystator_runtime import Event, TransitionHook, TransitionResult
 
 
 class RiskDesk:

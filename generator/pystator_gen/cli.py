@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -41,8 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["generate"]:
         given = given[1:]
+    if isinstance(sys.stdout, TextIOWrapper):  # a path or a docstring may not be writable in its encoding
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = _parser()
-    options = parser.parse_args(given)
+    options = parser.parse_intermixed_args(given)  # `a.yaml -o out b.yaml` names two sources
     try:
         settings = load_settings(Path.cwd())
         return _generate(parser, options, settings)

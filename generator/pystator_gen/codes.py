@@ -43,7 +43,6 @@ EMPTY = "PG037"
 UNKNOWN_STATE = "PG050"
 NO_INITIAL = "PG051"
 LEAVES_TERMINAL = "PG052"
-NO_DESTINATION = "PG053"
 INTERNAL_DESTINATION = "PG054"
 BAD_CHOICE = "PG055"
 CHOICE_CYCLE = "PG056"
@@ -104,7 +103,6 @@ CODES: dict[str, str] = {
     UNKNOWN_STATE: "A state is named that is not defined",
     NO_INITIAL: "There is not exactly one initial state",
     LEAVES_TERMINAL: "A transition leaves a terminal state",
-    NO_DESTINATION: "A transition has no destination",
     INTERNAL_DESTINATION: "An internal transition leads somewhere else",
     BAD_CHOICE: "A choice can't be what it is said to be",
     CHOICE_CYCLE: "Choices lead in a circle",

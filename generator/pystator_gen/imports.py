@@ -25,6 +25,10 @@ class Imports:
         self._checking: dict[str, str] = {}
         self._names: dict[str, set[str]] = {}
 
+    def apart(self) -> Imports:
+        """One that spells names as this one does, for text that is looked at and not printed."""
+        return Imports(self._shadowed)
+
     def typing(self, name: str) -> str:
         """A name of `typing`."""
         if name in self._shadowed:
@@ -52,11 +56,15 @@ class Imports:
 
     def application_module(self, module: str) -> str:
         """A module of the application, needed by annotations only; ask for it after all single names."""
-        root = module.partition(".")[0]
-        taken = _OWN_NAMES.union(*self._names.values())
-        if root in taken or hasattr(builtins, root) or not root.islower() or root.startswith("_"):
-            return self._checking.setdefault(module, _private(module))
-        return self._checking.setdefault(module, self._alias(module))
+        if module not in self._checking:
+            root = module.partition(".")[0]
+            taken = self._shadowed.union(_OWN_NAMES, *self._names.values())
+            is_safe = root.islower() and not root.startswith("_") and not hasattr(builtins, root)
+            alias = module if is_safe and root not in taken else f"{_private(module)}_"
+            while alias in self._checking.values():
+                alias += "_"
+            self._checking[module] = alias
+        return self._checking[module]
 
     def lines(self) -> tuple[str, ...]:
         """The import statements in order, with those for type checkers last."""

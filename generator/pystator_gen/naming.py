@@ -90,8 +90,8 @@ def module_name(stem: str) -> PythonIdentifier:
 
 
 def is_identifier(text: str) -> bool:
-    """Whether ``text`` may stand in generated code as it is."""
-    return bool(_IDENTIFIER.fullmatch(text)) and not keyword.iskeyword(text)
+    """Whether ``text`` may stand in generated code as it is; to ``__debug__`` Python lets nothing be assigned."""
+    return bool(_IDENTIFIER.fullmatch(text)) and not keyword.iskeyword(text) and text != "__debug__"
 
 
 def _identifier(name: str) -> PythonIdentifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import enum
 import os
@@ -104,33 +105,54 @@ def _read(path: Path) -> str:
 
 
 def apply(folder: Path, changes: Sequence[Change]) -> None:
-    """Carry out a plan. Every file is written under a temporary name before the first one is renamed.
+    """Carry out a plan, all of it or nothing: what was done before something goes wrong is taken back.
+
+    Every file is written under a temporary name before the first one is renamed.
 
     Raises:
-        OSError: Something can't be written; no file of the folder was changed before that was known.
+        OSError: Something can't be written or deleted; the folder's files are as they were.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[tuple[Path, Path]] = []
+    drift = [change for change in changes if change.action is not Action.UNCHANGED]
+    written: dict[Path, Path] = {}
+    done: list[tuple[Path, bytes | None]] = []
     try:
-        for change in changes:
-            if change.action in (Action.CREATED, Action.CHANGED) and change.after is not None:
-                written.append((_write_beside(change.path, change.after), change.path))
-        for temporary, path in written:
-            temporary.replace(path)
+        for change in drift:
+            if change.after is not None:
+                written[change.path] = _write_beside(change.path, change.after)
+        for change in drift:
+            done.append((change.path, change.path.read_bytes() if change.path.exists() else None))
+            if change.after is None:
+                change.path.unlink(missing_ok=True)
+            else:
+                written[change.path].replace(change.path)
+    except BaseException:
+        for path, before in done:
+            with contextlib.suppress(OSError):
+                _restore(path, before)
+        raise
     finally:
-        for temporary, _ in written:
+        for temporary in written.values():
             temporary.unlink(missing_ok=True)
-    for change in changes:
-        if change.action is Action.PRUNED:
-            change.path.unlink(missing_ok=True)
+
+
+def _restore(path: Path, before: bytes | None) -> None:
+    if before is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_bytes(before)
 
 
 def _write_beside(path: Path, text: str) -> Path:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
     temporary = Path(name)
-    temporary.chmod(_mode(path))
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        temporary.chmod(_mode(path))
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return temporary
 
 

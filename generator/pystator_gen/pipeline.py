@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pystator_gen import codes, model, naming
 from pystator_gen.analyze import analyze
-from pystator_gen.diagnostics import Diagnostic, Span, error, in_order, with_related
+from pystator_gen.diagnostics import Diagnostic, Span, error, in_order, one_line, with_related
 from pystator_gen.document import Document, load
 from pystator_gen.exports import Exporting, package
 from pystator_gen.formatting import format_modules
@@ -129,7 +129,7 @@ def _compile(document: Document, source: Source, *, alone: bool) -> tuple[Unit |
         return None, diagnostics
     stem = Path(source.path).stem
     module = naming.module_name(stem if alone else parsed.meta.machine_name or stem)
-    machine, problems = analyze(document, parsed, stem=stem, module=module)
+    machine, problems = analyze(document, parsed, stem=one_line(stem), module=module)
     diagnostics.extend(problems)
     if machine is None or any(diagnostic.is_error for diagnostic in diagnostics):
         return None, diagnostics

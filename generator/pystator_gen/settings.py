@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,4 +80,7 @@ def _check(path: Path, key: str, value: object) -> None:
 def _relative(pyproject: Path, entry: str, start: Path) -> str:
     """A path of the file, as seen from where the run starts."""
     path = pyproject.parent / entry
-    return str(path.relative_to(start)) if path.is_relative_to(start) else str(path)
+    try:
+        return os.path.relpath(path, start)
+    except ValueError:  # on another drive
+        return str(path)

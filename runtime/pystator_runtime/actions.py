@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 from pystator_runtime.copying import fresh
@@ -104,7 +105,7 @@ class ActionResult(Immutable):
             result=result,
             error=error,
             reason=reason,
-            changes=changes,
+            changes=changes if changes is NOTHING else MappingProxyType(changes),
             removed=removed,
         )
 

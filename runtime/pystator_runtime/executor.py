@@ -157,7 +157,7 @@ class ActionExecutor:
         return Occasion(context, event if isinstance(event, Event) else Event(result.trigger))
 
 
-def _patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+def _patch(before: Mapping[str, Any], after: Mapping[Any, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """The top-level keys in which a used copy of the context differs from the context."""
     for key in after:
         if not isinstance(key, str):

@@ -44,14 +44,12 @@ def before_guards(chart: Chart[StateT], row: Row[StateT], trigger: str) -> Trans
 
 def guards_failed(state: Any, trigger: str, verdicts: Sequence[dict[str, Any]]) -> InvalidTransitionError:
     """The error of an event whose candidates all have a guard that does not hold."""
-    named = [
+    named = dict.fromkeys(  # several candidates may share a guard
         f"{entry['guard']} ({'raised' if entry['verdict'] is None else 'does not hold'})"
         for entry in verdicts
         if not entry["verdict"]
-    ]
-    return InvalidTransitionError(
-        f"{trigger!r} is not possible from {state.value!r} now: {'; '.join(dict.fromkeys(named))}"
     )
+    return InvalidTransitionError(f"{trigger!r} is not possible from {state.value!r} now: {'; '.join(named)}")
 
 
 def unfit(trigger: str, what: str, wrong: Sequence[str]) -> InvalidTransitionError:

@@ -214,9 +214,9 @@ class TransitionResult(Immutable, _ResultDraft[StateT_co]):
         draft.target_state = target_state
         draft.trigger = trigger
         draft.error = error
-        draft.metadata = metadata
+        draft.metadata = metadata if metadata is NOTHING else MappingProxyType(metadata)
         draft.steps = steps
-        draft.changes = changes
+        draft.changes = changes if changes is NOTHING else MappingProxyType(changes)
         draft.removed = removed
         draft.history_updates = history_updates
         draft.armed = armed
@@ -276,7 +276,7 @@ class TransitionResult(Immutable, _ResultDraft[StateT_co]):
         for name in self._fields:
             put(copy, name, getattr(self, name))
         for name, value in values.items():
-            put(copy, name, value)
+            put(copy, name, MappingProxyType(value) if isinstance(value, dict) else value)
         return copy
 
     def __repr__(self) -> str:

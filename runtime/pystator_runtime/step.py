@@ -6,7 +6,7 @@ awaited (:mod:`~pystator_runtime.waiting`), so that sync and async callers share
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from pystator_runtime import fields, refusals
@@ -165,6 +165,11 @@ class Step(Generic[StateT]):
         """The result of a step of which nothing is kept."""
         return TransitionResult(self.source, None, self.trigger, error, metadata={**self._metadata(), **metadata})
 
+    def unfit(self, what: str, wrong: Sequence[str]) -> TransitionResult[StateT]:
+        """The result of an event whose payload or context is not as declared."""
+        error = refusals.unfit(self.trigger, what, wrong)
+        return self.failed(error, reason=f"{what}_validation", errors=tuple(wrong))
+
     def _working(self) -> Working:
         if self.working is None:
             self.working = Working(self.inquiry.context)
@@ -205,7 +210,7 @@ def decide(
     if declared is not None and (payload is not None or not declared.fits(seen)):
         wrong = declared.problems(seen if payload is None else payload, closed=payload is not None)
         if wrong:
-            return step.failed(refusals.unfit(trigger, "payload", wrong), reason="payload_validation", errors=wrong)
+            return step.unfit("payload", wrong)
     return (yield from _choose(step, row.on[trigger]))
 
 
@@ -232,7 +237,7 @@ def _choose(step: Step[StateT], candidates: tuple[Transition[StateT], ...]) -> P
     if step.chart.validate_context:
         wrong = yield from _context_problems(step)
         if wrong:
-            return step.failed(refusals.unfit(trigger, "context", wrong), reason="context_validation", errors=wrong)
+            return step.unfit("context", wrong)
     chosen = yield from step.select(candidates)
     if chosen is None:
         verdicts = step.inquiry.verdicts

@@ -166,7 +166,7 @@ class SteppingEntity:
         """Process the queued events; an error among them is logged, for nobody here has sent them."""
         queue = self._own_turns().queue
         while queue:
-            trigger, payload = queue.popleft()
+            trigger, payload = queue.pop(0)
             try:
                 yield from self._step(turn, trigger, payload)
             except Exception as error:
@@ -290,7 +290,7 @@ class SteppingEntity:
 
     def _publish(self) -> None:
         """Let other threads see what was committed, all at once."""
-        if self._turns is not None:
+        if self._turns is not None and self._turns.thread_safe:
             self._turns.committed = self._standing()
 
     def _standing(self) -> Standing:
@@ -329,5 +329,7 @@ class SteppingEntity:
         if self._entity_id is None:
             from uuid import uuid4
 
-            self._entity_id = str(uuid4())
+            made_up = str(uuid4())
+            if self._entity_id is None:  # still: another thread may have asked first
+                self._entity_id = made_up
         return self._entity_id

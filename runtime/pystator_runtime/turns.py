@@ -8,7 +8,6 @@ waits its turn: a thread at a lock, a task at a lock of its event loop.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -52,7 +51,7 @@ class Turns:
     def __init__(self, *, thread_safe: bool) -> None:
         self.running: Turn | None = None
         self.committed: Standing | None = None
-        self.queue: deque[tuple[str, Mapping[str, Any]]] = deque()
+        self.queue: list[tuple[str, Mapping[str, Any]]] = []  # a deque would weigh more than the session
         self._thread_lock = threading.Lock() if thread_safe else None
         self._task_lock: asyncio.Lock | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,7 +65,8 @@ class Turns:
 
     def blocked(self) -> bool:
         """Whether waiting here, on a sync path, could never end: the running step is a task of this thread."""
-        return self.running is not None and self.running.thread == threading.get_ident()
+        running = self.running  # read once: another thread may end its turn meanwhile
+        return running is not None and running.thread == threading.get_ident()
 
     @property
     def thread_safe(self) -> bool:

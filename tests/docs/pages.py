@@ -45,8 +45,8 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PATH = re.compile(r"# ([\w./-]+\.\w+)\n")
 _CODE = re.compile(r"\[(PG\d{3})\]")
 _MACHINE_KEYS = frozenset(MachineDocument.model_fields)
-_TRANSITION_KEYS = frozenset("trigger source dest guards actions internal auto priority refs".split())
-_STATE_KEYS = frozenset("name type on_enter on_exit".split())
+_TRANSITION_KEYS = frozenset(["trigger", "source", "dest", "guards", "actions", "internal", "auto", "priority", "refs"])
+_STATE_KEYS = frozenset(["name", "type", "on_enter", "on_exit"])
 
 
 @dataclass(frozen=True)

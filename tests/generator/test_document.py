@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pystator_gen.codes import CODES
 from pystator_gen.composer import MAX_COPIED_NODES, MAX_DEPTH
 from pystator_gen.diagnostics import Diagnostic, Span
@@ -206,9 +207,7 @@ class TestAliases:
         ("text", "place"),
         [("a: *x", (1, 4)), ("a: &x [1, *x]", (1, 11)), ("a: &x\n  b: {c: *x}", (2, 10))],
     )
-    def test_an_alias_without_anchor_or_to_itself_is_an_error(
-        self, text: str, place: tuple[int, int]
-    ) -> None:
+    def test_an_alias_without_anchor_or_to_itself_is_an_error(self, text: str, place: tuple[int, int]) -> None:
         assert problems(text) == [("PG011", *place)]
 
     def test_a_billion_laughs_are_stopped_at_the_alias_that_goes_too_far(self) -> None:
@@ -339,9 +338,7 @@ class TestSyntaxErrors:
             ("a: !x!y z\n", (1, 4), "tag is not declared"),
         ],
     )  # fmt: skip
-    def test_what_libyaml_finds_is_told_in_plain_words(
-        self, text: str, place: tuple[int, int], words: str
-    ) -> None:
+    def test_what_libyaml_finds_is_told_in_plain_words(self, text: str, place: tuple[int, int], words: str) -> None:
         diagnostic = problem(text)
         assert diagnostic.code == "PG005"
         assert words in diagnostic.message

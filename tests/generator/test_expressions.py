@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import subprocess
-import sys
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import simpleeval
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pystator_gen.expressions import Compiled, Problem, compile_expression, vocabulary
 from pystator_runtime import expressions as runtime
 
@@ -39,9 +36,7 @@ REFUSED_AT_RUN_TIME = (
     "the result would",
     "sum() starts from a number",
 )
-LONG = settings(
-    max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+LONG = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 # The whole subset as a grammar: `<kind>` stands for any sentence of that kind, `;` for `or`. Most sentences make
@@ -109,7 +104,8 @@ GRAMMAR = {
         (<narrowing>) and (<narrowing>);(<narrowing>) or (<narrowing>);a == 1 == b;a is None is b
         (<narrowing> if <narrowing> else <narrowing>);(<narrowing>) == <literal>;a < b == a
         (<narrowing>) + 1;(<narrowing>) > 2;(<narrowing>) is None;(<narrowing>) in [1];bool(a)
-        f"{a}" == <literal>;{a: b};(<narrowing>, <narrowing>) and <narrowing>;[<narrowing>, <narrowing>] or a;(<narrowing>) + (<narrowing>);a == <literal> and <narrowing>
+        f"{a}" == <literal>;{a: b};(<narrowing>, <narrowing>) and <narrowing>
+        [<narrowing>, <narrowing>] or a;(<narrowing>) + (<narrowing>);a == <literal> and <narrowing>
         a["k"] == <literal> and <narrowing>;a != <literal> or <narrowing>;a is None and <narrowing>
         """,
     "literal": "1;2;'x';'y';None;True;2.5;[];();{};[1];-1",

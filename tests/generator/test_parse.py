@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pystator_gen.codes import CODES
 from pystator_gen.diagnostics import Diagnostic
 from pystator_gen.document import load
@@ -156,9 +157,7 @@ class TestMachine:
     def test_declared_but_empty_variables_are_not_undeclared(self) -> None:
         assert good(f"{BASE}state_variables: []\n").state_variables == ()
 
-    @pytest.mark.parametrize(
-        ("written", "meant"), [("1.10", "1.10"), ("2", "2"), ("'1.0'", "1.0"), ("1.0.0", "1.0.0")]
-    )
+    @pytest.mark.parametrize(("written", "meant"), [("1.10", "1.10"), ("2", "2"), ("'1.0'", "1.0"), ("1.0.0", "1.0.0")])
     def test_a_version_is_the_text_as_written(self, written: str, meant: str) -> None:
         assert good(f"{BASE}meta: {{version: {written}}}").meta.version == meant
 
@@ -207,9 +206,7 @@ class TestMachine:
         assert machine.guard_definitions[0].description == "d"
         assert machine.error_policy.retry_attempts == 2
 
-    @pytest.mark.parametrize(
-        "section", ["states", "transitions", "state_variables", "events", "context_invariants"]
-    )
+    @pytest.mark.parametrize("section", ["states", "transitions", "state_variables", "events", "context_invariants"])
     @pytest.mark.parametrize("value", ["5", "text", "{a: b}", "[5]", "[[a]]", "[null]", "true"])
     def test_a_section_of_the_wrong_type_is_told_in_words(self, section: str, value: str) -> None:
         text = f"{BASE}{section}: {value}\n"
@@ -282,8 +279,7 @@ class TestKeys:
 
     def test_metadata_and_keys_that_start_with_x_are_free(self) -> None:
         machine = good(
-            "x-base: {guard: 1}\nstates: [{name: a, x-color: red, metadata: {Typ: [1], 'é': {}}}]\n"
-            "transitions: []\n"
+            "x-base: {guard: 1}\nstates: [{name: a, x-color: red, metadata: {Typ: [1], 'é': {}}}]\ntransitions: []\n"
         )
         assert machine.states[0].metadata == {"Typ": [1], "é": {}}
 
@@ -384,9 +380,7 @@ class TestNames:
              "transitions: []\n", (1, 60)),
         ],
     )  # fmt: skip
-    def test_a_name_that_is_declared_twice_is_an_error_that_shows_both(
-        self, text: str, place: tuple[int, int]
-    ) -> None:
+    def test_a_name_that_is_declared_twice_is_an_error_that_shows_both(self, text: str, place: tuple[int, int]) -> None:
         diagnostic = bad(text)
         assert diagnostic.code == "PG036"
         assert (diagnostic.span.line, diagnostic.span.column) == place

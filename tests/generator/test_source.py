@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pystator_gen.codes import CODES
 from pystator_gen.diagnostics import Diagnostic
 from pystator_gen.source import (

@@ -90,9 +90,10 @@ def lay_out(folder: Path) -> None:
 
 def _check(folder: Path) -> Complaints:
     lay_out(folder)
-    cache = REPOSITORY / ".mypy_cache" / "golden"
+    options = ("--strict", "--explicit-package-bases", "--no-error-summary", "--output", "json")
+    cache = ("--cache-dir", str(REPOSITORY / ".mypy_cache" / "golden"))
     with ThreadPoolExecutor() as both:
-        mypy = both.submit(_run, folder, "mypy", "--strict", "--output", "json", "--cache-dir", str(cache), ".")
+        mypy = both.submit(_run, folder, "mypy", *options, *cache, ".")
         pyright = both.submit(_run, folder, "pyright", "--outputjson", "--pythonpath", sys.executable)
     return {
         "mypy": sorted(_of_mypy(mypy.result().splitlines())),
@@ -109,7 +110,7 @@ def _run(folder: Path, module: str, *arguments: str) -> str:
 
 
 def _of_mypy(lines: Iterable[str]) -> Iterable[Complaint]:
-    for line in lines:
+    for line in filter(None, lines):
         told = json.loads(line)
         if told["severity"] == "error":
             yield Complaint(Path(told["file"]).as_posix(), told["line"], told["code"], told["message"])

@@ -16,10 +16,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from pystator_gen import naming
-from pystator_runtime import Event, InvalidTransitionError, TerminalStateError
 
 from golden.cases import Case, cases
+from pystator_gen import naming
+from pystator_runtime import Event, InvalidTransitionError, TerminalStateError
 
 PACKAGES = [case for case in cases() if not case.is_error]
 VALUES: tuple[Any, ...] = (
@@ -40,7 +40,10 @@ class Everything:
     """Has every guard and action: guards hold, actions do nothing, params are taken by name."""
 
     def __getattr__(self, name: str) -> Any:
-        return lambda ctx, **params: True
+        def function(ctx: object, **params: object) -> bool:
+            return True
+
+        return function
 
 
 @pytest.fixture(params=PACKAGES, ids=lambda case: case.name)

@@ -36,9 +36,6 @@ def recording(into: list[str], *names: str) -> dict[str, Any]:
     return {name: noting(into, name) for name in names}
 
 
-EXECUTING = {"send": "send", "asend": "asend"}
-
-
 @pytest.fixture(params=["sync", "async"])
 def fire(request: Any) -> Any:
     """Send an event to a session, sync or async."""
@@ -68,8 +65,7 @@ def test_an_executing_session_runs_them_in_planned_order_with_the_committed_cont
     """S8.1, S8.8"""
     seen: list[Any] = []
     look = {
-        name: noting(seen, lambda ctx, name=name: (name, ctx["n"], ctx["p"]))
-        for name in ("leave", "travel", "arrive")
+        name: noting(seen, lambda ctx, name=name: (name, ctx["n"], ctx["p"])) for name in ("leave", "travel", "arrive")
     }
     session = placed(bound(PLAIN, actions=look), "a", {"n": 1}, execute_actions=True)
     result = fire(session, "go", p=5)
@@ -236,9 +232,7 @@ def test_a_key_that_is_no_text_is_the_actions_failure(fire: Any) -> None:
 
 
 @pytest.mark.parametrize(("n", "planned"), [(1, ()), (2, ("act",)), (3, ("act", "late"))])
-def test_an_action_whose_condition_does_not_hold_is_left_out(
-    door: Door, n: int, planned: tuple[str, ...]
-) -> None:
+def test_an_action_whose_condition_does_not_hold_is_left_out(door: Door, n: int, planned: tuple[str, ...]) -> None:
     """S8.5: asked in planned order, after the effects before it"""
     machine = bound(
         """

@@ -45,9 +45,7 @@ def test_the_plan_is_exit_then_all_legs_in_order_then_entry(door: Door) -> None:
     """S7.3"""
     outcome = door(CREDIT, "asked", "decide", asked(60))
     assert outcome.state == "granted"
-    assert outcome.result.all_actions == (
-        *("exit_asked", "leg_one", "leg_closer", "leg_three", "enter_granted"),
-    )
+    assert outcome.result.all_actions == (*("exit_asked", "leg_one", "leg_closer", "leg_three", "enter_granted"),)
     assert outcome.context["way"] == ["closer"]
     (step,) = outcome.result.steps
     assert (step.source_state, step.target_state, step.trigger) == ("asked", "granted", "decide")

@@ -43,11 +43,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("[{clear: x}, {increment: x}]", {"x": 5}, {"x": 1}),
     ("[{set: {x: 1}}, {clear: x}]", {}, {}),
     ("[{set: {x: 1}}, {clear: x}]", {"x": 5}, {}),
-    ("[{compute: {x: \"n + 1\", y: \"x * 10\"}}]", {"n": 1}, {"n": 1, "x": 2, "y": 20}),
-    ("[{compute: {n: \"n + 1\", m: \"n\"}}]", {"n": 1}, {"n": 2, "m": 2}),
-    ("[{increment: n}, {compute: {m: \"n * 2\"}}, {set: {n: 0}}]", {"n": 1}, {"n": 0, "m": 4}),
-    ("[{increment: n, when: \"n > 5\"}, {increment: m, when: \"n == 1\"}]", {"n": 1}, {"n": 1, "m": 1}),
-    ("[{increment: n}, {set: {late: 1}, when: \"n == 2\"}]", {"n": 1}, {"n": 2, "late": 1}),
+    ('[{compute: {x: "n + 1", y: "x * 10"}}]', {"n": 1}, {"n": 1, "x": 2, "y": 20}),
+    ('[{compute: {n: "n + 1", m: "n"}}]', {"n": 1}, {"n": 2, "m": 2}),
+    ('[{increment: n}, {compute: {m: "n * 2"}}, {set: {n: 0}}]', {"n": 1}, {"n": 0, "m": 4}),
+    ('[{increment: n, when: "n > 5"}, {increment: m, when: "n == 1"}]', {"n": 1}, {"n": 1, "m": 1}),
+    ('[{increment: n}, {set: {late: 1}, when: "n == 2"}]', {"n": 1}, {"n": 2, "late": 1}),
 ]
 
 
@@ -86,17 +86,15 @@ def test_changes_and_removed_tell_the_new_context_and_the_old_one_is_untouched(
         ("[{append: {field: xs, value: 1}}]", {"xs": None}),
         ("[{append: {field: xs, value: 1}}]", {"xs": "text"}),
         ("[{append: {field: xs, value: 1}}]", {"xs": {"a": 1}}),
-        ("[{compute: {x: \"missing + 1\"}}]", {}),
-        ("[{compute: {x: \"1 / n\"}}]", {"n": 0}),
-        ("[{compute: {x: \"n + 1\", y: \"x.upper()\"}}]", {"n": 1}),
-        ("[{set: {x: 1}, when: \"missing > 1\"}]", {}),
-        ("[{name: act, when: \"missing > 1\"}]", {}),
-        ("[{increment: n}, {increment: n, when: \"n.x\"}]", {}),
+        ('[{compute: {x: "missing + 1"}}]', {}),
+        ('[{compute: {x: "1 / n"}}]', {"n": 0}),
+        ('[{compute: {x: "n + 1", y: "x.upper()"}}]', {"n": 1}),
+        ('[{set: {x: 1}, when: "missing > 1"}]', {}),
+        ('[{name: act, when: "missing > 1"}]', {}),
+        ('[{increment: n}, {increment: n, when: "n.x"}]', {}),
     ],
 )
-def test_a_failing_effect_fails_the_step_and_nothing_is_kept(
-    door: Door, actions: str, context: dict[str, Any]
-) -> None:
+def test_a_failing_effect_fails_the_step_and_nothing_is_kept(door: Door, actions: str, context: dict[str, Any]) -> None:
     """S8.2, S8.3, S8.5; the second candidate, which would do, is not tried"""
     machine = having(actions.replace("[", "[{set: {first: 1}}, ", 1))
     outcome = door(machine, "a", "go", context, {"p": 1})
@@ -220,7 +218,7 @@ def test_appending_makes_a_new_list_and_leaves_the_callers_alone() -> None:
 
 def test_the_payload_stays_in_the_context_if_the_step_succeeds(door: Door) -> None:
     """S8.3"""
-    outcome = door(having("[{compute: {sum: \"n + p\"}}]"), "a", "go", {"n": 1}, {"p": 2})
+    outcome = door(having('[{compute: {sum: "n + p"}}]'), "a", "go", {"n": 1}, {"p": 2})
     assert outcome.context == {"n": 1, "p": 2, "sum": 3}
 
 

@@ -103,9 +103,7 @@ def test_not_is_the_opposite_and_not_of_unknown_is_unknown(
         ('{not: {anyOf: [{expr: "missing == 1"}, {expr: "1 == 2"}]}}', None),
     ],
 )
-def test_combinations_nest_without_failing_open(
-    door: Door, guard: str, expected: bool | None
-) -> None:
+def test_combinations_nest_without_failing_open(door: Door, guard: str, expected: bool | None) -> None:
     """S5.2, S5.3"""
     assert verdict_of(door(guarded(guard), "a", "go")) is expected
 
@@ -119,9 +117,7 @@ def test_a_guard_that_raises_never_lets_a_transition_through(door: Door, guard: 
 
 
 @pytest.mark.parametrize("guard", ["raises", COMPILED[None]])
-def test_a_guard_that_raises_falls_through_and_is_named_in_the_result(
-    door: Door, guard: str
-) -> None:
+def test_a_guard_that_raises_falls_through_and_is_named_in_the_result(door: Door, guard: str) -> None:
     """S5.3, S2.2"""
     outcome = door(guarded(guard), "a", "go", {"open": True})
     assert outcome.state == "otherwise"
@@ -139,9 +135,7 @@ def test_a_raising_child_of_a_combination_that_holds_is_named_too(door: Door) ->
 
 
 @pytest.mark.parametrize("guard", ["raises", COMPILED[None]])
-def test_a_guard_that_raises_is_logged_once_an_event(
-    door: Door, guard: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_guard_that_raises_is_logged_once_an_event(door: Door, guard: str, caplog: pytest.LogCaptureFixture) -> None:
     """S5.3"""
     door(guarded(guard), "a", "go")
     (record,) = caplog.records

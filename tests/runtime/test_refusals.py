@@ -180,9 +180,7 @@ def test_a_choice_is_no_state_that_can_be_rested_in() -> None:
 
 
 @pytest.mark.parametrize("key", ["_event", "_x", "_"])
-def test_a_payload_key_that_starts_with_an_underscore_raises(
-    session_door: Door, key: str
-) -> None:
+def test_a_payload_key_that_starts_with_an_underscore_raises(session_door: Door, key: str) -> None:
     """S2.5"""
     with pytest.raises(ValueError, match="belong to the engine"):
         session_door(STRICT, "a", "end", {}, {key: 1})

@@ -62,9 +62,7 @@ def test_a_transition_written_out_of_a_terminal_state_is_refused(source: str) ->
 
 
 @pytest.mark.parametrize("trigger", ["break_it", "repair", "finish", "touch"])
-def test_every_known_trigger_of_a_final_entity_answers_that_it_is_final(
-    door: Door, trigger: str
-) -> None:
+def test_every_known_trigger_of_a_final_entity_answers_that_it_is_final(door: Door, trigger: str) -> None:
     """S1.3, S2.4"""
     outcome = door(MACHINE, "done", trigger, {"kept": 1})
     assert type(outcome.result.error).__name__ == "TerminalStateError"

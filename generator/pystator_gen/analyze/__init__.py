@@ -44,13 +44,7 @@ def analyze(
     functions = Functions(findings, _datetime_fields(variables))
     states, initial = resolve_states(parsed, tree, functions, findings)
     transitions = resolve_transitions(parsed, states, functions, findings)
-    invariants = tuple(
-        model.Invariant(
-            invariant.name or f"number {index + 1}",
-            functions.guard(invariant.guard, ("context_invariants", index)),
-        )
-        for index, invariant in enumerate(parsed.context_invariants)
-    )
+    invariants = _resolve_invariants(parsed, functions, findings)
     choices = Choices(states, transitions, findings)
     rows = build_rows(states, tree, transitions, choices, findings) if not findings.failed else ()
     triggers = resolve_triggers(parsed, _trigger_names(parsed, transitions), states, prefix, findings)
@@ -62,7 +56,10 @@ def analyze(
     plans = [plan for state in states.values() for plan in (state.entry, state.exit)]
     plans.extend(transition.actions for transition in transitions)
     guards = [guard for transition in transitions for guard in transition.guards]
-    guards.extend(invariant.guard for invariant in invariants)
+    asked = (
+        invariants if parsed.meta.validate_context else ()
+    )  # nobody asks the others, but they are compiled to be checked
+    guards.extend(invariant.guard for invariant in asked)
     strict = parsed.meta.strict_mode
     return model.Machine(
         source=document.source.path,
@@ -82,7 +79,7 @@ def analyze(
         keys=context_keys(variables, triggers, functions.written, functions.read),
         guards=collect(named_guards(guards), parsed.guard_definitions),
         actions=collect(named_actions(plans), parsed.action_definitions),
-        invariants=invariants,
+        invariants=asked,
         validate_context=parsed.meta.validate_context,
         reject_invalid_events=_decided(parsed.meta.reject_invalid_events, strict),
         strict_guards=_decided(parsed.meta.strict_guard_registry, strict),
@@ -114,6 +111,28 @@ def _trigger_names(parsed: MachineDocument, transitions: Iterable[Resolved]) -> 
     """The triggers that may be sent, in order of definition (`S2.6`)."""
     sendable = {t.trigger for t in transitions if t.is_sendable and not leads_from_choices_only(t)}
     return (t.trigger for t in parsed.transitions if t.trigger is not None and t.trigger in sendable)
+
+
+def _resolve_invariants(
+    parsed: MachineDocument, functions: Functions, findings: Findings
+) -> tuple[model.Invariant, ...]:
+    """The checks on the whole context; results tell them by name, so no two may have the same one (`S10.1`)."""
+    places: dict[str, int] = {}
+    invariants: list[model.Invariant] = []
+    for index, invariant in enumerate(parsed.context_invariants):
+        name = invariant.name or f"number {index + 1}"
+        first = places.setdefault(name, index)
+        if first != index:
+            findings.error(
+                codes.DUPLICATE_NAME,
+                f"the invariant `{name}` is declared twice",
+                ("context_invariants", index),
+                "give it another name",
+                related=(("context_invariants", first), "first here"),
+            )
+        guard = functions.guard(invariant.guard, ("context_invariants", index))
+        invariants.append(model.Invariant(name, guard))
+    return tuple(invariants)
 
 
 def _check_fallback(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings
-from pystator_gen.analyze.transitions import Destination, Resolved
+from pystator_gen.analyze.transitions import Destination, Resolved, by_source
 
 MAXIMUM_LEGS = 1_000
+MAXIMUM_CHAIN = 100
+"""How many choices may follow one another: they are resolved by recursion, and nobody could follow more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,8 @@ class Choices:
     """The ways through the choices of one machine; each choice is followed once."""
 
     def __init__(self, states: Mapping[str, model.State], transitions: Sequence[Resolved], findings: Findings) -> None:
-        self._branches = {
-            state.name: [transition for transition in transitions if state in transition.sources]
-            for state in states.values()
-            if state.kind == "choice"
-        }
+        own = by_source(transitions)
+        self._branches = {state.name: own.get(state.name, []) for state in states.values() if state.kind == "choice"}
         self._places = {name: ("states", index, "name") for index, name in enumerate(states)}
         self._legs: dict[str, tuple[Leg, ...]] = {}
         self._findings = findings
@@ -79,6 +78,14 @@ class Choices:
                 f"choices lead in a circle: {cycle}",
                 self._places[min(path[path.index(name) :])],
                 "let one of them lead to a state that can be rested in",
+            )
+            return ()
+        if name not in self._legs and len(path) == MAXIMUM_CHAIN:
+            self._findings.error(
+                codes.TOO_MANY_BRANCHES,
+                f"more than {MAXIMUM_CHAIN} choices lead into one another on the way to `{name}`",
+                self._places[name],
+                "put states that can be rested in between choices",
             )
             return ()
         if name not in self._legs:

@@ -8,8 +8,9 @@ from typing import TypeVar
 from pystator_gen import codes, model
 from pystator_gen.analyze.choices import Choices, Leg
 from pystator_gen.analyze.findings import Findings
-from pystator_gen.analyze.transitions import Destination, Resolved, Restores
+from pystator_gen.analyze.transitions import Destination, Resolved, Restores, by_source
 from pystator_gen.analyze.tree import Tree
+from pystator_gen.document import NodePath
 
 KeyT = TypeVar("KeyT")
 
@@ -57,13 +58,10 @@ class _Builder:
         self._choices = choices
         self._findings = findings
         self._anywhere = [transition for transition in transitions if transition.anywhere]
-        self._of: dict[str, list[Resolved]] = {name: [] for name in states}
+        self._of = by_source(transitions)
         self._timers: dict[str, tuple[model.Timer, ...]] = {}
-        for transition in transitions:
-            for source in transition.sources:
-                self._of[source.name].append(transition)
         for name, state in states.items():
-            delayed = [(t.label(state), t.delay) for t in self._of[name] if t.delay is not None]
+            delayed = [(t.label(state), t.delay) for t in self._of.get(name, ()) if t.delay is not None]
             self._timers[name] = tuple(model.Timer(name, label, delay) for label, delay in dict.fromkeys(delayed))
 
     def row(self, leaf: model.State) -> model.Row:
@@ -72,48 +70,43 @@ class _Builder:
         on: dict[str, list[model.Candidate]] = {}
         automatic: list[model.Candidate] = []
         delayed: dict[model.Timer, list[model.Candidate]] = {}
+        settled: set[str | None] = set()  # the triggers (none: the automatic ones) that are always taken by now
         for source, transition in self._levels(leaf):
             label = transition.label(source)
             found = self._candidates(leaf, label, transition)
             if transition.delay is not None:
                 delayed.setdefault(model.Timer(source.name, label, transition.delay), []).extend(found)
-            if transition.automatic:
-                self._add(leaf, source, transition, found, automatic)
-            elif transition.trigger is not None:
-                self._add(leaf, source, transition, found, on.setdefault(label, []))
+            if not transition.automatic and transition.trigger is None:
+                continue
+            occasion = None if transition.automatic else label
+            if occasion in settled and leaf in transition.sources:
+                self._warn_of_hidden(leaf, transition)
+            (automatic if transition.automatic else on.setdefault(label, [])).extend(found)
+            if any(not candidate.guards for candidate in found):
+                settled.add(occasion)
         return model.Row(leaf, _frozen(on), tuple(automatic), _frozen(delayed), entry)
 
     def _levels(self, leaf: model.State) -> Iterator[tuple[model.State, Resolved]]:
         """The transitions that apply in ``leaf``, from the inner levels outward, each with the state it is of."""
         if leaf.is_terminal:
             return
-        asked: list[Resolved] = []
+        asked: set[NodePath] = set()
         for source in (leaf, *self._named(leaf.ancestors)):
-            for transition in self._of[source.name]:
-                if transition.delay is not None or transition not in asked:  # written for an inner state too
-                    asked.append(transition)
+            for transition in self._of.get(source.name, ()):
+                if transition.delay is not None or transition.path not in asked:  # written for an inner state too
+                    asked.add(transition.path)
                     yield source, transition
         for transition in self._anywhere:
-            if transition not in asked:
+            if transition.path not in asked:
                 yield leaf, transition
 
-    def _add(
-        self,
-        leaf: model.State,
-        source: model.State,
-        transition: Resolved,
-        found: Sequence[model.Candidate],
-        before: list[model.Candidate],
-    ) -> None:
-        hidden = any(not candidate.guards for candidate in before)
-        if hidden and source is leaf and leaf in transition.sources:
-            self._findings.warning(
-                codes.NEVER_ASKED,
-                f"this transition is never taken from `{leaf.name}`: an earlier one without guards always is",
-                transition.path,
-                "give the earlier one a guard, or this one a lower `priority`",
-            )
-        before.extend(found)
+    def _warn_of_hidden(self, leaf: model.State, transition: Resolved) -> None:
+        self._findings.warning(
+            codes.NEVER_ASKED,
+            f"this transition is never taken from `{leaf.name}`: an earlier one without guards always is",
+            transition.path,
+            "give the earlier one a guard, or this one a lower `priority`",
+        )
 
     def _candidates(self, leaf: model.State, label: str, transition: Resolved) -> list[model.Candidate]:
         """A transition as ``leaf`` sees it: one candidate, or one per way through the choices it leads to."""
@@ -195,13 +188,13 @@ def _refuse_certain_loops(rows: Sequence[model.Row], states: Mapping[str, model.
     places = {name: ("states", index, "name") for index, name in enumerate(states)}
     settled: set[str] = set()
     for start in certain:
-        path: list[str] = []
+        path: dict[str, int] = {}
         name = start
         while name in certain and name not in settled and name not in path:
-            path.append(name)
+            path[name] = len(path)
             name = certain[name]
         if name in path:
-            circle = [*path[path.index(name) :], name]
+            circle = [*list(path)[path[name] :], name]
             findings.error(
                 codes.CERTAIN_LOOP,
                 f"automatic transitions never come to rest: {' -> '.join(circle)} (S7.2)",

@@ -149,6 +149,15 @@ def resolve_transitions(
     return sorted((*timeouts, *resolved), key=lambda transition: transition.priority)
 
 
+def by_source(transitions: Sequence[Resolved]) -> Mapping[str, list[Resolved]]:
+    """The transitions that name each state as a source, in their order."""
+    found: dict[str, list[Resolved]] = {}
+    for transition in transitions:
+        for source in transition.sources:
+            found.setdefault(source.name, []).append(transition)
+    return found
+
+
 def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Functions) -> Resolved:
     path = ("transitions", index)
     sources = _sources(transition, lookup, path)
@@ -192,7 +201,7 @@ def _timeout(index: int, state: State, lookup: Lookup) -> Resolved:
 
 
 def _sources(transition: Transition, lookup: Lookup, path: NodePath) -> tuple[model.State, ...]:
-    sources: list[model.State] = []
+    sources: dict[str, model.State] = {}
     several = len(transition.source) > 1
     for position, name in enumerate(transition.source):
         if name == ANYWHERE:
@@ -208,22 +217,14 @@ def _sources(transition: Transition, lookup: Lookup, path: NodePath) -> tuple[mo
                 place,
                 "give the state another type, or take it out of `source`",
             )
-        if state not in sources:
-            sources.append(state)
-    return tuple(sources)
+        sources[state.name] = state
+    return tuple(sources.values())
 
 
 def _destination(
     transition: Transition, sources: Sequence[model.State], lookup: Lookup, path: NodePath
 ) -> Destination | None:
-    if transition.dest is None:
-        if not transition.internal:
-            lookup.findings.error(
-                codes.NO_DESTINATION,
-                "the transition has no `dest`",
-                path,
-                "name the state it leads to, or say `internal: true`",
-            )
+    if transition.dest is None:  # it is internal, or parsing has reported it
         return None
     destination = lookup.destination(transition.dest, (*path, "dest"))
     if not transition.internal:

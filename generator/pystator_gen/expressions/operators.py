@@ -58,8 +58,8 @@ def binary(needs: Needs, operator: ast.operator, left: Piece, right: Piece) -> P
     if not _is_harmless(operator, left, right):
         return needs.call(_HELPERS[type(operator)], left, right)
     symbol, rank = _PLAIN[type(operator)]
-    if symbol == "|" and "none" in left.kind:
-        left = needs.opaque(left)  # `None | x` is a type for pyright
+    if symbol == "|":  # `None | x` is a type for pyright
+        left, right = (p if p.is_only(NUMBER) else needs.opaque(p) for p in (left, right))
     kind = _result(symbol, left.kind, right.kind)
     if kind is None:
         right, kind = needs.opaque(right), ANY

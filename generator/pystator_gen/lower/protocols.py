@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pystator_gen import model, naming, view
@@ -48,10 +49,11 @@ def _protocol(
 def _callback_names(kind: str, externals: Sequence[model.External]) -> dict[str, str]:
     """A class name for each; `a_b` and `a__b` would have the same one, so later ones get a number."""
     names: dict[str, str] = {}
+    taken = Counter[str]()
     for external in externals:
         wanted = f"_{naming.class_prefix(external.name)}{kind}"
-        number = sum(name.rstrip("0123456789") == wanted for name in names.values())
-        names[external.name] = f"{wanted}{number + 1}" if number else wanted
+        taken[wanted] += 1
+        names[external.name] = f"{wanted}{taken[wanted]}" if taken[wanted] > 1 else wanted
     return names
 
 

@@ -145,15 +145,16 @@ def _overloads(machine: model.Machine, imports: Imports) -> tuple[view.Overload,
     return tuple(
         view.Overload(
             f"{literal}[{', '.join(f'{machine.prefix}Trigger.{t.member}, {python_literal(t.name)}' for t in found)}]",
-            _more(signature),
+            _more(_signature(machine, found[0], imports, real=False, by_name=True)),
         )
-        for signature, found in groups.items()
+        for found in groups
     )
 
 
-def _groups(machine: model.Machine, imports: Imports) -> dict[str, list[model.Trigger]]:
+def _groups(machine: model.Machine, imports: Imports) -> list[list[model.Trigger]]:
+    """The triggers by what `send` takes for them."""
     groups: dict[str, list[model.Trigger]] = {}
     for trigger in machine.triggers:
-        signature = _signature(machine, trigger, imports, real=False, by_name=True)
+        signature = _signature(machine, trigger, imports.apart(), real=False, by_name=True)
         groups.setdefault(signature, []).append(trigger)
-    return groups
+    return list(groups.values())

@@ -1,0 +1,260 @@
+"""The documentation is true: its examples run, its messages are those printed, its lists are complete."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+import pystator_runtime
+from docs.pages import DOCS, ROOT, Page, Run, codes_in, environment, page
+from pystator_gen import cli, codes, naming, parse
+from pystator_gen.expressions import vocabulary
+
+PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+SLOW = frozenset({"mypy"})
+STARTED = "getting-started.md"
+ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED})
+"""Pages with tests of their own, and one whose numbers are measured and not repeated in a test."""
+
+SECTIONS = {section.name: section for section in page("diagnostics.md").sections}
+
+
+def run(part: Page, folder: Path) -> Run:
+    """Run a page, and insist that it says what happens."""
+    done = Run(part, folder).everything(skip=SLOW)
+    wrong = [f"{o.where}\n--- written\n{o.expected}--- true\n{o.actual}" for o in done.outputs if not o.is_true]
+    assert not wrong, "\n".join([*wrong, "python -m docs.pages PAGE, run in tests/, rewrites them"])
+    return done
+
+
+# -- what runs -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """*Getting started*, worked through."""
+    return run(page(STARTED), tmp_path_factory.mktemp("started"))
+
+
+def test_getting_started_does_what_the_page_says(started: Run) -> None:
+    assert len(started.commands) >= 8
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in ELSEWHERE])
+def test_examples_do_what_the_page_says(name: str, tmp_path: Path) -> None:
+    run(page(name), tmp_path)
+
+
+@pytest.mark.parametrize("code", codes.CODES)
+def test_the_section_of_a_code_shows_what_triggers_it(code: str, tmp_path: Path) -> None:
+    done = run(SECTIONS[code], tmp_path)
+    assert codes_in(done.outputs) == {code}
+
+
+def test_the_introduction_to_diagnostics_is_true(tmp_path: Path) -> None:
+    run(SECTIONS["Diagnostics"], tmp_path)
+
+
+def test_the_examples_type_check_and_the_mistakes_do_not(started: Run, tmp_path: Path) -> None:
+    """One run of mypy for two pages: the mistakes in the one are reported as shown, the other has none."""
+    shutil.copytree(started.folder, tmp_path, dirs_exist_ok=True)
+    (command,) = (command for command in started.commands if command.startswith("mypy "))
+    handbook = page("generated-module.md")
+    run(handbook, tmp_path)
+    source = "\n\n".join(block.text for block in handbook.blocks if block.language == "python")
+    (tmp_path / "handbook.py").write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split(), "-p", "fsm", "-m", "handbook"],
+        cwd=tmp_path, env=environment(), text=True, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert _without_number_of_files(done.stdout) == _without_number_of_files(_shown_after(command, started.page))
+
+
+def _without_number_of_files(said: str) -> str:
+    return re.sub(r" \(checked .*", "", said)
+
+
+def _shown_after(command: str, where: Page) -> str:
+    (block,) = (block for block in where.blocks if f"$ {command}\n" in block.text)
+    return block.text.split(f"$ {command}\n")[1]
+
+
+def test_the_hooks_that_the_project_offers_are_named() -> None:
+    offered = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [hook["id"] for hook in offered if f"`{hook['id']}`" not in page(STARTED).text] == []
+
+
+def test_the_hook_is_what_pre_commit_wants(started: Run, tmp_path: Path) -> None:
+    """The hook of *Getting started*, run by pre-commit: it passes, and fails once the package is out of date."""
+    shutil.copytree(started.folder, tmp_path, dirs_exist_ok=True)
+    home = {"HOME": str(tmp_path), "PRE_COMMIT_HOME": str(tmp_path / "cache"), "GIT_CONFIG_NOSYSTEM": "1"}
+
+    def outcome(*command: str) -> int:
+        env = {**environment(), **home}
+        return subprocess.run(command, cwd=tmp_path, env=env, check=False, capture_output=True).returncode
+
+    assert outcome("git", "init", "-q") == 0
+    assert outcome("git", "add", "machines", "shop", ".pre-commit-config.yaml") == 0
+    assert outcome("pre-commit", "run", "--all-files") == 0
+    with (tmp_path / "shop" / "fsm" / "payment.py").open("a") as module:
+        module.write("# a quick fix\n")
+    assert outcome("git", "add", "shop") == 0
+    assert outcome("pre-commit", "run", "--all-files") == 1
+
+
+# -- what is complete ------------------------------------------------------------------------------------------
+
+
+def test_every_section_of_diagnostics_is_a_code() -> None:
+    assert list(SECTIONS) == ["Diagnostics", *codes.CODES]
+
+
+@pytest.mark.parametrize("code", codes.CODES)
+def test_a_section_begins_with_the_title_of_its_code(code: str) -> None:
+    assert f"**{codes.CODES[code]}.**" in SECTIONS[code].text
+
+
+def test_every_option_of_the_command_line_is_described() -> None:
+    text = page("command-line.md").text
+    options = [option for action in cli._parser()._actions for option in action.option_strings]
+    assert [option for option in options if f"`{option}`" not in text] == []
+
+
+def test_every_exit_code_is_described() -> None:
+    text = page("command-line.md").text
+    assert all(f"| {code} |" in text for code in (cli.CLEAN, cli.PROBLEMS, cli.UNUSABLE))
+
+
+def test_every_dependency_has_its_reason() -> None:
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    runtime = tomllib.loads((ROOT / "runtime" / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [
+        *tool["build-system"]["requires"],
+        *tool["project"]["dependencies"],
+        *(wanted for group in tool["dependency-groups"].values() for wanted in group if isinstance(wanted, str)),
+        *runtime["project"]["dependencies"],
+        *(wanted for extra in runtime["project"]["optional-dependencies"].values() for wanted in extra),
+    ]
+    names = {re.match(r"[\w-]+", requirement)[0] for requirement in wanted}  # type: ignore[index]
+    described = set(re.findall(r"`([\w-]+)`", page("dependencies.md").text))
+    assert names - described == set()
+    extras = runtime["project"]["optional-dependencies"].keys()
+    assert extras - described == set()
+
+
+def test_every_key_of_the_format_is_described() -> None:
+    models = (
+        parse.MachineDocument, parse.Meta, parse.State, parse.Transition, parse.Variable, parse.PayloadField,
+        parse.Event, parse.ErrorPolicy, parse.Check, parse.NamedGuard, parse.NamedAction,
+    )  # fmt: skip
+    keys = {str(field.validation_alias or name) for model in models for name, field in model.model_fields.items()}
+    keys |= {key for model in models for key in (*model.also_known, *model.unsupported)}
+    assert keys - _words("yaml.md") == set()
+
+
+def test_every_form_of_guards_and_actions_is_described() -> None:
+    words = _words("yaml.md")
+    operators = set(parse.CheckOperator.__args__)  # type: ignore[attr-defined]
+    kinds = {"set", "timestamp", "increment", "decrement", "append", "clear", "compute"}
+    primitives = set(parse.types.PRIMITIVES)
+    assert (operators | kinds | primitives | {"expr", "allOf", "anyOf", "not"}) - words == set()
+
+
+def test_the_subset_of_expressions_is_described_exactly() -> None:
+    text = page("expressions.md").text
+    words = _words("expressions.md")
+    assert vocabulary.FUNCTIONS.keys() - words == set()
+    assert vocabulary.METHODS - words == set()
+    assert {word for signature in vocabulary.FUNCTIONS.values() for word in signature.keywords} - words == set()
+    bounds = (
+        vocabulary.MAX_TEXT_LENGTH, vocabulary.MAX_DEPTH, vocabulary.MAX_LENGTH, vocabulary.MAX_POWER,
+        vocabulary.MAX_SHIFT, vocabulary.MAX_FORMAT_WIDTH, vocabulary.MAX_INTEGER_BITS,
+    )  # fmt: skip
+    assert [bound for bound in bounds if f"| {bound:,}" not in text] == []
+
+
+def test_every_name_of_the_runtime_is_described() -> None:
+    described = _words("generated-module.md")
+    assert set(pystator_runtime._HOME) - described == set()
+
+
+def test_every_name_that_a_module_defines_is_described(tmp_path: Path) -> None:
+    handbook = page("generated-module.md")
+    Run(Page(handbook.name, handbook.text[: handbook.text.index("## Binding")]), tmp_path).everything()
+    from pystator_gen import generate
+
+    generate([tmp_path / "machines"], tmp_path / "fsm")
+    names = re.findall(r'^    "(\w+)",$', (tmp_path / "fsm" / "order.py").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(names) - _words(handbook.name) == set()
+    assert len(names) >= 8
+
+
+def test_respelt_names_are_as_described() -> None:
+    assert naming.trigger_method("class", frozenset()) == "class_"
+    assert naming.trigger_method("send", frozenset()) == "send_"
+    assert naming.state_property("final") == "is_final_"
+    assert naming.trigger_method("2nd_try", frozenset()) == "n2nd_try"
+    assert naming.enum_member("2nd_try") == "N2ND_TRY"
+    assert naming.class_prefix("order_desk") == "OrderDesk"
+
+
+# -- what hangs together ---------------------------------------------------------------------------------------
+
+
+def test_navigation_names_every_page_once() -> None:
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    named = list(_leaves(config["nav"]))
+    assert sorted(named) == PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_resolves(name: str) -> None:
+    text = _prose(page(name).text)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        assert "://" not in target, f"{target}: the documentation needs no network"
+        file, _, anchor = target.partition("#")
+        path = (DOCS / (file or name)).resolve()
+        assert path.is_file(), target
+        assert not anchor or anchor in _anchors(path), target
+
+
+def test_no_page_names_a_place_on_somebodys_machine() -> None:
+    for name in PAGES:
+        assert not re.search(r"/(home|root|tmp|work|Users)/", page(name).text), name
+
+
+def _words(name: str) -> set[str]:
+    """The words in code of a page: in back ticks, and in blocks."""
+    text = page(name).text
+    code = [block.text for block in page(name).blocks] + re.findall(r"`([^`\n]+)`", _prose(text))
+    lists = re.findall(r"`([^`]+)`", _prose(text))  # code may span lines
+    return {word for piece in (*code, *lists) for word in re.findall(r"\w+", piece)}
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def _anchors(path: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", _prose(path.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
+
+
+def _leaves(nav: object) -> Iterator[str]:
+    if isinstance(nav, str):
+        yield nav
+    elif isinstance(nav, dict):
+        for value in nav.values():
+            yield from _leaves(value)
+    elif isinstance(nav, list):
+        for value in nav:
+            yield from _leaves(value)
