@@ -64,6 +64,11 @@ def _each_accepted(needs: Needs, pieces: list[Piece], kinds: Kind) -> list[Piece
     return [_accepted(needs, piece, kinds) for piece in pieces]
 
 
+def _settled(kind: Kind) -> Kind:
+    """One number among values of unknown type makes the result a number for pyright."""
+    return kind if kind == ANY else kind - ANY
+
+
 def _int(needs: Needs, arguments: list[Piece]) -> Piece:
     if len(arguments) < 2:
         return call("int", *_each_accepted(needs, arguments, NUMBER | TEXT), kind=_INT)
@@ -73,14 +78,14 @@ def _int(needs: Needs, arguments: list[Piece]) -> Piece:
 
 def _abs(needs: Needs, argument: Piece) -> Piece:
     argument = _accepted(needs, argument, NUMBER)
-    kind = frozenset("int" if name == "bool" else name for name in argument.kind)
+    kind = frozenset("int" if name == "bool" else name for name in _settled(argument.kind))
     return call("abs", argument, kind=kind, static=argument.static)
 
 
 def _round(needs: Needs, arguments: list[Piece]) -> Piece:
     number, *digits = arguments
     number = _accepted(needs, number, NUMBER)
-    kind = ANY if number.kind == ANY else number.kind | _INT
+    kind = ANY if number.kind == ANY else _settled(number.kind) | _INT
     if not digits:
         return call("round", number, kind=kind)
     if digits[0].source in _FEW_DIGITS:
@@ -108,5 +113,4 @@ def _extreme(needs: Needs, name: str, arguments: list[Piece], default: Piece | N
         return call(name, values, Piece(f"default={default.source}"), kind=ANY | default.kind)
     arguments = _each_accepted(needs, arguments, NUMBER)
     kind = frozenset[str]().union(*(argument.kind for argument in arguments))
-    # One number among values of unknown type makes the result a number for pyright.
-    return call(name, *arguments, kind=ANY if kind == ANY else kind - ANY)
+    return call(name, *arguments, kind=_settled(kind))

@@ -9,7 +9,6 @@ that only such rare readings are made opaque and all others stay plain.
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Mapping
 from typing import Final
 
@@ -100,13 +99,11 @@ class Emitter:
     def _compare(self, node: ast.Compare) -> tuple[Piece, Facts, Facts]:
         operands = [self.expression(operand) for operand in (node.left, *node.comparators)]
         piece = operators.comparison(self.needs, node.ops, operands)
-        narrowed: dict[str, Kind] = {}
-        for one, other in itertools.pairwise(operands):
-            for reference, literal in ((one, other), (other, one)):
-                if reference.reference and literal.kind != ANY:
-                    narrowed[reference.source] = _NARROWED
-        after = {**self.facts, **narrowed}
-        is_chain = len(node.ops) > 1
+        after = dict(self.facts)
+        for operand in operands:
+            if operand.reference and any(o.kind != ANY for o in operands if o is not operand):
+                after[operand.source] = _NARROWED
+        is_chain = len(node.ops) > 1  # of `a is b is None` mypy narrows all three
         if_true = after if is_chain or isinstance(node.ops[0], _NARROWS_IF_TRUE) else self.facts
         if_false = after if is_chain or isinstance(node.ops[0], _NARROWS_IF_FALSE) else self.facts
         return piece, if_true, if_false
