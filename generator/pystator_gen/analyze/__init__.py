@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pystator_gen import codes, model, naming
 from pystator_gen.analyze.choices import Choices
@@ -53,13 +53,7 @@ def analyze(
     if findings.failed or initial is None:
         return None, findings.diagnostics
     _warn_of_unreachable(states[tree.initial_leaf(initial.name)], rows, states, parsed, findings)
-    plans = [plan for state in states.values() for plan in (state.entry, state.exit)]
-    plans.extend(transition.actions for transition in transitions)
-    guards = [guard for transition in transitions for guard in transition.guards]
-    asked = (
-        invariants if parsed.meta.validate_context else ()
-    )  # nobody asks the others, but they are compiled to be checked
-    guards.extend(invariant.guard for invariant in asked)
+    asked = invariants if parsed.meta.validate_context else ()  # the others were compiled only to be checked
     strict = parsed.meta.strict_mode
     return model.Machine(
         source=document.source.path,
@@ -77,14 +71,31 @@ def analyze(
         rows=rows,
         variables=variables,
         keys=context_keys(variables, triggers, functions.written, functions.read),
-        guards=collect(named_guards(guards), parsed.guard_definitions),
-        actions=collect(named_actions(plans), parsed.action_definitions),
+        guards=collect(named_guards(_guards(transitions, asked)), parsed.guard_definitions),
+        actions=collect(named_actions(_plans(states.values(), transitions)), parsed.action_definitions),
         invariants=asked,
         validate_context=parsed.meta.validate_context,
         reject_invalid_events=_decided(parsed.meta.reject_invalid_events, strict),
         strict_guards=_decided(parsed.meta.strict_guard_registry, strict),
         normalize=parsed.meta.event_normalizer is not None,
     ), findings.diagnostics
+
+
+def _guards(transitions: Iterable[Resolved], invariants: Iterable[model.Invariant]) -> Iterator[model.Guard]:
+    """Every guard that may be asked."""
+    for transition in transitions:
+        yield from transition.guards
+    for invariant in invariants:
+        yield invariant.guard
+
+
+def _plans(states: Iterable[model.State], transitions: Iterable[Resolved]) -> Iterator[model.Plan]:
+    """Every plan of actions and effects."""
+    for state in states:
+        yield state.entry
+        yield state.exit
+    for transition in transitions:
+        yield transition.actions
 
 
 def _group_descriptions(parsed: MachineDocument) -> dict[str, str]:
