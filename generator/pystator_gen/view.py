@@ -199,6 +199,7 @@ class Module:
     initial: str
     docstring: str
     imports: tuple[str, ...]
+    helpers: tuple[str, ...]
     exports: tuple[str, ...]
     states: Enum
     triggers: Enum

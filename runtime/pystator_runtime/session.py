@@ -110,7 +110,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
     async def _asend(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """:meth:`_send`, awaiting async guards and actions and the end of other tasks' steps."""
         trigger, payload, fits = self._looked_at(trigger, payload)
-        if fits and trigger in self._quick:
+        if fits and trigger in self._quick and self._timers is None:  # else a timer may have to be awaited
             return self._fire(trigger, payload)
         return await self._atake_turn(trigger, payload)
 
@@ -188,7 +188,10 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         session: Self = machine.session_class.__new__(machine.session_class)
         session._place(machine, standing.row, entity_id, standing.context, habits, thread_safe)
         session._recorded = standing.history
-        if standing.due:
+        if standing.due is None and standing.row.delayed:
+            session._timers = Timers()
+            session._timers.change(standing.row.delayed, ())
+        elif standing.due:
             session._timers = Timers(standing.due)
         return session
 

@@ -9,13 +9,16 @@ from typing import Any, cast
 from pystator_runtime.chart import Chart, Row
 from pystator_runtime.errors import SnapshotError
 from pystator_runtime.results import Timer
-from pystator_runtime.timers import Milliseconds, from_text, to_text, wall_clock
+from pystator_runtime.timers import Milliseconds, from_text, to_text
 
 FORMAT = 1
 
 
 class Standing:
-    """Where an entity stands: its row and context, what compound states recorded, and when its timers are due."""
+    """Where an entity stands: its row and context, what compound states recorded, and when its timers are due.
+
+    ``due`` is ``None`` where that is not known, as in PyStator's snapshots: what waits in this state then begins to.
+    """
 
     __slots__ = ("context", "due", "history", "row")
 
@@ -24,7 +27,7 @@ class Standing:
         row: Row[Any],
         context: dict[str, Any],
         history: Mapping[str, Any],
-        due: Mapping[Timer, Milliseconds],
+        due: Mapping[Timer, Milliseconds] | None,
     ) -> None:
         self.row = row
         self.context = context
@@ -48,7 +51,7 @@ def write(chart: Chart[Any], entity_id: str, standing: Standing) -> dict[str, An
         "history": dict(standing.history),
         "timers": [
             {"source": timer.source, "trigger": timer.trigger, "delay": timer.delay, "due": to_text(due)}
-            for timer, due in standing.due.items()
+            for timer, due in (standing.due or {}).items()
         ],
     }
 
@@ -85,7 +88,8 @@ def _row(chart: Chart[Any], snapshot: Mapping[str, Any]) -> Row[Any]:
     state = snapshot.get("current_state")
     row = chart.rows.get(state) if isinstance(state, str) else None
     if row is None:
-        raise SnapshotError(f"the snapshot is in state {state!r}; {chart.name} can rest in {', '.join(chart.rows)}")
+        resting = ", ".join(row.state.value for row in dict.fromkeys(chart.rows.values()))
+        raise SnapshotError(f"the snapshot is in state {state!r}; {chart.name} can rest in {resting}")
     return row
 
 
@@ -97,29 +101,34 @@ def _history(chart: Chart[Any], snapshot: Mapping[str, Any]) -> Mapping[str, Any
     found: dict[str, Any] = {}
     for name, leaf in history.items():
         row = chart.rows.get(leaf) if isinstance(leaf, str) else None
-        if row is None or name not in row.active or name == leaf:
+        if row is None or name == leaf or not all(name in r.active for r in chart.rows.values() if leaf in r.active):
             raise SnapshotError(f"the snapshot's history of {name!r} is {leaf!r}, which is no state in it")
-        found[str(name)] = str(leaf)
+        found[str(name)] = row.state.value
     return found
 
 
-def _due(row: Row[Any], snapshot: Mapping[str, Any]) -> Mapping[Timer, Milliseconds]:
+def _due(row: Row[Any], snapshot: Mapping[str, Any]) -> Mapping[Timer, Milliseconds] | None:
     """The timers with their original due times (`S9.5`). One that the machine no longer has is dropped."""
     timers: Any = snapshot.get("timers")
-    if timers is None:  # PyStator's have none: what waits in this state begins to
-        now = wall_clock()
-        return {timer: now + timer.delay for timer in row.delayed}
-    known = {(timer.source, timer.trigger): timer for timer in row.delayed}
+    if timers is None:  # PyStator's have none
+        return None
     found: dict[Timer, Milliseconds] = {}
     try:
         for entry in timers:
-            timer = known.get((entry["source"], entry["trigger"]))
             due = from_text(entry["due"])
+            timer = _timer(row, entry["source"], entry["trigger"], entry["delay"])
             if timer is not None:
                 found[timer] = due
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"the snapshot's timers can't be read: {type(error).__name__}: {error}") from error
     return found
+
+
+def _timer(row: Row[Any], source: object, trigger: object, delay: object) -> Timer | None:
+    """The timer of this name; where there is only one of the name, its delay may be another by now."""
+    named = [timer for timer in row.delayed if (timer.source, timer.trigger) == (source, trigger)]
+    exact = [timer for timer in named if timer.delay == delay]
+    return next(iter(exact or (named if len(named) == 1 else ())), None)
 
 
 def _context(chart: Chart[Any], snapshot: Mapping[str, Any]) -> dict[str, Any]:

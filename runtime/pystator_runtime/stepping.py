@@ -14,10 +14,10 @@ from pystator_runtime.events import Event
 from pystator_runtime.executor import Occasion, perform
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
-from pystator_runtime.results import NOTHING, Timer, TransitionResult
+from pystator_runtime.results import NOTHING, TransitionResult
 from pystator_runtime.snapshots import Standing
 from pystator_runtime.step import START_TRIGGER, Step, complete, decide, enter, ring
-from pystator_runtime.timers import Milliseconds, Timers
+from pystator_runtime.timers import Alarm, Milliseconds, Timers
 from pystator_runtime.turns import Turn, Turns
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -102,8 +102,8 @@ class SteppingEntity:
         self._quick = row.quick
         self._context = context
         self._keep(result)
-        if self._timers is not None:
-            self._ring_what_is_due()
+        if self._timers is not None and self._timers.at_once:
+            self._ring_at_once()
         return result
 
     def _keep(self, result: TransitionResult[Any]) -> None:
@@ -126,8 +126,8 @@ class SteppingEntity:
             result = run(self._run_to_completion(turn, trigger, payload))
         finally:
             turns.end(turn)
-        if self._timers is not None:
-            self._ring_what_is_due()
+        if self._timers is not None and self._timers.at_once:
+            self._ring_at_once()
         return result.raise_if_failed() if self._habits.strict else result
 
     async def _atake_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
@@ -137,8 +137,8 @@ class SteppingEntity:
             return self._sent_from_inside(turn, trigger, payload)
         async with turns.ataken() as turn:
             result = await arun(self._run_to_completion(turn, trigger, payload))
-        if self._timers is not None:
-            await self._aring_what_is_due()
+        if self._timers is not None and self._timers.at_once:
+            await self._aring_at_once()
         return result.raise_if_failed() if self._habits.strict else result
 
     def _sent_from_inside(self, turn: Turn | None, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
@@ -151,12 +151,12 @@ class SteppingEntity:
         return TransitionResult(state, state, trigger, metadata={"queued": True})
 
     def _run_to_completion(
-        self, turn: Turn, trigger: str, payload: Mapping[str, Any], timer: Timer | None = None
+        self, turn: Turn, trigger: str, payload: Mapping[str, Any], alarm: Alarm | None = None
     ) -> Procedure[TransitionResult[Any]]:
         self._quick = CLOSED
         try:
             yield from self._drain(turn)  # what was queued when an earlier sender was cancelled
-            result = yield from self._step(turn, trigger, payload, timer)
+            result = yield from self._step(turn, trigger, payload, alarm)
             yield from self._drain(turn)
             return result
         finally:
@@ -173,7 +173,7 @@ class SteppingEntity:
                 warn(f"{self!r}: the queued event {trigger!r} failed: {error}", error)
 
     def _step(
-        self, turn: Turn, trigger: str, payload: Mapping[str, Any], timer: Timer | None = None
+        self, turn: Turn, trigger: str, payload: Mapping[str, Any], alarm: Alarm | None = None
     ) -> Procedure[TransitionResult[Any]]:
         """Decide, commit, act; for an event, or for a timer that is due."""
         row, context = self._row, {**self._context, **payload}
@@ -181,32 +181,31 @@ class SteppingEntity:
         self._tell("before", row.state, event.trigger, context)
         turn.deciding = True
         try:
-            result = yield from self._decided(row, event, context, payload, timer)
+            result = yield from self._decided(row, event, context, payload, alarm)
             self._refuse_async_actions(turn, result)
         except BaseException as error:
             self._tell("error", row.state, event.trigger, error)
             raise
         finally:
             turn.deciding = False
-        result = yield from self._conclude(result, event, context)
+        result = yield from self._conclude(result, event, context, alarm)
         if self._habits.results is not None:
             self._habits.results.append(result)
         self._tell("after", result, self._context)
         return result
 
     def _decided(
-        self, row: Row[Any], event: Event, context: dict[str, Any], payload: Mapping[str, Any], timer: Timer | None
+        self, row: Row[Any], event: Event, context: dict[str, Any], payload: Mapping[str, Any], alarm: Alarm | None
     ) -> Procedure[TransitionResult[Any]]:
         chart, guards = self._machine.chart, self._machine.guard_registry
         entity_id, history = self.entity_id, self._recorded
-        if timer is None:
+        if alarm is None:
             asked = decide(chart, guards, row, event, context, payload=payload, entity_id=entity_id, history=history)
             return (yield from asked)
-        if self._timers is None or timer not in self._timers.due:  # it was disarmed while its turn had to wait (`S9.5`)
+        due, timer = alarm
+        if self._timers is None or self._timers.due.get(timer) != due:  # disarmed while its turn had to wait (`S9.5`)
             return TransitionResult(row.state, row.state, timer.trigger, metadata={"no_op": True})
-        result = yield from ring(chart, guards, row, timer, event, context, entity_id=entity_id, history=history)
-        self._timers.due.pop(timer, None)
-        return result
+        return (yield from ring(chart, guards, row, timer, event, context, entity_id=entity_id, history=history))
 
     def _begin(self, turn: Turn, row: Row[Any]) -> Procedure[TransitionResult[Any]]:
         """The first step of an entity: its entry, committed and acted upon."""
@@ -219,10 +218,15 @@ class SteppingEntity:
         return result
 
     def _conclude(
-        self, result: TransitionResult[Any], event: Event, context: dict[str, Any]
+        self, result: TransitionResult[Any], event: Event, context: dict[str, Any], alarm: Alarm | None = None
     ) -> Procedure[TransitionResult[Any]]:
         """Commit a decision, then run its actions, if that is the session's business."""
-        if not result.success or result.metadata.get("no_op"):
+        is_no_op = bool(result.metadata.get("no_op"))
+        if alarm is not None and self._timers is not None and not is_no_op:
+            self._timers.use_up(alarm[1])
+        if is_no_op or not result.success:
+            if alarm is not None:
+                self._publish()
             return result
         row: Row[Any] = self._machine.chart.rows[str(result.target_state)]
         self._commit(row, context, result.changes, result.removed)
@@ -249,42 +253,59 @@ class SteppingEntity:
     # -- timers ------------------------------------------------------------------------------------------------
 
     def _serve_timers(self, clock: Callable[[], Milliseconds]) -> None:
-        """Go by ``clock`` from now on, and fire what is due there as soon as a step is over (`S9.1`)."""
+        """Go by ``clock`` from now on, and fire what waits for no time as soon as a step is over (`S9.1`)."""
         if self._timers is None:
             self._timers = Timers()
         self._timers.serve(clock)
+        if self._turns is not None and (last := self._turns.committed) is not None:
+            self._turns.committed = Standing(last.row, last.context, last.history, dict(self._timers.due))
 
-    def _next_timer(self) -> tuple[Milliseconds, Timer] | None:
+    def _next_alarm(self) -> Alarm | None:
         """The timer that is due first, and when."""
         return None if self._timers is None else self._timers.next()
 
-    def _ring(self, timer: Timer) -> TransitionResult[Any]:
-        """Fire a timer when it is its turn, unless it is disarmed by then."""
+    def _ring(self, alarm: Alarm) -> TransitionResult[Any]:
+        """Fire a timer when it is its turn, unless it is disarmed by then.
+
+        Raises:
+            ActionError: A step is running that this would have to wait for, for ever.
+        """
         turns = self._own_turns()
+        if turns.entered() is not None or turns.blocked():
+            raise self._rung_from_inside(alarm, "from outside its guards and actions, or by aadvance()")
         turn = turns.begin()
         try:
-            return run(self._run_to_completion(turn, timer.trigger, NOTHING, timer))
+            return run(self._run_to_completion(turn, alarm[1].trigger, NOTHING, alarm))
         finally:
             turns.end(turn)
 
-    async def _aring(self, timer: Timer) -> TransitionResult[Any]:
-        async with self._own_turns().ataken() as turn:
-            return await arun(self._run_to_completion(turn, timer.trigger, NOTHING, timer))
+    async def _aring(self, alarm: Alarm) -> TransitionResult[Any]:
+        """:meth:`_ring`, awaiting async guards and actions and the end of other tasks' steps."""
+        turns = self._own_turns()
+        if turns.entered() is not None:
+            raise self._rung_from_inside(alarm, "from outside its guards and actions")
+        async with turns.ataken() as turn:
+            return await arun(self._run_to_completion(turn, alarm[1].trigger, NOTHING, alarm))
 
-    def _ring_what_is_due(self) -> None:
-        """Fire the timers that are due after a step; their errors are logged, for the sender did not cause them."""
-        for timer in self._timers.overdue() if self._timers is not None else ():
-            try:
-                self._ring(timer)
-            except Exception as error:
-                warn(f"{self!r}: the timer {timer.trigger!r} failed: {error}", error)
+    def _rung_from_inside(self, alarm: Alarm, remedy: str) -> ActionError:
+        return ActionError(
+            f"{self!r} is in the midst of a step, so {alarm[1].trigger!r} can't fire now: advance the clock {remedy}"
+        )
 
-    async def _aring_what_is_due(self) -> None:
-        for timer in self._timers.overdue() if self._timers is not None else ():
+    def _ring_at_once(self) -> None:
+        """Fire the timers without delay after a step; an error is logged, for the sender did not cause it."""
+        for alarm in self._timers.without_delay() if self._timers is not None else ():
             try:
-                await self._aring(timer)
+                self._ring(alarm)
             except Exception as error:
-                warn(f"{self!r}: the timer {timer.trigger!r} failed: {error}", error)
+                warn(f"{self!r}: the timer {alarm[1].trigger!r} failed: {error}", error)
+
+    async def _aring_at_once(self) -> None:
+        for alarm in self._timers.without_delay() if self._timers is not None else ():
+            try:
+                await self._aring(alarm)
+            except Exception as error:
+                warn(f"{self!r}: the timer {alarm[1].trigger!r} failed: {error}", error)
 
     # -- looking in from outside -------------------------------------------------------------------------------
 

@@ -36,8 +36,6 @@ def analyze(
     if findings.failed:
         return None, findings.diagnostics
     tree = resolve_tree(parsed, findings)
-    if tree is None:
-        return None, findings.diagnostics
     name = parsed.meta.machine_name or stem
     prefix = ClassName(parsed.meta.class_prefix or naming.class_prefix(name))
     variables = resolve_variables(parsed)

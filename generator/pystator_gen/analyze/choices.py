@@ -60,7 +60,8 @@ class Choices:
                 self._findings.error(
                     codes.BAD_TIMER,
                     f"a branch of choice `{name}` can't be delayed: a choice is never rested in (S7.3)",
-                    branch.path,
+                    (*branch.path, "after"),
+                    "take `after` away, or let it wait in a state before or behind the choice",
                 )
             if branch.internal:
                 self._findings.error(

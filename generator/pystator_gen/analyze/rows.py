@@ -31,14 +31,21 @@ def build_rows(
 
 def reachable(initial: model.State, rows: Sequence[model.Row]) -> set[str]:
     """The states that an entity can come to rest in, from the initial one."""
-    ways = {row.state.name: {target.name for c in _all_candidates(row) for target in _targets(c)} for row in rows}
+    ways = {row.state.name: [way for candidate in _all_candidates(row) for way in _ways(candidate)] for row in rows}
     found: set[str] = set()
+    remembered: dict[str, list[str]] = {}  # where history leads, by the leaf that it has to remember first
     open_ends = [initial.name]
     while open_ends:
         name = open_ends.pop()
-        if name not in found:
-            found.add(name)
-            open_ends.extend(ways.get(name, ()))
+        if name in found:
+            continue
+        found.add(name)
+        open_ends.extend(remembered.pop(name, ()))
+        for recorded, target in ways.get(name, ()):
+            if recorded is None or recorded in found:
+                open_ends.append(target)
+            else:
+                remembered.setdefault(recorded, []).append(target)
     return found
 
 
@@ -59,6 +66,7 @@ class _Builder:
         self._findings = findings
         self._anywhere = [transition for transition in transitions if transition.anywhere]
         self._of = by_source(transitions)
+        self._hidden: set[tuple[str, NodePath]] = set()
         self._timers: dict[str, tuple[model.Timer, ...]] = {}
         for name, state in states.items():
             delayed = [(t.label(state), t.delay) for t in self._of.get(name, ()) if t.delay is not None]
@@ -70,20 +78,24 @@ class _Builder:
         on: dict[str, list[model.Candidate]] = {}
         automatic: list[model.Candidate] = []
         delayed: dict[model.Timer, list[model.Candidate]] = {}
-        settled: set[str | None] = set()  # the triggers (none: the automatic ones) that are always taken by now
+        settled: set[tuple[str, object]] = set()  # of which states one is always taken by now, and on which occasion
         for source, transition in self._levels(leaf):
             label = transition.label(source)
             found = self._candidates(leaf, label, transition)
+            occasions: dict[object, list[model.Candidate]] = {}
             if transition.delay is not None:
-                delayed.setdefault(model.Timer(source.name, label, transition.delay), []).extend(found)
-            if not transition.automatic and transition.trigger is None:
-                continue
-            occasion = None if transition.automatic else label
-            if occasion in settled and leaf in transition.sources:
-                self._warn_of_hidden(leaf, transition)
-            (automatic if transition.automatic else on.setdefault(label, [])).extend(found)
-            if any(not candidate.guards for candidate in found):
-                settled.add(occasion)
+                timer = model.Timer(source.name, label, transition.delay)
+                occasions[timer] = delayed.setdefault(timer, [])
+            if transition.automatic:
+                occasions[None] = automatic
+            elif transition.trigger is not None:
+                occasions[label] = on.setdefault(label, [])
+            if source in transition.sources and all((source.name, occasion) in settled for occasion in occasions):
+                self._warn_of_hidden(source, transition)
+            for occasion, candidates in occasions.items():
+                candidates.extend(found)
+                if any(not candidate.guards for candidate in found):
+                    settled.add((source.name, occasion))
         return model.Row(leaf, _frozen(on), tuple(automatic), _frozen(delayed), entry)
 
     def _levels(self, leaf: model.State) -> Iterator[tuple[model.State, Resolved]]:
@@ -100,10 +112,14 @@ class _Builder:
             if transition.path not in asked:
                 yield leaf, transition
 
-    def _warn_of_hidden(self, leaf: model.State, transition: Resolved) -> None:
+    def _warn_of_hidden(self, source: model.State, transition: Resolved) -> None:
+        """Say, once for all leaves that it applies in, that a transition stands behind one of the same state."""
+        if (source.name, transition.path) in self._hidden:
+            return
+        self._hidden.add((source.name, transition.path))
         self._findings.warning(
             codes.NEVER_ASKED,
-            f"this transition is never taken from `{leaf.name}`: an earlier one without guards always is",
+            f"this transition is never taken from `{source.name}`: an earlier one without guards always is",
             transition.path,
             "give the earlier one a guard, or this one a lower `priority`",
         )
@@ -183,7 +199,9 @@ class _Builder:
 def _refuse_certain_loops(rows: Sequence[model.Row], states: Mapping[str, model.State], findings: Findings) -> None:
     """Automatic transitions that always fire and always come back never end (`S7.2`)."""
     certain = {
-        row.state.name: row.automatic[0].target.name for row in rows if row.automatic and not row.automatic[0].guards
+        row.state.name: row.automatic[0].target.name
+        for row in rows
+        if row.automatic and not row.automatic[0].guards and row.automatic[0].restoration is None
     }
     places = {name: ("states", index, "name") for index, name in enumerate(states)}
     settled: set[str] = set()
@@ -204,9 +222,10 @@ def _refuse_certain_loops(rows: Sequence[model.Row], states: Mapping[str, model.
         settled.update(path)
 
 
-def _targets(candidate: model.Candidate) -> list[model.State]:
-    ways = candidate.restoration.ways.values() if candidate.restoration is not None else ()
-    return [candidate.target, *(way.target for way in ways)]
+def _ways(candidate: model.Candidate) -> list[tuple[str | None, str]]:
+    """Where a candidate leads, each with the leaf that has to be in history for it."""
+    ways = candidate.restoration.ways if candidate.restoration is not None else {}
+    return [(None, candidate.target.name), *((recorded, way.target.name) for recorded, way in ways.items())]
 
 
 def _all_candidates(row: model.Row) -> list[model.Candidate]:

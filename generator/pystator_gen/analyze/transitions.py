@@ -91,9 +91,9 @@ class Lookup:
         if not state.is_compound:
             self.findings.error(
                 codes.BAD_HISTORY,
-                f"`{state.name}` has no children and so no history (S4.2)",
+                f"`{state.name}` has no children, and so no history to go back to (S4.2)",
                 path,
-                f"write `dest: {state.name}`",
+                f"write `{state.name}`",
             )
         return Destination(state, Restores(history["kind"]))
 
@@ -102,7 +102,7 @@ class Lookup:
         known = self.points.get((parent, kind), ())
         if colon and parent in self.states and point not in known:
             message = f"`{parent}` declares no {kind} point `{point}`"
-            hint = nearest(point, known) or f"list it in its `{kind}_points`"
+            hint = nearest(point, known) or f"list it in the `{kind}_points` of `{parent}`"
             self.findings.error(codes.BAD_POINT, message, path, hint)
             return None
         wanted = point if colon and parent in self.states else parent
@@ -113,40 +113,39 @@ class Lookup:
         return state
 
 
-def resolve_points(parsed: MachineDocument, findings: Findings) -> Mapping[tuple[str, str], tuple[str, ...]]:
+def resolve_points(
+    parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings
+) -> Mapping[tuple[str, str], tuple[str, ...]]:
     """The entry and exit points that each state declares: names of states that lie in it."""
-    parents = {state.name: state.parent for state in parsed.states}
     points: dict[tuple[str, str], tuple[str, ...]] = {}
     for index, state in enumerate(parsed.states):
         for kind, declared in (("entry", state.entry_points), ("exit", state.exit_points)):
             points[state.name, kind] = declared
             for position, point in enumerate(declared):
-                if not _lies_in(point, state.name, parents):
+                path = ("states", index, f"{kind}_points", position)
+                if point not in states:
+                    hint = nearest(point, states) or "define it in `states`"
+                    findings.error(codes.UNKNOWN_STATE, f"there is no state `{point}`", path, hint)
+                elif state.name not in states[point].ancestors:
                     findings.error(
                         codes.BAD_POINT,
-                        f"`{point}` does not lie in `{state.name}`",
-                        ("states", index, f"{kind}_points", position),
-                        "name a state whose `parent` it is",
+                        f"`{point}` does not lie in `{state.name}`, so it can't be an {kind} point of it",
+                        path,
+                        f"name a state whose `parent` is `{state.name}`, or one that lies deeper in it",
                     )
     return points
-
-
-def _lies_in(name: str, around: str, parents: Mapping[str, str | None]) -> bool:
-    parent = parents.get(name)
-    while parent is not None and parent != around:
-        parent = parents.get(parent)
-    return parent is not None
 
 
 def resolve_transitions(
     parsed: MachineDocument, states: Mapping[str, model.State], functions: Functions, findings: Findings
 ) -> list[Resolved]:
     """All transitions and timeouts, those within one level in the order in which they are asked (`S2.1`)."""
-    lookup = Lookup(states, resolve_points(parsed, findings), findings)
+    lookup = Lookup(states, resolve_points(parsed, states, findings), findings)
     resolved = [_resolve(index, transition, lookup, functions) for index, transition in enumerate(parsed.transitions)]
     _refuse_mixed_labels(resolved, findings)
-    timeouts = [_timeout(index, state, lookup) for index, state in enumerate(parsed.states) if state.timeout]
-    return sorted((*timeouts, *resolved), key=lambda transition: transition.priority)
+    timeouts = [_timeout(index, state, lookup) for index, state in enumerate(parsed.states)]
+    found = (*(timeout for timeout in timeouts if timeout is not None), *resolved)
+    return sorted(found, key=lambda transition: transition.priority)
 
 
 def by_source(transitions: Sequence[Resolved]) -> Mapping[str, list[Resolved]]:
@@ -165,9 +164,9 @@ def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Func
     if transition.after is not None and anywhere:
         lookup.findings.error(
             codes.BAD_TIMER,
-            "a delayed transition belongs to the states that it starts from, so its source can't be `*` (S9.1)",
-            (*path, "after"),
-            "name the states",
+            "a delayed transition belongs to the states it starts from, so its source can't be `*` (S9.1)",
+            (*path, "source"),
+            "name the states in which it waits; a compound state stands for all that lie in it",
         )
     return Resolved(
         path,
@@ -186,17 +185,23 @@ def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Func
     )
 
 
-def _timeout(index: int, state: State, lookup: Lookup) -> Resolved:
+def _timeout(index: int, state: State, lookup: Lookup) -> Resolved | None:
     """The delayed transition that a state's `timeout` stands for (`S9.3`)."""
+    if state.timeout is None:
+        return None
     path = ("states", index, "timeout")
-    assert state.timeout is not None
     source = lookup.states[state.name]
+    destination = lookup.destination(state.timeout.destination, (*path, "destination"))
     if source.is_terminal or source.kind == "choice":
         lookup.findings.error(
-            codes.BAD_TIMER, f"`{state.name}` is a {source.kind} state, which no timeout can leave (S1.3, S7.3)", path
+            codes.BAD_TIMER,
+            f"`{state.name}` is a {source.kind} state, which no timeout can leave "
+            f"({'S1.3' if source.is_terminal else 'S7.3'})",
+            path,
+            "give the state another type, or take its `timeout` away",
         )
-    delay = round(state.timeout.seconds * 1000)
-    destination = lookup.destination(state.timeout.destination, (*path, "destination"))
+        return None
+    delay = round(state.timeout.seconds * 1000)  # parsing has refused what is no whole number
     return Resolved(path, (source,), False, destination, delay=delay, is_timeout=True)
 
 
@@ -229,7 +234,16 @@ def _destination(
     destination = lookup.destination(transition.dest, (*path, "dest"))
     if not transition.internal:
         return destination
-    if destination is not None and destination.state not in sources and ANYWHERE not in transition.source:
+    if destination is None:
+        return None
+    if destination.restores is not None:
+        lookup.findings.error(
+            codes.INTERNAL_DESTINATION,
+            f"an internal transition stays where it is, and can't lead to `{transition.dest}` (S3.4)",
+            (*path, "dest"),
+            "leave `dest` out",
+        )
+    elif destination.state not in sources and ANYWHERE not in transition.source:
         lookup.findings.error(
             codes.INTERNAL_DESTINATION,
             f"an internal transition stays where it is, but `{destination.state.name}` is none of its sources (S3.4)",

@@ -5,12 +5,14 @@ The vocabulary is that of SCXML: the domain of a transition, its exit set and it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pystator_gen import codes
 from pystator_gen.analyze.findings import Findings, nearest
 from pystator_gen.parse.models import MachineDocument, State
+
+_RULES = {"terminal": "S1.3", "choice": "S7.3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,41 +59,31 @@ class Tree:
         return (*inward, *self.initial_chain(destination))
 
 
-def resolve_tree(parsed: MachineDocument, findings: Findings) -> Tree | None:
-    """The tree of a machine's states, or ``None`` if it has no proper shape."""
-    states = {state.name: state for state in parsed.states}
-    places = {state.name: index for index, state in reversed(list(enumerate(parsed.states)))}
-    before = len(findings.diagnostics)
+def resolve_tree(parsed: MachineDocument, findings: Findings) -> Tree:
+    """The tree of a machine's states; what is wrong in it is reported and mended, for the stages that follow."""
+    states: dict[str, State] = {}
+    places: dict[str, int] = {}
+    for index, state in enumerate(parsed.states):
+        states.setdefault(state.name, state)  # parsing has reported a second one
+        places.setdefault(state.name, index)
+    declared = {name: _parent(state, states, places[name], findings) for name, state in states.items()}
+    children: dict[str, list[str]] = {}
+    for name, parent in declared.items():
+        if parent is not None:
+            children.setdefault(parent, []).append(name)
+    parents = _without_cycles(declared, places, findings)
+    initial_children: dict[str, str] = {}
     for name, state in states.items():
-        _check_parent(state, states, places[name], findings)
-        _check_initial_child(state, states, places[name], findings)
-    if any(diagnostic.is_error for diagnostic in findings.diagnostics[before:]):
-        return None
-    parents = {name: state.parent for name, state in states.items()}
-    if _has_cycle(parents, places, findings):
-        return None
-    return Tree(parents, {name: s.initial_child for name, s in states.items() if s.initial_child is not None})
+        child = _initial_child(state, children.get(name, []), states, places, findings)
+        if child is not None and parents[child] == name:
+            initial_children[name] = child
+    return Tree(parents, initial_children)
 
 
-def _check_parent(state: State, states: Mapping[str, State], index: int, findings: Findings) -> None:
+def _parent(state: State, states: Mapping[str, State], index: int, findings: Findings) -> str | None:
+    """The state that a state lies in, if there is one."""
     if state.parent is None:
-        return
-    path = ("states", index, "parent")
-    parent = states.get(state.parent)
-    if parent is None:
-        hint = nearest(state.parent, states) or "define it in `states`"
-        findings.error(codes.UNKNOWN_STATE, f"there is no state `{state.parent}`", path, hint)
-    elif parent.type in ("terminal", "choice"):
-        findings.error(
-            codes.BAD_NESTING, f"`{parent.name}` is a {parent.type} state and can't have children (S1.3, S7.3)", path
-        )
-    elif parent.initial_child is None:
-        findings.error(
-            codes.BAD_NESTING,
-            f"`{parent.name}` has children but no `initial_child` (S1.2)",
-            path,
-            f"name in `{parent.name}` the child that is entered with it",
-        )
+        return None
     if state.type == "initial":
         findings.error(
             codes.BAD_NESTING,
@@ -99,38 +91,81 @@ def _check_parent(state: State, states: Mapping[str, State], index: int, finding
             ("states", index, "type"),
             f"give the outermost state `type: initial`, and `{state.parent}` an `initial_child`",
         )
+    if state.parent not in states:
+        hint = nearest(state.parent, states) or "define it in `states`"
+        findings.error(codes.UNKNOWN_STATE, f"there is no state `{state.parent}`", ("states", index, "parent"), hint)
+        return None
+    return state.parent
 
 
-def _check_initial_child(state: State, states: Mapping[str, State], index: int, findings: Findings) -> None:
-    if state.initial_child is None:
-        return
-    path = ("states", index, "initial_child")
-    child = states.get(state.initial_child)
-    children = [name for name, other in states.items() if other.parent == state.name]
-    if child is None or child.parent != state.name:
-        findings.error(
-            codes.BAD_NESTING,
-            f"`{state.initial_child}` is no child of `{state.name}`",
-            path,
-            nearest(state.initial_child, children) or f"say `parent: {state.name}` there",
-        )
-    elif child.type == "choice":
-        findings.error(
-            codes.BAD_CHOICE, f"`{child.name}` is a choice, which can't be the initial child of anything (S7.3)", path
-        )
-
-
-def _has_cycle(parents: Mapping[str, str | None], places: Mapping[str, int], findings: Findings) -> bool:
+def _without_cycles(
+    declared: Mapping[str, str | None], places: Mapping[str, int], findings: Findings
+) -> dict[str, str | None]:
+    """The parents, but none for states that lie in each other."""
+    parents = dict(declared)
     settled: set[str] = set()
-    for start in parents:
+    for start in declared:
         path: list[str] = []
         name: str | None = start
         while name is not None and name not in settled and name not in path:
             path.append(name)
-            name = parents[name]
+            name = declared[name]
         if name is not None and name in path:
-            circle = " in ".join((*path[path.index(name) :], name))
-            findings.error(codes.BAD_NESTING, f"states lie in each other: {circle}", ("states", places[name], "parent"))
-            return True
+            cycle = path[path.index(name) :]
+            findings.error(
+                codes.BAD_NESTING,
+                f"`{name}` lies in itself: {' in '.join((*cycle, name))}"
+                if len(cycle) > 1
+                else f"`{name}` can't be its own parent",
+                ("states", places[name], "parent"),
+                "leave `parent` out at the outermost state",
+            )
+            parents.update(dict.fromkeys(cycle))
         settled.update(path)
-    return False
+    return parents
+
+
+def _initial_child(
+    state: State, children: Sequence[str], states: Mapping[str, State], places: Mapping[str, int], findings: Findings
+) -> str | None:
+    """The child that is entered with a state, if it has children; where none is named properly, one of them."""
+    place = places[state.name]
+    if children and state.type in ("terminal", "choice"):
+        findings.error(
+            codes.BAD_NESTING,
+            f"`{state.name}` is a {state.type} state and can't have children ({_RULES[state.type]})",
+            ("states", places[children[0]], "parent"),
+            related=(("states", place, "type"), f"here `{state.name}` is declared"),
+        )
+        return children[0]
+    if state.initial_child is None:
+        if not children:
+            return None
+        findings.error(
+            codes.BAD_NESTING,
+            f"`{state.name}` has children but no `initial_child` (S1.2)",
+            ("states", place, "name"),
+            f"say which child is entered with it, as in `initial_child: {children[0]}`",
+            related=(("states", places[children[0]], "parent"), f"`{children[0]}` is a child of it"),
+        )
+        return children[0]
+    path = ("states", place, "initial_child")
+    if state.initial_child not in states:
+        hint = nearest(state.initial_child, children) or nearest(state.initial_child, states) or "define it in `states`"
+        findings.error(codes.UNKNOWN_STATE, f"there is no state `{state.initial_child}`", path, hint)
+    elif state.initial_child not in children:
+        findings.error(
+            codes.BAD_NESTING,
+            f"`{state.initial_child}` is no child of `{state.name}`",
+            path,
+            f"name a state with `parent: {state.name}`" + (f", such as `{children[0]}`" if children else ""),
+        )
+    elif states[state.initial_child].type == "choice":
+        findings.error(
+            codes.BAD_CHOICE,
+            f"`{state.initial_child}` is a choice, which can't be the initial child of anything (S7.3)",
+            path,
+        )
+    if state.initial_child in children:
+        return state.initial_child
+    return children[0] if children else None

@@ -47,6 +47,7 @@ def lower(machine: model.Machine) -> view.Module:
         initial=f"{prefix}State.{machine.initial.member}",
         docstring=docstring(machine.description.strip() or f"The state machine {machine.name}."),
         imports=(),
+        helpers=(),
         exports=exports(machine),
         states=state_enum(machine),
         triggers=trigger_enum(machine),
@@ -61,7 +62,7 @@ def lower(machine: model.Machine) -> view.Module:
         machine=_machine(machine, imports),
         session=session(machine, imports, _resting(machine, imports)),
     )
-    return dataclasses.replace(module, imports=imports.lines())
+    return dataclasses.replace(module, imports=imports.lines(), helpers=imports.helper_lines())
 
 
 def _members(machine: model.Machine) -> frozenset[str]:

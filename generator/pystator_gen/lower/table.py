@@ -90,21 +90,18 @@ class Table:
         return options
 
     def _restoration(self, restoration: model.Restoration) -> str:
-        """A history destination; the same one of several leaves is written once."""
+        """The name of the constant that holds a history destination: many leaves have the same one."""
         ways = {
             leaf: f"rt.Way({', '.join([self._state(way.target), *self._way_options(way)])})"
             for leaf, way in restoration.ways.items()
         }
         pairs = ", ".join(f"{python_literal(leaf)}: {way}" for leaf, way in ways.items())
-        return f"rt.Restoration({python_literal(restoration.parent)}, {{{pairs}}})"
+        return self._constant("HISTORY", f"rt.Restoration({python_literal(restoration.parent)}, {{{pairs}}})")
 
     def _timer(self, timer: model.Timer) -> str:
         """The name of the constant that holds a timer."""
         text = f"rt.Timer({python_literal(timer.source)}, {python_literal(timer.label)}, {timer.delay})"
-        if text not in self._constants:
-            number = 1 + sum(constant.name.startswith("_TIMER_") for constant in self._constants.values())
-            self._constants[text] = view.Constant(f"_TIMER_{number}", text)
-        return self._constants[text].name
+        return self._constant("TIMER", text)
 
     def _state(self, state: model.State) -> str:
         return f"{self._states}.{state.member}"
@@ -119,8 +116,10 @@ class Table:
 
     def _shared(self, kind: str, text: str) -> str:
         """``text``, or the name of a constant that holds it, if it is used more than once."""
-        if self._uses[text] < 2:
-            return text
+        return text if self._uses[text] < 2 else self._constant(kind, text)
+
+    def _constant(self, kind: str, text: str) -> str:
+        """The name of the constant that holds ``text``."""
         if text not in self._constants:
             number = 1 + sum(constant.name.startswith(f"_{kind}_") for constant in self._constants.values())
             self._constants[text] = view.Constant(f"_{kind}_{number}", text)

@@ -24,6 +24,8 @@ def milliseconds(span: int | float | str | timedelta) -> int:
         raise ValueError(
             f"{span!r} is no span of time; write milliseconds, or a number with ms, s, m, h or d"
         ) from None
-    if not found.is_finite() or found < 0 or found != int(found):
-        raise ValueError(f"{span!r} is not a whole, positive number of milliseconds")
+    if not found.is_finite() or found != int(found):
+        raise ValueError(f"{span!r} is not a whole number of milliseconds")
+    if found < 0:
+        raise ValueError(f"{span!r} is negative: time does not go back")
     return int(found)

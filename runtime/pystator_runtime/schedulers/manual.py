@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from pystator_runtime.errors import AutoTransitionLoopError
-from pystator_runtime.results import Timer, TransitionResult
+from pystator_runtime.results import TransitionResult
 from pystator_runtime.schedulers.delays import milliseconds
 from pystator_runtime.session import EntitySession
-from pystator_runtime.timers import MAXIMUM_RINGS, Milliseconds, wall_clock
+from pystator_runtime.timers import MAXIMUM_RINGS, Alarm, Milliseconds, wall_clock
 
 SessionT = TypeVar("SessionT", bound=EntitySession[Any, Any, Any])
 
@@ -28,7 +28,11 @@ class ManualScheduler:
         return datetime.fromtimestamp(self._now / 1000, UTC)
 
     def attach(self, session: SessionT) -> SessionT:
-        """Serve ``session`` from now on and return it. Timers that it has armed already stay due when they are."""
+        """Serve ``session`` from now on and return it.
+
+        The timers that it has armed already begin to wait now; those that it was restored with stay due when they
+        were. What is due at once fires when the clock is next told to go on: by ``advance(0)``, say.
+        """
         served: Any = session
         served._serve_timers(lambda: self._now)
         if served not in self._sessions:
@@ -44,33 +48,36 @@ class ManualScheduler:
         Raises:
             ValueError: ``span`` is no span of time.
             GuardError: A guard is async: use :meth:`aadvance`.
+            ActionError: An action is async, or a step is running that would have to end first: use :meth:`aadvance`.
             AutoTransitionLoopError: Timers without delay arm each other for ever.
         """
-        return [session._ring(timer) for session, timer in self._due(milliseconds(span))]
+        return [session._ring(alarm) for session, alarm in self._due(milliseconds(span))]
 
     async def aadvance(self, span: int | float | str | timedelta) -> list[TransitionResult[Any]]:
         """:meth:`advance` for machines whose guards or actions may be async."""
-        return [await session._aring(timer) for session, timer in self._due(milliseconds(span))]
+        return [await session._aring(alarm) for session, alarm in self._due(milliseconds(span))]
 
-    def _due(self, span: Milliseconds) -> Iterator[tuple[Any, Timer]]:
+    def _due(self, span: Milliseconds) -> Iterator[tuple[Any, Alarm]]:
         """What comes due within ``span``; the clock is set to the moment of each."""
         end = self._now + span
-        rings = 0
-        while (found := self._next()) is not None and found[0] <= end:
-            due, session, timer = found
-            rings = rings + 1 if due <= self._now else 0
-            if rings > MAXIMUM_RINGS:
+        rings: dict[int, int] = {}  # of each session, at this moment
+        while (found := self._next()) is not None and found[1][0] <= end:
+            session, (due, timer) = found
+            if due > self._now:
+                self._now = due
+                rings.clear()
+            rings[id(session)] = rings.get(id(session), 0) + 1
+            if rings[id(session)] > MAXIMUM_RINGS:
                 raise AutoTransitionLoopError(
-                    f"timers without delay arm each other for ever, {timer.trigger!r} among them"
+                    f"timers without delay arm each other for ever, {timer.trigger!r} of {session!r} among them"
                 )
-            self._now = max(self._now, due)
-            yield session, timer
+            yield found
         self._now = max(self._now, end)
 
-    def _next(self) -> tuple[Milliseconds, Any, Timer] | None:
-        first: tuple[Milliseconds, Any, Timer] | None = None
+    def _next(self) -> tuple[Any, Alarm] | None:
+        first: tuple[Any, Alarm] | None = None
         for session in self._sessions:
-            found = session._next_timer()
-            if found is not None and (first is None or found[0] < first[0]):
-                first = found[0], session, found[1]
+            alarm = session._next_alarm()
+            if alarm is not None and (first is None or alarm[0] < first[1][0]):
+                first = session, alarm
         return first
