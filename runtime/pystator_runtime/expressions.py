@@ -144,14 +144,14 @@ def shift_right(number: Any, places: Any) -> Any:
     return number >> places
 
 
-def round_to(number: Any, digits: Any) -> Any:
-    """``round(number, digits)``, not too far: Python would compute ten to that power."""
-    if digits is not None and abs(digits) > MAX_DIGITS:
+def round_to(number: Any, ndigits: Any = None) -> Any:
+    """``round(number, ndigits)``, not too far: Python would compute ten to that power."""
+    if ndigits is not None and abs(ndigits) > MAX_DIGITS:
         raise OverflowError("round() is asked for too many digits")
-    return round(number, digits)
+    return round(number, ndigits)
 
 
-def sum_from(values: Any, start: Any) -> Any:
+def sum_from(values: Any, start: Any = 0) -> Any:
     """``sum(values, start)`` of numbers: from a list it would join lists without a bound."""
     if hasattr(start, "__len__"):
         raise TypeError("sum() starts from a number")
