@@ -56,6 +56,10 @@ NEVER_ASKED = "PG063"
 UNUSED_EVENT = "PG064"
 TOO_MANY_BRANCHES = "PG065"
 BAD_FALLBACK = "PG066"
+BAD_NESTING = "PG067"
+BAD_POINT = "PG068"
+BAD_HISTORY = "PG069"
+BAD_TIMER = "PG072"
 
 MODULE_COLLISION = "PG070"
 PREFIX_COLLISION = "PG071"
@@ -112,6 +116,10 @@ CODES: dict[str, str] = {
     UNUSED_EVENT: "An event describes a trigger that no transition has",
     TOO_MANY_BRANCHES: "A choice has too many ways out",
     BAD_FALLBACK: "The fallback state can't be used",
+    BAD_NESTING: "States are not nested as they can be",
+    BAD_POINT: "There is no such entry or exit point",
+    BAD_HISTORY: "A state without children has no history",
+    BAD_TIMER: "A delayed transition can't start where it is said to",
     MODULE_COLLISION: "Two machines would be written to the same file",
     PREFIX_COLLISION: "Two machines have the same class prefix",
     NOT_SUPPORTED: "A known feature is not supported yet",

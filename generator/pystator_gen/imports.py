@@ -71,15 +71,22 @@ class Imports:
         if self._checking:
             self.typing("TYPE_CHECKING")
         plain = [_import(module, alias) for module, alias in sorted(self._modules.items())]
-        single = [
-            f"from {module} import {', '.join(sorted(names))}"
-            for module, names in sorted(self._names.items(), key=lambda item: _rank(item[0]))
-        ]
-        lines = [*plain, *single]
+        lines = [*plain, *self._single(of_helpers=False)]
         if self._checking:
             lines.append("if TYPE_CHECKING:")
             lines.extend(f"    {_import(module, alias)}" for module, alias in sorted(self._checking.items()))
         return tuple(lines)
+
+    def helper_lines(self) -> tuple[str, ...]:
+        """The imports of single runtime functions: an older runtime may lack one, so its version is checked before."""
+        return tuple(self._single(of_helpers=True))
+
+    def _single(self, *, of_helpers: bool) -> list[str]:
+        return [
+            f"from {module} import {', '.join(sorted(names))}"
+            for module, names in sorted(self._names.items(), key=lambda item: _rank(item[0]))
+            if module.startswith(f"{_RUNTIME}.") is of_helpers
+        ]
 
     def _alias(self, module: str) -> str:
         return _private(module) if module.partition(".")[0] in self._shadowed else module

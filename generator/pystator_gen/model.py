@@ -109,7 +109,7 @@ Plan: TypeAlias = tuple[Planned, ...]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state. ``query`` is the session's property that tells whether it is active."""
+    """A state. ``query`` is the session's property that tells whether it is active, ``ancestors`` go outward."""
 
     name: str
     member: PythonIdentifier
@@ -119,11 +119,13 @@ class State:
     group: str | None
     entry: Plan
     exit: Plan
+    ancestors: tuple[str, ...] = ()
+    is_compound: bool = False
 
     @property
     def can_rest(self) -> bool:
-        """Whether a machine can rest here: a choice is only passed through (`S7.3`)."""
-        return self.kind != "choice"
+        """Whether a machine can rest here: in a leaf, and not in a choice, which is only passed through (`S7.3`)."""
+        return self.kind != "choice" and not self.is_compound
 
     @property
     def is_terminal(self) -> bool:
@@ -132,31 +134,74 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """A delayed transition's timer: the state that it belongs to, its label, and its delay in milliseconds."""
+
+    source: str
+    label: str
+    delay: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where an arrow comes to rest: the leaf, the states it enters, outermost first, and the timers of these."""
+
+    target: State
+    entry: tuple[State, ...]
+    armed: tuple[Timer, ...] = ()
+    disarmed: tuple[Timer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """A history destination (`S4.2`): the ways to take by the leaf that ``parent`` has recorded."""
+
+    parent: str
+    ways: Mapping[str, Way]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One transition as one leaf sees it, with choices resolved: what may be taken, in the order it is asked.
 
-    ``label`` is its trigger, or what an automatic transition is called in results.
+    ``label`` is its trigger, or what an automatic transition is called in results; ``exit`` are the states that are
+    left, innermost first. ``restoration`` says which other way to take if there is history to restore.
     """
 
     source: State
     label: str
-    target: State
+    way: Way
     guards: tuple[Guard, ...]
-    exit: Plan
+    exit: tuple[State, ...]
     actions: Plan
-    entry: Plan
+    restoration: Restoration | None = None
     internal: bool = False
     description: str = ""
     refs: tuple[str, ...] = ()
 
+    @property
+    def target(self) -> State:
+        """Where it comes to rest if there is no history to restore."""
+        return self.way.target
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The compound states that are left, and so record their history (`S4.1`)."""
+        return tuple(state.name for state in self.exit if state.is_compound)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a state that can be rested in does: its candidates per trigger, and its automatic ones."""
+    """What a leaf does: its candidates per trigger, its automatic ones, and those of its timers.
+
+    ``entry`` are the states that an entity enters which comes into being here, outermost first.
+    """
 
     state: State
     on: Mapping[str, tuple[Candidate, ...]]
     automatic: tuple[Candidate, ...]
+    delayed: Mapping[Timer, tuple[Candidate, ...]]
+    entry: tuple[State, ...]
 
 
 # -- the outside -----------------------------------------------------------------------------------------------
@@ -220,7 +265,11 @@ class Invariant:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A whole machine. ``definition`` is the source's data, ``keys`` all keys that its context may have."""
+    """A whole machine.
+
+    ``definition`` is the source's data, ``keys`` all keys that its context may have, ``initial`` the leaf that an
+    entity starts in, and ``compounds`` the leaf that each compound state stands for.
+    """
 
     source: str
     name: str
@@ -232,6 +281,7 @@ class Machine:
     groups: Mapping[str, str]
     states: tuple[State, ...]
     initial: State
+    compounds: Mapping[str, State]
     triggers: tuple[Trigger, ...]
     rows: tuple[Row, ...]
     variables: tuple[Field, ...] | None

@@ -71,7 +71,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class TriggerRow:
-    """The candidates of one row for one trigger."""
+    """The candidates of one row for one trigger, or for one timer."""
 
     trigger: str
     candidates: tuple[str, ...]
@@ -84,6 +84,7 @@ class Row:
     state: str
     triggers: tuple[TriggerRow, ...]
     automatic: tuple[str, ...]
+    delayed: tuple[TriggerRow, ...]
     options: tuple[str, ...]
 
 
@@ -198,6 +199,7 @@ class Module:
     initial: str
     docstring: str
     imports: tuple[str, ...]
+    helpers: tuple[str, ...]
     exports: tuple[str, ...]
     states: Enum
     triggers: Enum

@@ -16,7 +16,7 @@ from pystator_runtime.actions import ActionSpec
 from pystator_runtime.effects import Effect, PlanItem, When
 from pystator_runtime.fields import Fields, FieldType, Payload
 from pystator_runtime.guards import AllOf, AnyOf, Guard, Named, Not, Test, fused
-from pystator_runtime.results import TransitionResult, TransitionStep
+from pystator_runtime.results import NOTHING, Timer, TransitionResult, TransitionStep
 
 StateT = TypeVar("StateT", bound=enum.StrEnum)
 
@@ -25,30 +25,63 @@ Pair = tuple[Test | None, TransitionResult[Any]]
 """A test, or ``None`` where there is nothing to ask, and the result if it holds."""
 
 
+class Way(Generic[StateT]):
+    """Where an arrow comes to rest: the leaf, the plan of entering it, and the timers that change with it (`S9.2`)."""
+
+    __slots__ = ("armed", "disarmed", "entry", "row", "target")
+
+    row: Row[StateT]
+
+    def __init__(
+        self,
+        target: StateT,
+        *,
+        entry: tuple[PlanItem, ...] = (),
+        armed: tuple[Timer, ...] = (),
+        disarmed: tuple[Timer, ...] = (),
+    ) -> None:
+        self.target = target
+        self.entry = entry
+        self.armed = armed
+        self.disarmed = disarmed
+
+
+class Restoration(Generic[StateT]):
+    """A history destination (`S4.2`): the way to take for each leaf that ``parent`` may have recorded."""
+
+    __slots__ = ("parent", "ways")
+
+    def __init__(self, parent: str, ways: Mapping[str, Way[StateT]]) -> None:
+        self.parent = parent
+        self.ways = ways
+
+
 class Transition(Generic[StateT]):
     """One candidate: where one leaf goes on one trigger, and what that entails.
 
-    ``exit``, ``actions`` and ``entry`` are the plan in order (`S3.3`). ``test`` is the fused guard, ``None`` where
-    there is nothing to ask or, if ``asks``, a function of the application. ``result`` is complete if nothing in
-    the step can vary, ``None`` otherwise.
+    ``exit``, ``actions`` and the way's ``entry`` are the plan in order (`S3.3`). ``test`` is the fused guard, ``None``
+    where there is nothing to ask or, if ``asks``, a function of the application. ``outcome`` is the complete result
+    if nothing in the step can vary, ``None`` otherwise; ``result`` is the same where, besides, moving on is all that a
+    session has to do. ``updates`` is what compound states record as they are left (`S4.1`).
     """
 
     __slots__ = (
         "actions",
         "asks",
-        "entry",
         "exit",
         "guards",
+        "outcome",
+        "restoration",
         "result",
         "row",
         "source",
-        "target",
         "test",
         "trigger",
+        "updates",
+        "way",
     )
 
     row: Row[StateT]
-    result: TransitionResult[StateT] | None
 
     def __init__(
         self,
@@ -60,22 +93,36 @@ class Transition(Generic[StateT]):
         exit: tuple[PlanItem, ...] = (),
         actions: tuple[PlanItem, ...] = (),
         entry: tuple[PlanItem, ...] = (),
+        armed: tuple[Timer, ...] = (),
+        disarmed: tuple[Timer, ...] = (),
+        records: tuple[str, ...] = (),
+        restoration: Restoration[StateT] | None = None,
     ) -> None:
         self.source = source
         self.trigger = trigger
-        self.target = target
+        self.way = Way(target, entry=entry, armed=armed, disarmed=disarmed)
         self.guards = guards
         self.exit = exit
         self.actions = actions
-        self.entry = entry
+        self.restoration = restoration
+        self.updates: Mapping[str, str] = dict.fromkeys(records, str(source)) if records else NOTHING
         self.asks = any(_named(guard) for guard in guards)
         self.test: Test | None = None if self.asks else fused(guards)
-        self.result = None
+        self.outcome: TransitionResult[StateT] | None = None
+        self.result: TransitionResult[StateT] | None = None
+
+    @property
+    def target(self) -> StateT:
+        """Where it comes to rest if there is no history to restore."""
+        return self.way.target
 
     def link(self, rows: Mapping[str, Row[StateT]]) -> None:
-        """Find the target's row and build the result, if it is always the same."""
-        self.row = rows[self.target]
-        if self.row.automatic or not _only_actions((*self.exit, *self.actions, *self.entry)):
+        """Find the rows of all ways and build the result, if it is always the same."""
+        for way in (self.way, *(self.restoration.ways.values() if self.restoration else ())):
+            way.row = rows[way.target]
+        self.row = self.way.row
+        plan = (*self.exit, *self.actions, *self.way.entry)
+        if self.row.automatic or self.restoration is not None or not _only_actions(plan):
             return
         step = TransitionStep(
             self.source,
@@ -83,9 +130,19 @@ class Transition(Generic[StateT]):
             self.trigger,
             _specs(self.exit),
             _specs(self.actions),
-            _specs(self.entry),
+            _specs(self.way.entry),
         )
-        self.result = TransitionResult(self.source, self.target, self.trigger, steps=(step,))
+        self.outcome = TransitionResult(
+            self.source,
+            self.target,
+            self.trigger,
+            steps=(step,),
+            history_updates=self.updates,
+            armed=self.way.armed,
+            disarmed=self.way.disarmed,
+        )
+        if not (self.updates or self.way.armed or self.way.disarmed):
+            self.result = self.outcome
 
 
 class Row(Generic[StateT]):
@@ -96,7 +153,7 @@ class Row(Generic[StateT]):
     automatic transition.
     """
 
-    __slots__ = ("active", "automatic", "entry", "is_terminal", "on", "quick", "settled", "state")
+    __slots__ = ("active", "automatic", "delayed", "entry", "is_terminal", "on", "quick", "settled", "state")
 
     def __init__(
         self,
@@ -104,6 +161,7 @@ class Row(Generic[StateT]):
         on: Mapping[str, tuple[Transition[StateT], ...]] | None = None,
         *,
         automatic: tuple[Transition[StateT], ...] = (),
+        delayed: Mapping[Timer, tuple[Transition[StateT], ...]] | None = None,
         entry: tuple[PlanItem, ...] = (),
         is_terminal: bool = False,
         active: frozenset[str] | None = None,
@@ -111,21 +169,23 @@ class Row(Generic[StateT]):
         self.state = state
         self.on: Mapping[str, tuple[Transition[StateT], ...]] = on or {}
         self.automatic = automatic
+        self.delayed: Mapping[Timer, tuple[Transition[StateT], ...]] = delayed or {}
         self.entry = entry
         self.is_terminal = is_terminal
         self.active = frozenset((str(state),)) if active is None else active
         self.quick: dict[str, tuple[Transition[StateT], ...]] = {}
-        self.settled = not automatic and _only_actions(entry)
+        self.settled = not automatic and not self.delayed and _only_actions(entry)
 
     def link(self, rows: Mapping[str, Row[StateT]]) -> None:
         """Link all candidates to their targets' rows."""
-        for transition in (*self.automatic, *(t for candidates in self.on.values() for t in candidates)):
-            transition.link(rows)
+        for candidates in (self.automatic, *self.on.values(), *self.delayed.values()):
+            for transition in candidates:
+                transition.link(rows)
 
     def find_quick(self, *, automatic_asks: bool) -> None:
         """Find the triggers that never ask the application, neither themselves nor by what follows them."""
         for trigger, candidates in self.on.items():
-            if not any(t.asks or (automatic_asks and t.row.automatic) for t in candidates):
+            if not any(t.asks or (automatic_asks and t.row.automatic) or t.restoration for t in candidates):
                 self.quick[trigger] = candidates
 
 
@@ -167,6 +227,7 @@ class Chart(Generic[StateT]):
         initial: StateT,
         rows: tuple[Row[StateT], ...],
         definition: str,
+        compounds: Mapping[str, StateT] | None = None,
         variables: Fields | None = None,
         payloads: Mapping[str, Payload] | None = None,
         defaults: Callable[[], dict[str, Any]] = dict,
@@ -183,6 +244,8 @@ class Chart(Generic[StateT]):
         self.triggers = triggers
         self.rows: dict[str, Row[StateT]] = {str(row.state): row for row in rows}
         self.initial = self.rows[initial]
+        for name, leaf in (compounds or {}).items():
+            self.rows[name] = self.rows[leaf]  # a compound state stands for its initial leaf (`S1.2`)
         self.definition = definition
         self.variables: Fields = variables or {}
         self.payloads: Mapping[str, Payload] = payloads or {}
@@ -199,7 +262,7 @@ class Chart(Generic[StateT]):
             automatic_asks = any(transition.asks for row in rows for transition in row.automatic)
             for row in rows:
                 row.find_quick(automatic_asks=automatic_asks)
-        self.quick = {state: self._pairs(row) for state, row in self.rows.items()}
+        self.quick = {name: self._pairs(row) for name, row in self.rows.items()}
         self.guards, self.actions = _names_to_bind(rows, self.invariants)
 
     def _pairs(self, row: Row[StateT]) -> dict[str, tuple[Pair, ...]]:
@@ -208,9 +271,11 @@ class Chart(Generic[StateT]):
         A declared payload is tested along with the guards there.
         """
         return {
-            trigger: tuple((self._with_payload(trigger, t.test), t.result) for t in candidates if t.result is not None)
+            trigger: tuple(
+                (self._with_payload(trigger, t.test), t.outcome) for t in candidates if t.outcome is not None
+            )
             for trigger, candidates in row.quick.items()
-            if all(t.result is not None for t in candidates)
+            if all(t.outcome is not None for t in candidates)
         }
 
     def _with_payload(self, trigger: str, test: Test | None) -> Test | None:
@@ -239,9 +304,10 @@ def _names_to_bind(
         guards.update(_named(guard))
     for row in rows:
         actions.update(_acting(row.entry))
-        every = [t for candidates in row.on.values() for t in candidates]
-        for transition in (*every, *row.automatic):
-            actions.update(_acting((*transition.exit, *transition.actions, *transition.entry)))
+        groups = (*row.on.values(), row.automatic, *row.delayed.values())
+        for transition in (transition for candidates in groups for transition in candidates):
+            ways = (transition.way, *(transition.restoration.ways.values() if transition.restoration else ()))
+            actions.update(_acting((*transition.exit, *transition.actions, *(i for way in ways for i in way.entry))))
             for guard in transition.guards:
                 guards.update(_named(guard))
     return tuple(sorted(guards)), tuple(sorted(actions))

@@ -68,11 +68,12 @@ class Named:
             warn(f"guard {self.name!r} is not bound; it is taken to hold")
             return True
         params = {key: fresh(value) for key, value in self.params.items()}
-        refusal = _refusal(self.name)
+        refusal: GuardError | None = None
         verdict: Verdict
         try:
             answer = function(inquiry.context_with(params), params)
             if is_awaitable(answer):
+                refusal = _refusal(self.name)
                 answer = yield Pending(answer, refusal)
             verdict = bool(answer)
         except Exception as error:

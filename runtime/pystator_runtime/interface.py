@@ -9,8 +9,10 @@ from __future__ import annotations
 from pystator_runtime.actions import ActionFunction as ActionFunction
 from pystator_runtime.actions import ActionSpec as ActionSpec
 from pystator_runtime.chart import Chart as Chart
+from pystator_runtime.chart import Restoration as Restoration
 from pystator_runtime.chart import Row as Row
 from pystator_runtime.chart import Transition as Transition
+from pystator_runtime.chart import Way as Way
 from pystator_runtime.effects import Append as Append
 from pystator_runtime.effects import Clear as Clear
 from pystator_runtime.effects import Compute as Compute
@@ -46,6 +48,7 @@ from pystator_runtime.guards import Named as Named
 from pystator_runtime.guards import Not as Not
 from pystator_runtime.guards import condition as condition
 from pystator_runtime.machine import StateMachine as StateMachine
+from pystator_runtime.results import Timer as Timer
 from pystator_runtime.results import TransitionResult as TransitionResult
 from pystator_runtime.session import EntitySession as EntitySession
 

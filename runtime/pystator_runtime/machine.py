@@ -14,7 +14,7 @@ from pystator_runtime.habits import Habits
 from pystator_runtime.hooks import TransitionHook
 from pystator_runtime.refusals import undefined_state
 from pystator_runtime.registries import ActionRegistry, GuardRegistry
-from pystator_runtime.results import TransitionResult
+from pystator_runtime.results import NOTHING, TransitionResult
 from pystator_runtime.session import EntitySession
 from pystator_runtime.step import decide, enter
 from pystator_runtime.waiting import Procedure, arun, run
@@ -181,7 +181,7 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
                     return result
         except Exception:  # not quick, or a guard raised: the full procedure tells which
             pass
-        return run(self._decide(current_state, trigger, context))
+        return run(self._decide(current_state, trigger, context, history))
 
     async def aprocess(
         self,
@@ -192,7 +192,7 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
         history: Mapping[str, object] | None = None,
     ) -> TransitionResult[StateT]:
         """:meth:`process` for machines whose guards may be async."""
-        return await arun(self._decide(current_state, trigger, context))
+        return await arun(self._decide(current_state, trigger, context, history))
 
     def start(self, context: ContextT) -> TransitionResult[StateT]:
         """Decide what coming into being entails: the entry of the initial state and what follows (`S3.5`)."""
@@ -203,11 +203,13 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
         result = self.process(state, trigger, context)
         return result.success and not result.metadata.get("no_op")
 
-    def _decide(self, state: str, trigger: str, context: Any) -> Procedure[TransitionResult[StateT]]:
+    def _decide(
+        self, state: str, trigger: str, context: Any, history: Mapping[str, object] | None
+    ) -> Procedure[TransitionResult[StateT]]:
         self.check_in()
         row = self._row(state)
         event = Event(self.normalized(trigger))
-        return decide(self.chart, self._guards, row, event, context)
+        return decide(self.chart, self._guards, row, event, context, history=history or NOTHING)
 
     def _enter(self, row: Row[Any], context: Any, entity_id: str | None) -> Procedure[TransitionResult[StateT]]:
         self.check_in()

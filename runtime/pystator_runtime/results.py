@@ -87,6 +87,9 @@ class Timer(Immutable):
     def __init__(self, source: str, trigger: str, delay: int) -> None:
         self._set(source=source, trigger=trigger, delay=delay)
 
+    def __hash__(self) -> int:
+        return hash((self.source, self.trigger, self.delay))
+
 
 class _StepDraft(Generic[StateT_co]):
     """A :class:`TransitionStep` while it is being filled in.
@@ -202,6 +205,9 @@ class TransitionResult(Immutable, _ResultDraft[StateT_co]):
         steps: tuple[TransitionStep[StateT_co], ...] = (),
         changes: Mapping[str, Any] = NOTHING,
         removed: tuple[str, ...] = (),
+        history_updates: Mapping[str, Any] = NOTHING,
+        armed: tuple[Timer, ...] = (),
+        disarmed: tuple[Timer, ...] = (),
     ) -> Self:
         draft: Any = _ResultDraft.__new__(_ResultDraft)
         draft.source_state = source_state
@@ -212,8 +218,9 @@ class TransitionResult(Immutable, _ResultDraft[StateT_co]):
         draft.steps = steps
         draft.changes = changes if changes is NOTHING else MappingProxyType(changes)
         draft.removed = removed
-        draft.history_updates = NOTHING
-        draft.armed = draft.disarmed = ()
+        draft.history_updates = history_updates
+        draft.armed = armed
+        draft.disarmed = disarmed
         draft.execution = None
         draft.__class__ = cls
         result: Self = draft

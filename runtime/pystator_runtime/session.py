@@ -13,6 +13,7 @@ from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.stepping import CLOSED, SteppingEntity
+from pystator_runtime.timers import Timers
 from pystator_runtime.waiting import run
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
     async def _asend(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """:meth:`_send`, awaiting async guards and actions and the end of other tasks' steps."""
         trigger, payload, fits = self._looked_at(trigger, payload)
-        if fits and trigger in self._quick:
+        if fits and trigger in self._quick and self._timers is None:  # else a timer may have to be awaited
             return self._fire(trigger, payload)
         return await self._atake_turn(trigger, payload)
 
@@ -161,7 +162,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         Raises:
             SnapshotError: The context has a value that JSON can't hold and that no declaration says how to write.
         """
-        return snapshots.write(self._machine.chart, self.entity_id, *self._position())
+        return snapshots.write(self._machine.chart, self.entity_id, self._position())
 
     @classmethod
     def from_snapshot(
@@ -182,10 +183,16 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         """
         if not issubclass(machine.session_class, cls):
             raise SnapshotError(f"{machine!r} makes {machine.session_class.__name__}, not {cls.__name__}")
-        entity_id, row, context = snapshots.read(machine.chart, data)
+        entity_id, standing = snapshots.read(machine.chart, data)
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
         session: Self = machine.session_class.__new__(machine.session_class)
-        session._place(machine, row, entity_id, context, habits, thread_safe)
+        session._place(machine, standing.row, entity_id, standing.context, habits, thread_safe)
+        session._recorded = standing.history
+        if standing.due is None and standing.row.delayed:
+            session._timers = Timers()
+            session._timers.change(standing.row.delayed, ())
+        elif standing.due:
+            session._timers = Timers(standing.due)
         return session
 
     def __repr__(self) -> str:

@@ -8,12 +8,35 @@ from typing import Any, cast
 
 from pystator_runtime.chart import Chart, Row
 from pystator_runtime.errors import SnapshotError
+from pystator_runtime.results import Timer
+from pystator_runtime.timers import Milliseconds, from_text, to_text
 
 FORMAT = 1
 
 
-def write(chart: Chart[Any], entity_id: str, row: Row[Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The snapshot of an entity that rests in ``row``.
+class Standing:
+    """Where an entity stands: its row and context, what compound states recorded, and when its timers are due.
+
+    ``due`` is ``None`` where that is not known, as in PyStator's snapshots: what waits in this state then begins to.
+    """
+
+    __slots__ = ("context", "due", "history", "row")
+
+    def __init__(
+        self,
+        row: Row[Any],
+        context: dict[str, Any],
+        history: Mapping[str, Any],
+        due: Mapping[Timer, Milliseconds] | None,
+    ) -> None:
+        self.row = row
+        self.context = context
+        self.history = history
+        self.due = due
+
+
+def write(chart: Chart[Any], entity_id: str, standing: Standing) -> dict[str, Any]:
+    """The snapshot of an entity.
 
     Raises:
         SnapshotError: The context has a value that JSON can't hold.
@@ -23,15 +46,18 @@ def write(chart: Chart[Any], entity_id: str, row: Row[Any], context: Mapping[str
         "machine_name": chart.name,
         "machine_version": chart.version,
         "entity_id": entity_id,
-        "current_state": row.state.value,
-        "context": {key: _encoded(chart, key, value) for key, value in context.items()},
-        "history": {},
-        "timers": [],
+        "current_state": standing.row.state.value,
+        "context": {key: _encoded(chart, key, value) for key, value in standing.context.items()},
+        "history": dict(standing.history),
+        "timers": [
+            {"source": timer.source, "trigger": timer.trigger, "delay": timer.delay, "due": to_text(due)}
+            for timer, due in (standing.due or {}).items()
+        ],
     }
 
 
-def read(chart: Chart[Any], data: object) -> tuple[str | None, Row[Any], dict[str, Any]]:
-    """Entity id, row and context of a snapshot. Another machine version alone is no misfit.
+def read(chart: Chart[Any], data: object) -> tuple[str | None, Standing]:
+    """Entity id and standing of a snapshot. Another machine version alone is no misfit.
 
     Raises:
         SnapshotError: It does not fit this machine; the message says what.
@@ -45,9 +71,6 @@ def read(chart: Chart[Any], data: object) -> tuple[str | None, Row[Any], dict[st
     name = snapshot.get("machine_name", chart.name)
     if name != chart.name:
         raise SnapshotError(f"the snapshot is of machine {name!r}, not of {chart.name!r}")
-    for key in ("history", "timers"):
-        if snapshot.get(key):
-            raise SnapshotError(f"the snapshot has {key}, but {chart.name} has no states that could have any")
     if deferred := snapshot.get("deferred_events"):  # PyStator's
         raise SnapshotError(
             f"the snapshot has {len(deferred)} deferred events, which a session can't hold back: "
@@ -56,15 +79,56 @@ def read(chart: Chart[Any], data: object) -> tuple[str | None, Row[Any], dict[st
     entity_id = snapshot.get("entity_id")
     if entity_id is not None and not isinstance(entity_id, str):
         raise SnapshotError(f"the snapshot's entity_id is {entity_id!r}, which is not text")
-    return entity_id, _row(chart, snapshot), _context(chart, snapshot)
+    row = _row(chart, snapshot)
+    standing = Standing(row, _context(chart, snapshot), _history(chart, snapshot), _due(row, snapshot))
+    return entity_id, standing
 
 
 def _row(chart: Chart[Any], snapshot: Mapping[str, Any]) -> Row[Any]:
     state = snapshot.get("current_state")
     row = chart.rows.get(state) if isinstance(state, str) else None
     if row is None:
-        raise SnapshotError(f"the snapshot is in state {state!r}; {chart.name} can rest in {', '.join(chart.rows)}")
+        resting = ", ".join(row.state.value for row in dict.fromkeys(chart.rows.values()))
+        raise SnapshotError(f"the snapshot is in state {state!r}; {chart.name} can rest in {resting}")
     return row
+
+
+def _history(chart: Chart[Any], snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What compound states recorded: each the leaf that was active in it."""
+    history: Any = snapshot.get("history") or {}
+    if not isinstance(history, Mapping):
+        raise SnapshotError(f"the snapshot's history is {type(history).__name__}, not a mapping")
+    found: dict[str, Any] = {}
+    for name, leaf in history.items():
+        row = chart.rows.get(leaf) if isinstance(leaf, str) else None
+        if row is None or name == leaf or not all(name in r.active for r in chart.rows.values() if leaf in r.active):
+            raise SnapshotError(f"the snapshot's history of {name!r} is {leaf!r}, which is no state in it")
+        found[str(name)] = row.state.value
+    return found
+
+
+def _due(row: Row[Any], snapshot: Mapping[str, Any]) -> Mapping[Timer, Milliseconds] | None:
+    """The timers with their original due times (`S9.5`). One that the machine no longer has is dropped."""
+    timers: Any = snapshot.get("timers")
+    if timers is None:  # PyStator's have none
+        return None
+    found: dict[Timer, Milliseconds] = {}
+    try:
+        for entry in timers:
+            due = from_text(entry["due"])
+            timer = _timer(row, entry["source"], entry["trigger"], entry["delay"])
+            if timer is not None:
+                found[timer] = due
+    except (KeyError, TypeError, ValueError) as error:
+        raise SnapshotError(f"the snapshot's timers can't be read: {type(error).__name__}: {error}") from error
+    return found
+
+
+def _timer(row: Row[Any], source: object, trigger: object, delay: object) -> Timer | None:
+    """The timer of this name; where there is only one of the name, its delay may be another by now."""
+    named = [timer for timer in row.delayed if (timer.source, timer.trigger) == (source, trigger)]
+    exact = [timer for timer in named if timer.delay == delay]
+    return next(iter(exact or (named if len(named) == 1 else ())), None)
 
 
 def _context(chart: Chart[Any], snapshot: Mapping[str, Any]) -> dict[str, Any]:

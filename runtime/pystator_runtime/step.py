@@ -6,17 +6,17 @@ awaited (:mod:`~pystator_runtime.waiting`), so that sync and async callers share
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from pystator_runtime import fields, refusals
 from pystator_runtime.callables import FunctionRegistry
-from pystator_runtime.chart import Chart, Row, Transition
+from pystator_runtime.chart import Chart, Restoration, Row, Transition, Way
 from pystator_runtime.effects import Working, carry_out
 from pystator_runtime.errors import ActionError, AutoTransitionLoopError, FSMError, GuardError
 from pystator_runtime.events import Event
 from pystator_runtime.guards import Inquiry
-from pystator_runtime.results import NOTHING, TransitionResult, TransitionStep
+from pystator_runtime.results import NOTHING, Timer, TransitionResult, TransitionStep
 from pystator_runtime.waiting import Procedure
 
 StateT = TypeVar("StateT", bound="Any")
@@ -28,7 +28,21 @@ START_TRIGGER = "_start"
 class Step(Generic[StateT]):
     """One event being decided for one entity."""
 
-    __slots__ = ("chart", "filled", "inquiry", "row", "source", "taken", "trigger", "working")
+    __slots__ = (
+        "_armed",
+        "_disarmed",
+        "_waiting",
+        "chart",
+        "filled",
+        "history",
+        "inquiry",
+        "row",
+        "source",
+        "taken",
+        "trigger",
+        "updates",
+        "working",
+    )
 
     def __init__(
         self,
@@ -38,6 +52,7 @@ class Step(Generic[StateT]):
         event: Event,
         context: Mapping[str, Any],
         entity_id: str | None,
+        history: Mapping[str, Any] = NOTHING,
     ) -> None:
         self.chart = chart
         self.row = row
@@ -47,6 +62,11 @@ class Step(Generic[StateT]):
         self.filled: Mapping[str, Any] = NOTHING  # defaults that stand in for keys which were not given
         self.working: Working | None = None
         self.taken: list[TransitionStep[StateT]] = []
+        self.history = history
+        self.updates: dict[str, Any] = {}
+        self._waiting: Collection[Timer] = row.delayed.keys()  # the timers that were armed before this step
+        self._armed: dict[Timer, None] = {}
+        self._disarmed: dict[Timer, None] = {}
 
     def select(self, candidates: tuple[Transition[StateT], ...]) -> Procedure[Transition[StateT] | None]:
         """The first candidate whose guards all hold (`S2.2`)."""
@@ -58,23 +78,49 @@ class Step(Generic[StateT]):
     def take(self, transition: Transition[StateT]) -> None:
         """Apply the effects of a transition in planned order and move to its target (`S3.3`, `S8.2`)."""
         working = self._working()
+        self.updates.update(transition.updates)
+        way = transition.way
+        if transition.restoration is not None:
+            way = self._restored(transition.restoration, way)
         self.taken.append(
             TransitionStep(
                 transition.source,
-                transition.target,
+                way.target,
                 transition.trigger,
                 carry_out(transition.exit, working),
                 carry_out(transition.actions, working),
-                carry_out(transition.entry, working),
+                carry_out(way.entry, working),
             )
         )
-        self.row = transition.row
+        self._change_timers(way.armed, way.disarmed)
+        self.row = way.row
 
     def enter(self, row: Row[StateT]) -> None:
         """Apply the entry of a state in which an entity comes into being (`S3.5`)."""
         entry = carry_out(row.entry, self._working())
         self.taken.append(TransitionStep(None, row.state, self.trigger, on_enter_actions=entry))
+        self._waiting = ()
+        self._change_timers(row.delayed.keys(), ())
         self.row = row
+
+    def use_up(self, timer: Timer) -> None:
+        """Take a timer as gone, because it is the one that fires (`S9.4`)."""
+        self._waiting = [waiting for waiting in self._waiting if waiting != timer]
+
+    def _restored(self, restoration: Restoration[StateT], default: Way[StateT]) -> Way[StateT]:
+        """The way back to what was recorded, this step's own exits included (`S4.2`)."""
+        recorded = self.updates.get(restoration.parent, self.history.get(restoration.parent))
+        return restoration.ways.get(str(recorded), default)
+
+    def _change_timers(self, armed: Iterable[Timer], disarmed: Iterable[Timer]) -> None:
+        """Keep the balance of all transitions of the step; a restart counts as armed (`S9.2`)."""
+        for timer in disarmed:
+            self._armed.pop(timer, None)
+            if timer in self._waiting:
+                self._disarmed[timer] = None
+        for timer in armed:
+            self._disarmed.pop(timer, None)
+            self._armed[timer] = None
 
     def settle(self) -> Procedure[FSMError | None]:
         """Take automatic transitions round after round until none fires (`S7.1`); an error if they never end."""
@@ -105,7 +151,15 @@ class Step(Generic[StateT]):
             steps=tuple(self.taken),
             changes=working.changes or NOTHING,
             removed=tuple(working.removed),
+            history_updates=self.updates or NOTHING,
+            armed=tuple(self._armed),
+            disarmed=tuple(self._disarmed),
         )
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether nothing has happened so far that a result built beforehand would not tell."""
+        return not (self.inquiry.errors or self.filled) and len(self._waiting) == len(self.row.delayed)
 
     def failed(self, error: FSMError, **metadata: Any) -> TransitionResult[StateT]:
         """The result of a step of which nothing is kept."""
@@ -137,6 +191,7 @@ def decide(
     *,
     payload: Mapping[str, Any] | None = None,
     entity_id: str | None = None,
+    history: Mapping[str, Any] = NOTHING,
 ) -> Procedure[TransitionResult[StateT]]:
     """What ``event`` does to an entity that rests in ``row``, seen from ``context``.
 
@@ -149,23 +204,47 @@ def decide(
         return refusal
     declared = chart.payloads.get(trigger)
     filled = declared.missing(context) if declared is not None else NOTHING
-    step = Step(chart, guards, row, event, {**context, **filled} if filled else context, entity_id)
+    seen = {**context, **filled} if filled else context
+    step = Step(chart, guards, row, event, seen, entity_id, history)
     step.filled = filled
-    if declared is not None and (payload is not None or not declared.fits(step.inquiry.context)):
-        wrong = declared.problems(step.inquiry.context if payload is None else payload, closed=payload is not None)
+    if declared is not None and (payload is not None or not declared.fits(seen)):
+        wrong = declared.problems(seen if payload is None else payload, closed=payload is not None)
         if wrong:
             return step.unfit("payload", wrong)
-    if chart.validate_context:
+    return (yield from _choose(step, row.on[trigger]))
+
+
+def ring(
+    chart: Chart[StateT],
+    guards: FunctionRegistry,
+    row: Row[StateT],
+    timer: Timer,
+    event: Event,
+    context: Mapping[str, Any],
+    *,
+    entity_id: str | None = None,
+    history: Mapping[str, Any] = NOTHING,
+) -> Procedure[TransitionResult[StateT]]:
+    """What ``timer`` does when it is due: only its own transition is asked, and it is used up (`S9.4`)."""
+    step = Step(chart, guards, row, event, context, entity_id, history)
+    step.use_up(timer)
+    return (yield from _choose(step, row.delayed[timer]))
+
+
+def _choose(step: Step[StateT], candidates: tuple[Transition[StateT], ...]) -> Procedure[TransitionResult[StateT]]:
+    """Check the context where the machine wants that, ask the guards, take what holds."""
+    row, trigger = step.row, step.trigger
+    if step.chart.validate_context:
         wrong = yield from _context_problems(step)
         if wrong:
             return step.unfit("context", wrong)
-    chosen = yield from step.select(row.on[trigger])
+    chosen = yield from step.select(candidates)
     if chosen is None:
         verdicts = step.inquiry.verdicts
         error = refusals.guards_failed(row.state, trigger, verdicts)
         return step.failed(error, reason="guards_failed", guards=verdicts)
-    if chosen.result is not None and not step.inquiry.errors and not filled:
-        return chosen.result
+    if step.is_ordinary and chosen.outcome is not None:
+        return chosen.outcome
     return (yield from complete(step, chosen))
 
 

@@ -5,7 +5,7 @@ Everything here is a :mod:`procedure <pystator_runtime.waiting>`, so that sync a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pystator_runtime.chart import Row, Transition
@@ -14,8 +14,10 @@ from pystator_runtime.events import Event
 from pystator_runtime.executor import Occasion, perform
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
-from pystator_runtime.results import TransitionResult
-from pystator_runtime.step import START_TRIGGER, Step, complete, decide, enter
+from pystator_runtime.results import NOTHING, TransitionResult
+from pystator_runtime.snapshots import Standing
+from pystator_runtime.step import START_TRIGGER, Step, complete, decide, enter, ring
+from pystator_runtime.timers import Alarm, Milliseconds, Timers
 from pystator_runtime.turns import Turn, Turns
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -29,7 +31,18 @@ class SteppingEntity:
     closed while a step runs, and for good in a session that is watched.
     """
 
-    __slots__ = ("__weakref__", "_context", "_entity_id", "_habits", "_machine", "_quick", "_row", "_turns")
+    __slots__ = (
+        "__weakref__",
+        "_context",
+        "_entity_id",
+        "_habits",
+        "_machine",
+        "_quick",
+        "_recorded",
+        "_row",
+        "_timers",
+        "_turns",
+    )
 
     _machine: Any
     _row: Row[Any]
@@ -38,6 +51,8 @@ class SteppingEntity:
     _habits: Habits
     _quick: Mapping[str, Any]
     _turns: Turns | None
+    _recorded: Mapping[str, Any]  # what compound states recorded as they were left (`S4.1`)
+    _timers: Timers | None  # none as long as none was ever armed
 
     def _place(
         self,
@@ -56,6 +71,8 @@ class SteppingEntity:
         self._context = context
         self._habits = habits
         self._turns = Turns(thread_safe=True) if thread_safe else None
+        self._recorded = NOTHING
+        self._timers = None
         self._quick = CLOSED if thread_safe or habits.watched else row.quick
 
     def _open(self) -> None:
@@ -72,17 +89,31 @@ class SteppingEntity:
     def _apply(
         self, transition: Transition[Any], trigger: str, payload: Mapping[str, Any], context: dict[str, Any]
     ) -> TransitionResult[Any]:
-        """Take a quick transition that has effects or is followed by others: nobody can send anything meanwhile."""
-        machine = self._machine
-        step = Step(machine.chart, machine.guard_registry, self._row, Event(trigger, payload), context, None)
-        result = run(complete(step, transition))
-        if result.error is None:
-            self._row = row = step.row
-            self._quick = row.quick
-            self._context = context if step.working is None else step.working.values
-        elif self._habits.strict:
-            raise result.error
+        """Take a quick transition that is more than a move: nobody can send anything meanwhile."""
+        result, row = transition.outcome, transition.row
+        if result is None:
+            machine, event = self._machine, Event(trigger, payload)
+            step = Step(machine.chart, machine.guard_registry, self._row, event, context, None, self._recorded)
+            result, row = run(complete(step, transition)), step.row
+            if result.error is not None:
+                return result.raise_if_failed() if self._habits.strict else result
+            context = context if step.working is None else step.working.values
+        self._row = row
+        self._quick = row.quick
+        self._context = context
+        self._keep(result)
+        if self._timers is not None and self._timers.at_once:
+            self._ring_at_once()
         return result
+
+    def _keep(self, result: TransitionResult[Any]) -> None:
+        """Keep what a step says about history and timers."""
+        if result.history_updates:
+            self._recorded = {**self._recorded, **result.history_updates}
+        if result.armed or result.disarmed:
+            if self._timers is None:
+                self._timers = Timers()
+            self._timers.change(result.armed, result.disarmed)
 
     def _take_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
         """Run a whole step when it is the sender's turn (`S8.8`)."""
@@ -95,6 +126,8 @@ class SteppingEntity:
             result = run(self._run_to_completion(turn, trigger, payload))
         finally:
             turns.end(turn)
+        if self._timers is not None and self._timers.at_once:
+            self._ring_at_once()
         return result.raise_if_failed() if self._habits.strict else result
 
     async def _atake_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
@@ -104,6 +137,8 @@ class SteppingEntity:
             return self._sent_from_inside(turn, trigger, payload)
         async with turns.ataken() as turn:
             result = await arun(self._run_to_completion(turn, trigger, payload))
+        if self._timers is not None and self._timers.at_once:
+            await self._aring_at_once()
         return result.raise_if_failed() if self._habits.strict else result
 
     def _sent_from_inside(self, turn: Turn | None, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
@@ -116,12 +151,12 @@ class SteppingEntity:
         return TransitionResult(state, state, trigger, metadata={"queued": True})
 
     def _run_to_completion(
-        self, turn: Turn, trigger: str, payload: Mapping[str, Any]
+        self, turn: Turn, trigger: str, payload: Mapping[str, Any], alarm: Alarm | None = None
     ) -> Procedure[TransitionResult[Any]]:
         self._quick = CLOSED
         try:
             yield from self._drain(turn)  # what was queued when an earlier sender was cancelled
-            result = yield from self._step(turn, trigger, payload)
+            result = yield from self._step(turn, trigger, payload, alarm)
             yield from self._drain(turn)
             return result
         finally:
@@ -137,28 +172,40 @@ class SteppingEntity:
             except Exception as error:
                 warn(f"{self!r}: the queued event {trigger!r} failed: {error}", error)
 
-    def _step(self, turn: Turn, trigger: str, payload: Mapping[str, Any]) -> Procedure[TransitionResult[Any]]:
-        """Decide, commit, act."""
+    def _step(
+        self, turn: Turn, trigger: str, payload: Mapping[str, Any], alarm: Alarm | None = None
+    ) -> Procedure[TransitionResult[Any]]:
+        """Decide, commit, act; for an event, or for a timer that is due."""
         row, context = self._row, {**self._context, **payload}
         event = Event(trigger, payload)
         self._tell("before", row.state, event.trigger, context)
         turn.deciding = True
         try:
-            result = yield from decide(
-                self._machine.chart, self._machine.guard_registry, row, event, context,
-                payload=payload, entity_id=self.entity_id,
-            )  # fmt: skip
+            result = yield from self._decided(row, event, context, payload, alarm)
             self._refuse_async_actions(turn, result)
         except BaseException as error:
             self._tell("error", row.state, event.trigger, error)
             raise
         finally:
             turn.deciding = False
-        result = yield from self._conclude(result, event, context)
+        result = yield from self._conclude(result, event, context, alarm)
         if self._habits.results is not None:
             self._habits.results.append(result)
         self._tell("after", result, self._context)
         return result
+
+    def _decided(
+        self, row: Row[Any], event: Event, context: dict[str, Any], payload: Mapping[str, Any], alarm: Alarm | None
+    ) -> Procedure[TransitionResult[Any]]:
+        chart, guards = self._machine.chart, self._machine.guard_registry
+        entity_id, history = self.entity_id, self._recorded
+        if alarm is None:
+            asked = decide(chart, guards, row, event, context, payload=payload, entity_id=entity_id, history=history)
+            return (yield from asked)
+        due, timer = alarm
+        if self._timers is None or self._timers.due.get(timer) != due:  # disarmed while its turn had to wait (`S9.5`)
+            return TransitionResult(row.state, row.state, timer.trigger, metadata={"no_op": True})
+        return (yield from ring(chart, guards, row, timer, event, context, entity_id=entity_id, history=history))
 
     def _begin(self, turn: Turn, row: Row[Any]) -> Procedure[TransitionResult[Any]]:
         """The first step of an entity: its entry, committed and acted upon."""
@@ -171,19 +218,27 @@ class SteppingEntity:
         return result
 
     def _conclude(
-        self, result: TransitionResult[Any], event: Event, context: dict[str, Any]
+        self, result: TransitionResult[Any], event: Event, context: dict[str, Any], alarm: Alarm | None = None
     ) -> Procedure[TransitionResult[Any]]:
         """Commit a decision, then run its actions, if that is the session's business."""
-        if not result.success or result.metadata.get("no_op"):
+        is_no_op = bool(result.metadata.get("no_op"))
+        if alarm is not None and self._timers is not None and not is_no_op:
+            self._timers.use_up(alarm[1])
+        if is_no_op or not result.success:
+            if alarm is not None:
+                self._publish()
             return result
         row: Row[Any] = self._machine.chart.rows[str(result.target_state)]
         self._commit(row, context, result.changes, result.removed)
+        self._keep(result)
+        self._publish()
         specs = result.all_action_specs if self._habits.execute_actions else ()
         if not specs:
             return result
         occasion = Occasion(self._context, event, self.entity_id)
         execution = yield from perform(specs, self._machine.action_registry, occasion)
         self._commit(self._row, self._context, execution.changes, execution.removed)
+        self._publish()
         return result.replaced(execution=execution)
 
     def _commit(
@@ -194,15 +249,81 @@ class SteppingEntity:
             for key in removed:
                 context.pop(key, None)
         self._row, self._context = row, context
-        if self._turns is not None and self._turns.thread_safe:
-            self._turns.committed = row, context
 
-    def _position(self) -> tuple[Row[Any], dict[str, Any]]:
-        """Row and context of one moment, even while another thread commits a step of a thread-safe session."""
+    # -- timers ------------------------------------------------------------------------------------------------
+
+    def _serve_timers(self, clock: Callable[[], Milliseconds]) -> None:
+        """Go by ``clock`` from now on, and fire what waits for no time as soon as a step is over (`S9.1`)."""
+        if self._timers is None:
+            self._timers = Timers()
+        self._timers.serve(clock)
+        if self._turns is not None and (last := self._turns.committed) is not None:
+            self._turns.committed = Standing(last.row, last.context, last.history, dict(self._timers.due))
+
+    def _next_alarm(self) -> Alarm | None:
+        """The timer that is due first, and when."""
+        return None if self._timers is None else self._timers.next()
+
+    def _ring(self, alarm: Alarm) -> TransitionResult[Any]:
+        """Fire a timer when it is its turn, unless it is disarmed by then.
+
+        Raises:
+            ActionError: A step is running that this would have to wait for, for ever.
+        """
+        turns = self._own_turns()
+        if turns.entered() is not None or turns.blocked():
+            raise self._rung_from_inside(alarm, "from outside its guards and actions, or by aadvance()")
+        turn = turns.begin()
+        try:
+            return run(self._run_to_completion(turn, alarm[1].trigger, NOTHING, alarm))
+        finally:
+            turns.end(turn)
+
+    async def _aring(self, alarm: Alarm) -> TransitionResult[Any]:
+        """:meth:`_ring`, awaiting async guards and actions and the end of other tasks' steps."""
+        turns = self._own_turns()
+        if turns.entered() is not None:
+            raise self._rung_from_inside(alarm, "from outside its guards and actions")
+        async with turns.ataken() as turn:
+            return await arun(self._run_to_completion(turn, alarm[1].trigger, NOTHING, alarm))
+
+    def _rung_from_inside(self, alarm: Alarm, remedy: str) -> ActionError:
+        return ActionError(
+            f"{self!r} is in the midst of a step, so {alarm[1].trigger!r} can't fire now: advance the clock {remedy}"
+        )
+
+    def _ring_at_once(self) -> None:
+        """Fire the timers without delay after a step; an error is logged, for the sender did not cause it."""
+        for alarm in self._timers.without_delay() if self._timers is not None else ():
+            try:
+                self._ring(alarm)
+            except Exception as error:
+                warn(f"{self!r}: the timer {alarm[1].trigger!r} failed: {error}", error)
+
+    async def _aring_at_once(self) -> None:
+        for alarm in self._timers.without_delay() if self._timers is not None else ():
+            try:
+                await self._aring(alarm)
+            except Exception as error:
+                warn(f"{self!r}: the timer {alarm[1].trigger!r} failed: {error}", error)
+
+    # -- looking in from outside -------------------------------------------------------------------------------
+
+    def _publish(self) -> None:
+        """Let other threads see what was committed, all at once."""
+        if self._turns is not None and self._turns.thread_safe:
+            self._turns.committed = self._standing()
+
+    def _standing(self) -> Standing:
+        due = {} if self._timers is None else dict(self._timers.due)
+        return Standing(self._row, self._context, self._recorded, due)
+
+    def _position(self) -> Standing:
+        """Where the entity stands, of one moment even while another thread commits a step of a thread-safe session."""
         turns = self._turns
         if turns is not None and turns.thread_safe and turns.committed is not None:
             return turns.committed
-        return self._row, self._context
+        return self._standing()
 
     def _refuse_async_actions(self, turn: Turn, result: TransitionResult[Any]) -> None:
         """Before anything is committed: a sync sender can't run async actions."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import asyncio
 
-    from pystator_runtime.chart import Row
+    from pystator_runtime.snapshots import Standing
 
 
 class Turn:
@@ -43,14 +43,14 @@ _POLL_SECONDS = 0.001
 class Turns:
     """The turns of one session, and the events that were sent from inside of one.
 
-    ``committed`` is the row and context of the last commit, as one value that another thread can read at once.
+    ``committed`` is where the entity stands since the last commit, as one value that another thread can read at once.
     """
 
     __slots__ = ("_loop", "_task_lock", "_thread_lock", "committed", "queue", "running")
 
     def __init__(self, *, thread_safe: bool) -> None:
         self.running: Turn | None = None
-        self.committed: tuple[Row[Any], dict[str, Any]] | None = None
+        self.committed: Standing | None = None
         self.queue: list[tuple[str, Mapping[str, Any]]] = []  # a deque would weigh more than the session
         self._thread_lock = threading.Lock() if thread_safe else None
         self._task_lock: asyncio.Lock | None = None

@@ -67,7 +67,9 @@ def test_a_choice_becomes_one_candidate_for_each_way_through_it() -> None:
     (row,) = (row for row in machine.rows if row.state.name == "a")
     through, back = row.on["go"]
     assert [guard.name for guard in through.guards if isinstance(guard, model.NamedGuard)] == ["g0", "g1", "g2"]
-    plans = (through.exit, through.actions, through.entry)
+    left = [planned for state in through.exit for planned in state.exit]
+    entered = [planned for state in through.way.entry for planned in state.entry]
+    plans = (left, through.actions, entered)
     assert [[p.item.name for p in plan if isinstance(p.item, model.NamedAction)] for plan in plans] == [
         ["leave"],
         ["a0", "a1", "a2"],

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal, Protocol, Required, TYPE_CHECKING, TypeAlias, TypedDict, overload
 from pystator_runtime import interface as rt
-from pystator_runtime.expressions import add
 
 rt.require(1, __name__)
+from pystator_runtime.expressions import add
 
 __all__ = [
     "DocumentActions",

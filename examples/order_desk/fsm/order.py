@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, Protocol, Required, TYPE_CHECKING, TypeAlias, TypedDict, overload
 from pystator_runtime import interface as rt
-from pystator_runtime.expressions import add, multiply
 
 rt.require(1, __name__)
+from pystator_runtime.expressions import add, multiply
 
 __all__ = [
     "OrderActions",

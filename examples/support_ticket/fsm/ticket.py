@@ -20,9 +20,9 @@ from typing import (
     overload,
 )
 from pystator_runtime import interface as rt
-from pystator_runtime.checks import is_greater, is_greater_or_equal, is_less
 
 rt.require(1, __name__)
+from pystator_runtime.checks import is_greater, is_greater_or_equal, is_less
 
 __all__ = [
     "TicketActions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pystator_gen import codes, model, naming
 from pystator_gen.analyze.choices import Choices
@@ -14,6 +14,7 @@ from pystator_gen.analyze.functions import Functions
 from pystator_gen.analyze.rows import build_rows, reachable
 from pystator_gen.analyze.states import refuse_unsupported, resolve_states
 from pystator_gen.analyze.transitions import Resolved, leads_from_choices_only, resolve_transitions
+from pystator_gen.analyze.tree import resolve_tree
 from pystator_gen.analyze.values import refuse_deep_values
 from pystator_gen.diagnostics import Diagnostic
 from pystator_gen.document import Document
@@ -34,28 +35,23 @@ def analyze(
     refuse_deep_values(parsed, findings)
     if findings.failed:
         return None, findings.diagnostics
+    tree = resolve_tree(parsed, findings)
     name = parsed.meta.machine_name or stem
     prefix = ClassName(parsed.meta.class_prefix or naming.class_prefix(name))
     variables = resolve_variables(parsed)
     functions = Functions(findings, _datetime_fields(variables))
-    states, initial = resolve_states(parsed, functions, findings)
+    states, initial = resolve_states(parsed, tree, functions, findings)
     transitions = resolve_transitions(parsed, states, functions, findings)
     invariants = _resolve_invariants(parsed, functions, findings)
     choices = Choices(states, transitions, findings)
-    rows = build_rows(states, transitions, choices, findings) if not findings.failed else ()
-    triggers = resolve_triggers(parsed, _trigger_names(transitions), states, prefix, findings)
+    rows = build_rows(states, tree, transitions, choices, findings) if not findings.failed else ()
+    triggers = resolve_triggers(parsed, _trigger_names(parsed, transitions), states, prefix, findings)
     refuse_collisions(parsed, states.values(), triggers, functions.places, findings)
     _check_fallback(parsed, states, findings)
     if findings.failed or initial is None:
         return None, findings.diagnostics
-    _warn_of_unreachable(initial, rows, states, parsed, findings)
-    plans = [plan for state in states.values() for plan in (state.entry, state.exit)]
-    plans.extend(transition.actions for transition in transitions)
-    guards = [guard for transition in transitions for guard in transition.guards]
-    asked = (
-        invariants if parsed.meta.validate_context else ()
-    )  # nobody asks the others, but they are compiled to be checked
-    guards.extend(invariant.guard for invariant in asked)
+    _warn_of_unreachable(states[tree.initial_leaf(initial.name)], rows, states, parsed, findings)
+    asked = invariants if parsed.meta.validate_context else ()  # the others were compiled only to be checked
     strict = parsed.meta.strict_mode
     return model.Machine(
         source=document.source.path,
@@ -67,19 +63,37 @@ def analyze(
         definition=document.data,
         groups=_group_descriptions(parsed),
         states=tuple(states.values()),
-        initial=initial,
+        initial=states[tree.initial_leaf(initial.name)],
+        compounds={name: states[tree.initial_leaf(name)] for name in tree.initial_children},
         triggers=triggers,
         rows=rows,
         variables=variables,
         keys=context_keys(variables, triggers, functions.written, functions.read),
-        guards=collect(named_guards(guards), parsed.guard_definitions),
-        actions=collect(named_actions(plans), parsed.action_definitions),
+        guards=collect(named_guards(_guards(transitions, asked)), parsed.guard_definitions),
+        actions=collect(named_actions(_plans(states.values(), transitions)), parsed.action_definitions),
         invariants=asked,
         validate_context=parsed.meta.validate_context,
         reject_invalid_events=_decided(parsed.meta.reject_invalid_events, strict),
         strict_guards=_decided(parsed.meta.strict_guard_registry, strict),
         normalize=parsed.meta.event_normalizer is not None,
     ), findings.diagnostics
+
+
+def _guards(transitions: Iterable[Resolved], invariants: Iterable[model.Invariant]) -> Iterator[model.Guard]:
+    """Every guard that may be asked."""
+    for transition in transitions:
+        yield from transition.guards
+    for invariant in invariants:
+        yield invariant.guard
+
+
+def _plans(states: Iterable[model.State], transitions: Iterable[Resolved]) -> Iterator[model.Plan]:
+    """Every plan of actions and effects."""
+    for state in states:
+        yield state.entry
+        yield state.exit
+    for transition in transitions:
+        yield transition.actions
 
 
 def _group_descriptions(parsed: MachineDocument) -> dict[str, str]:
@@ -102,12 +116,10 @@ def _datetime_fields(variables: Sequence[model.Field] | None) -> frozenset[str]:
     return frozenset(v.key for v in variables or () if v.type in (moment, Optional(moment)))
 
 
-def _trigger_names(transitions: Iterable[Resolved]) -> Iterable[str]:
-    in_order = sorted(transitions, key=lambda transition: transition.index)
-    for transition in in_order:
-        trigger = transition.written.trigger
-        if trigger and not transition.written.auto and not leads_from_choices_only(transition):
-            yield trigger
+def _trigger_names(parsed: MachineDocument, transitions: Iterable[Resolved]) -> Iterable[str]:
+    """The triggers that may be sent, in order of definition (`S2.6`)."""
+    sendable = {t.trigger for t in transitions if t.is_sendable and not leads_from_choices_only(t)}
+    return (t.trigger for t in parsed.transitions if t.trigger is not None and t.trigger in sendable)
 
 
 def _resolve_invariants(
@@ -146,7 +158,7 @@ def _check_fallback(parsed: MachineDocument, states: Mapping[str, model.State], 
             )
     elif fallback not in states:
         findings.error(codes.BAD_FALLBACK, f"there is no state `{fallback}`", path, nearest(fallback, states))
-    elif not states[fallback].can_rest:
+    elif states[fallback].kind == "choice":
         findings.error(codes.BAD_FALLBACK, f"`{fallback}` is a choice, which can't be rested in", path)
 
 

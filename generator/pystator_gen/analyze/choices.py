@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings
-from pystator_gen.analyze.transitions import Resolved, by_source
+from pystator_gen.analyze.transitions import Destination, Resolved, by_source
 
 MAXIMUM_LEGS = 1_000
 MAXIMUM_CHAIN = 100
@@ -23,7 +23,7 @@ MAXIMUM_CHAIN = 100
 class Leg:
     """A way through choices: where it ends, and what its branches ask and do."""
 
-    target: model.State
+    destination: Destination
     guards: tuple[model.Guard, ...] = ()
     actions: model.Plan = ()
 
@@ -33,16 +33,17 @@ class Choices:
 
     def __init__(self, states: Mapping[str, model.State], transitions: Sequence[Resolved], findings: Findings) -> None:
         own = by_source(transitions)
-        self._branches = {state.name: own.get(state.name, []) for state in states.values() if not state.can_rest}
+        self._branches = {state.name: own.get(state.name, []) for state in states.values() if state.kind == "choice"}
         self._places = {name: ("states", index, "name") for index, name in enumerate(states)}
         self._legs: dict[str, tuple[Leg, ...]] = {}
         self._findings = findings
         for name in self._branches:
             self._check(name)
 
-    def legs(self, target: model.State) -> tuple[Leg, ...]:
-        """The ends of an arrow to ``target``, in the order in which their guards are asked."""
-        return (Leg(target),) if target.can_rest else self._legs.get(target.name, ())
+    def legs(self, destination: Destination) -> tuple[Leg, ...]:
+        """The ends of an arrow to ``destination``, in the order in which their guards are asked."""
+        state = destination.state
+        return self._legs.get(state.name, ()) if state.kind == "choice" else (Leg(destination),)
 
     def _check(self, name: str) -> None:
         """Report a choice that leads nowhere; follow the others."""
@@ -55,7 +56,14 @@ class Choices:
                 f"add transitions with `source: {name}`",
             )
         for branch in branches:
-            if branch.written.internal:
+            if branch.delay is not None:
+                self._findings.error(
+                    codes.BAD_TIMER,
+                    f"a branch of choice `{name}` can't be delayed: a choice is never rested in (S7.3)",
+                    (*branch.path, "after"),
+                    "take `after` away, or let it wait in a state before or behind the choice",
+                )
+            if branch.internal:
                 self._findings.error(
                     codes.BAD_CHOICE,
                     f"a branch of choice `{name}` can't be internal: a choice is never rested in (S7.3)",
@@ -95,8 +103,8 @@ class Choices:
         return self._legs[name]
 
     def _through(self, branch: Resolved, path: tuple[str, ...]) -> list[Leg]:
-        target = branch.target
-        if target is None:
+        if branch.destination is None:
             return []
-        onward = (Leg(target),) if target.can_rest else self._follow(target.name, path)
-        return [Leg(leg.target, (*branch.guards, *leg.guards), (*branch.actions, *leg.actions)) for leg in onward]
+        state = branch.destination.state
+        onward = self._follow(state.name, path) if state.kind == "choice" else (Leg(branch.destination),)
+        return [Leg(leg.destination, (*branch.guards, *leg.guards), (*branch.actions, *leg.actions)) for leg in onward]

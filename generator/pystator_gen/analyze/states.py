@@ -7,15 +7,11 @@ from collections.abc import Mapping
 from pystator_gen import codes, model, naming
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.analyze.functions import Functions
+from pystator_gen.analyze.tree import Tree
 from pystator_gen.parse.models import MachineDocument, State
 
 _NOT_YET = {
-    "parent": "nested states (`parent`)",
-    "initial_child": "nested states (`initial_child`)",
     "regions": "parallel states (`regions`)",
-    "timeout": "delayed transitions (`timeout`)",
-    "entry_points": "entry points",
-    "exit_points": "exit points",
 }
 
 
@@ -32,14 +28,6 @@ def refuse_unsupported(parsed: MachineDocument, findings: Findings) -> None:
         path = ("transitions", index)
         if transition.region is not None:
             _refuse(findings, "parallel states (`region`)", (*path, "region"))
-        if transition.after is not None:
-            _refuse(findings, "delayed transitions (`after`)", (*path, "after"))
-        if transition.dest is not None and transition.dest.endswith(")"):
-            _refuse(findings, "history (`H(...)`)", (*path, "dest"))
-        elif ":" in (transition.dest or ""):
-            _refuse(findings, "entry points (`state:point`)", (*path, "dest"))
-        if any(":" in source for source in transition.source):
-            _refuse(findings, "exit points (`state:point`)", (*path, "source"))
 
 
 def _refuse(findings: Findings, feature: str, path: tuple[str | int, ...]) -> None:
@@ -47,18 +35,18 @@ def _refuse(findings: Findings, feature: str, path: tuple[str | int, ...]) -> No
 
 
 def resolve_states(
-    parsed: MachineDocument, functions: Functions, findings: Findings
+    parsed: MachineDocument, tree: Tree, functions: Functions, findings: Findings
 ) -> tuple[Mapping[str, model.State], model.State | None]:
     """All states by name, in order of definition, and the initial one (`S1.2`)."""
     states: dict[str, model.State] = {}
     for index, state in enumerate(parsed.states):
         if state.name in states:
             continue  # parsing has reported it
-        states[state.name] = _resolve(index, state, functions, findings)
+        states[state.name] = _resolve(index, state, tree, functions, findings)
     return states, _initial(parsed, states, findings)
 
 
-def _resolve(index: int, state: State, functions: Functions, findings: Findings) -> model.State:
+def _resolve(index: int, state: State, tree: Tree, functions: Functions, findings: Findings) -> model.State:
     path = ("states", index)
     if state.type == "choice" and (state.on_enter or state.on_exit):
         key = "on_enter" if state.on_enter else "on_exit"
@@ -75,6 +63,8 @@ def _resolve(index: int, state: State, functions: Functions, findings: Findings)
         kind=state.type,
         description=state.description or "",
         group=state.group,
+        ancestors=tree.ancestors(state.name),
+        is_compound=state.name in tree.initial_children,
         entry=functions.plan(state.on_enter, (*path, "on_enter")),
         exit=functions.plan(state.on_exit, (*path, "on_exit")),
     )

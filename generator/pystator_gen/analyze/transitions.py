@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,43 +11,141 @@ from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings, nearest
 from pystator_gen.analyze.functions import Functions
 from pystator_gen.document import NodePath
-from pystator_gen.parse.models import MachineDocument, Transition
+from pystator_gen.parse.models import MachineDocument, State, Transition
 
 ANYWHERE = "*"
 """The source that stands for every state that is not terminal (`S2.3`)."""
 
+_HISTORY = re.compile(r"(?P<kind>H\*?)\((?P<state>[a-z0-9_]+)\)")
+
+
+class Restores(enum.Enum):
+    """What a history destination brings back (`S4.2`)."""
+
+    CHILD = "H"
+    CONFIGURATION = "H*"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The declared destination of a transition; ``restores`` if it is the history of that state."""
+
+    state: model.State
+    restores: Restores | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """One transition of the source with its names looked up; ``target`` is ``None`` if it is internal."""
+    """One transition of the source with its names looked up; ``path`` is where it stands.
 
-    index: int
-    written: Transition
+    ``destination`` is ``None`` if it is internal. ``delay`` is in milliseconds, ``None`` if it does not wait.
+    """
+
+    path: NodePath
     sources: tuple[model.State, ...]
     anywhere: bool
-    target: model.State | None
-    guards: tuple[model.Guard, ...]
-    actions: model.Plan
+    destination: Destination | None
+    guards: tuple[model.Guard, ...] = ()
+    actions: model.Plan = ()
+    trigger: str | None = None
+    automatic: bool = False
+    internal: bool = False
+    delay: int | None = None
+    priority: int = 0
+    description: str = ""
+    refs: tuple[str, ...] = ()
+    is_timeout: bool = False
 
     @property
-    def path(self) -> NodePath:
-        """Where it stands."""
-        return ("transitions", self.index)
+    def is_sendable(self) -> bool:
+        """Whether its trigger, if it has one, may be sent from outside (`S2.6`)."""
+        return not self.automatic and self.trigger is not None
 
     def label(self, source: model.State) -> str:
-        """Its trigger, or what it is called where it has none (`S2.6`)."""
-        return self.written.trigger or f"_auto_{source.name}"
+        """Its trigger, or what it is called where it has none (`S2.6`, `S9.4`)."""
+        if self.is_timeout:
+            return f"_timeout_{source.name}"
+        if self.trigger is not None:
+            return self.trigger
+        return f"_auto_{source.name}" if self.delay is None else f"_after_{source.name}_{self.delay}_ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Finds the states that transitions name: by their own name, or as a point that another state declares."""
+
+    states: Mapping[str, model.State]
+    points: Mapping[tuple[str, str], tuple[str, ...]]
+    findings: Findings
+
+    def source(self, name: str, path: NodePath) -> model.State | None:
+        """The state that a source names; ``p:point`` is an exit point of ``p`` (`S12.2`)."""
+        return self._find(name, "exit", path)
+
+    def destination(self, name: str, path: NodePath) -> Destination | None:
+        """What a destination names; ``p:point`` is an entry point of ``p`` (`S12.2`), ``H(p)`` its history (`S4.2`)."""
+        history = _HISTORY.fullmatch(name)
+        state = self._find(history["state"] if history else name, "entry", path)
+        if state is None or history is None:
+            return None if state is None else Destination(state)
+        if not state.is_compound:
+            self.findings.error(
+                codes.BAD_HISTORY,
+                f"`{state.name}` has no children, and so no history to go back to (S4.2)",
+                path,
+                f"write `{state.name}`",
+            )
+        return Destination(state, Restores(history["kind"]))
+
+    def _find(self, name: str, kind: str, path: NodePath) -> model.State | None:
+        parent, colon, point = name.partition(":")
+        known = self.points.get((parent, kind), ())
+        if colon and parent in self.states and point not in known:
+            message = f"`{parent}` declares no {kind} point `{point}`"
+            hint = nearest(point, known) or f"list it in the `{kind}_points` of `{parent}`"
+            self.findings.error(codes.BAD_POINT, message, path, hint)
+            return None
+        wanted = point if colon and parent in self.states else parent
+        state = self.states.get(wanted)
+        if state is None:
+            hint = nearest(wanted, self.states) or "define it in `states`"
+            self.findings.error(codes.UNKNOWN_STATE, f"there is no state `{wanted}`", path, hint)
+        return state
+
+
+def resolve_points(
+    parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings
+) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The entry and exit points that each state declares: names of states that lie in it."""
+    points: dict[tuple[str, str], tuple[str, ...]] = {}
+    for index, state in enumerate(parsed.states):
+        for kind, declared in (("entry", state.entry_points), ("exit", state.exit_points)):
+            points[state.name, kind] = declared
+            for position, point in enumerate(declared):
+                path = ("states", index, f"{kind}_points", position)
+                if point not in states:
+                    hint = nearest(point, states) or "define it in `states`"
+                    findings.error(codes.UNKNOWN_STATE, f"there is no state `{point}`", path, hint)
+                elif state.name not in states[point].ancestors:
+                    findings.error(
+                        codes.BAD_POINT,
+                        f"`{point}` does not lie in `{state.name}`, so it can't be an {kind} point of it",
+                        path,
+                        f"name a state whose `parent` is `{state.name}`, or one that lies deeper in it",
+                    )
+    return points
 
 
 def resolve_transitions(
     parsed: MachineDocument, states: Mapping[str, model.State], functions: Functions, findings: Findings
 ) -> list[Resolved]:
-    """All transitions, those within one level in the order in which they are asked (`S2.1`)."""
-    resolved = [
-        _resolve(index, transition, states, functions, findings) for index, transition in enumerate(parsed.transitions)
-    ]
+    """All transitions and timeouts, those within one level in the order in which they are asked (`S2.1`)."""
+    lookup = Lookup(states, resolve_points(parsed, states, findings), findings)
+    resolved = [_resolve(index, transition, lookup, functions) for index, transition in enumerate(parsed.transitions)]
     _refuse_mixed_labels(resolved, findings)
-    return sorted(resolved, key=lambda transition: transition.written.priority or 0)
+    timeouts = [_timeout(index, state, lookup) for index, state in enumerate(parsed.states)]
+    found = (*(timeout for timeout in timeouts if timeout is not None), *resolved)
+    return sorted(found, key=lambda transition: transition.priority)
 
 
 def by_source(transitions: Sequence[Resolved]) -> Mapping[str, list[Resolved]]:
@@ -57,79 +157,108 @@ def by_source(transitions: Sequence[Resolved]) -> Mapping[str, list[Resolved]]:
     return found
 
 
-def _resolve(
-    index: int,
-    transition: Transition,
-    states: Mapping[str, model.State],
-    functions: Functions,
-    findings: Findings,
-) -> Resolved:
+def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Functions) -> Resolved:
     path = ("transitions", index)
+    sources = _sources(transition, lookup, path)
+    anywhere = ANYWHERE in transition.source
+    if transition.after is not None and anywhere:
+        lookup.findings.error(
+            codes.BAD_TIMER,
+            "a delayed transition belongs to the states it starts from, so its source can't be `*` (S9.1)",
+            (*path, "source"),
+            "name the states in which it waits; a compound state stands for all that lie in it",
+        )
+    return Resolved(
+        path,
+        sources,
+        anywhere,
+        _destination(transition, sources, lookup, path),
+        functions.guards(transition.guards, (*path, "guards")),
+        functions.plan(transition.actions, (*path, "actions")),
+        transition.trigger,
+        automatic=transition.auto and transition.after is None,
+        internal=transition.internal,
+        delay=transition.after,
+        priority=transition.priority or 0,
+        description=transition.description or "",
+        refs=transition.refs,
+    )
+
+
+def _timeout(index: int, state: State, lookup: Lookup) -> Resolved | None:
+    """The delayed transition that a state's `timeout` stands for (`S9.3`)."""
+    if state.timeout is None:
+        return None
+    path = ("states", index, "timeout")
+    source = lookup.states[state.name]
+    destination = lookup.destination(state.timeout.destination, (*path, "destination"))
+    if source.is_terminal or source.kind == "choice":
+        lookup.findings.error(
+            codes.BAD_TIMER,
+            f"`{state.name}` is a {source.kind} state, which no timeout can leave "
+            f"({'S1.3' if source.is_terminal else 'S7.3'})",
+            path,
+            "give the state another type, or take its `timeout` away",
+        )
+        return None
+    delay = round(state.timeout.seconds * 1000)  # parsing has refused what is no whole number
+    return Resolved(path, (source,), False, destination, delay=delay, is_timeout=True)
+
+
+def _sources(transition: Transition, lookup: Lookup, path: NodePath) -> tuple[model.State, ...]:
     sources: dict[str, model.State] = {}
     several = len(transition.source) > 1
     for position, name in enumerate(transition.source):
-        place = (*path, "source", position) if several else (*path, "source")
         if name == ANYWHERE:
             continue
-        state = _look_up(name, states, place, findings)
+        place = (*path, "source", position) if several else (*path, "source")
+        state = lookup.source(name, place)
         if state is None:
             continue
         if state.is_terminal:
-            findings.error(
+            lookup.findings.error(
                 codes.LEAVES_TERMINAL,
                 f"`{name}` is terminal: no transition can leave it (S1.3)",
                 place,
                 "give the state another type, or take it out of `source`",
             )
-        sources[name] = state
-    return Resolved(
-        index,
-        transition,
-        tuple(sources.values()),
-        ANYWHERE in transition.source,
-        _target(transition, sources, states, path, findings),
-        functions.guards(transition.guards, (*path, "guards")),
-        functions.plan(transition.actions, (*path, "actions")),
-    )
+        sources[state.name] = state
+    return tuple(sources.values())
 
 
-def _target(
-    transition: Transition,
-    sources: Mapping[str, model.State],
-    states: Mapping[str, model.State],
-    path: NodePath,
-    findings: Findings,
-) -> model.State | None:
+def _destination(
+    transition: Transition, sources: Sequence[model.State], lookup: Lookup, path: NodePath
+) -> Destination | None:
     if transition.dest is None:  # it is internal, or parsing has reported it
         return None
-    target = _look_up(transition.dest, states, (*path, "dest"), findings)
+    destination = lookup.destination(transition.dest, (*path, "dest"))
     if not transition.internal:
-        return target
-    if target is not None and target.name not in sources and ANYWHERE not in transition.source:
-        findings.error(
+        return destination
+    if destination is None:
+        return None
+    if destination.restores is not None:
+        lookup.findings.error(
             codes.INTERNAL_DESTINATION,
-            f"an internal transition stays where it is, but `{target.name}` is none of its sources (S3.4)",
+            f"an internal transition stays where it is, and can't lead to `{transition.dest}` (S3.4)",
+            (*path, "dest"),
+            "leave `dest` out",
+        )
+    elif destination.state not in sources and ANYWHERE not in transition.source:
+        lookup.findings.error(
+            codes.INTERNAL_DESTINATION,
+            f"an internal transition stays where it is, but `{destination.state.name}` is none of its sources (S3.4)",
             (*path, "dest"),
             "leave `dest` out",
         )
     return None
 
 
-def _look_up(name: str, states: Mapping[str, model.State], path: NodePath, findings: Findings) -> model.State | None:
-    state = states.get(name)
-    if state is None:
-        findings.error(
-            codes.UNKNOWN_STATE, f"there is no state `{name}`", path, nearest(name, states) or "define it in `states`"
-        )
-    return state
-
-
 def _refuse_mixed_labels(transitions: Sequence[Resolved], findings: Findings) -> None:
     """A name can't be both: the label of an automatic transition is never accepted from outside (`S2.6`)."""
-    triggers = {t.written.trigger: t for t in transitions if not t.written.auto and not leads_from_choices_only(t)}
+    triggers = {t.trigger: t for t in transitions if t.is_sendable and not leads_from_choices_only(t)}
     for transition in transitions:
-        label = transition.written.trigger
-        if transition.written.auto and label in triggers and not leads_from_choices_only(transition):
+        label = transition.trigger
+        if transition.automatic and label in triggers and not leads_from_choices_only(transition):
             findings.error(
                 codes.LABEL_IS_TRIGGER,
                 f"`{label}` labels an automatic transition and is a trigger elsewhere, but a label can't be sent",
@@ -143,5 +272,5 @@ def leads_from_choices_only(transition: Resolved) -> bool:
     return (
         bool(transition.sources)
         and not transition.anywhere
-        and all(not source.can_rest for source in transition.sources)
+        and all(source.kind == "choice" for source in transition.sources)
     )

@@ -47,6 +47,7 @@ def lower(machine: model.Machine) -> view.Module:
         initial=f"{prefix}State.{machine.initial.member}",
         docstring=docstring(machine.description.strip() or f"The state machine {machine.name}."),
         imports=(),
+        helpers=(),
         exports=exports(machine),
         states=state_enum(machine),
         triggers=trigger_enum(machine),
@@ -61,7 +62,7 @@ def lower(machine: model.Machine) -> view.Module:
         machine=_machine(machine, imports),
         session=session(machine, imports, _resting(machine, imports)),
     )
-    return dataclasses.replace(module, imports=imports.lines())
+    return dataclasses.replace(module, imports=imports.lines(), helpers=imports.helper_lines())
 
 
 def _members(machine: model.Machine) -> frozenset[str]:
@@ -128,6 +129,9 @@ def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[st
             options.append(f"variables={_fields(machine.variables)}")
         if table.invariants:
             options.append(f"invariants={_mapping(table.invariants)}")
+    if machine.compounds:
+        leaves = {name: f"{machine.prefix}State.{leaf.member}" for name, leaf in machine.compounds.items()}
+        options.append(f"compounds={_mapping(leaves)}")
     if not machine.reject_invalid_events:
         options.append("reject_invalid_events=False")
     if not machine.strict_guards:

@@ -37,7 +37,9 @@ def trigger_text(machine: model.Machine, trigger: model.Trigger) -> str:
 def _way(candidate: model.Candidate) -> str:
     guards = " and ".join(_guard(guard, nested=len(candidate.guards) > 1) for guard in candidate.guards)
     target = "stays" if candidate.internal else f"-> {candidate.target.name}"
-    return f"- {candidate.source.name} {target}{f' if {guards}' if guards else ''}"
+    if candidate.restoration is not None:
+        target += f", or where {candidate.restoration.parent} was left,"
+    return f"- {candidate.source.name} {target}{f' if {guards}' if guards else ''}".removesuffix(",")
 
 
 def _notes(candidate: model.Candidate) -> Iterable[str]:

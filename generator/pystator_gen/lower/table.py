@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pystator_gen import model, view
@@ -44,8 +44,10 @@ class Table:
 
     def _row(self, row: model.Row) -> view.Row:
         options: list[str] = []
-        if row.state.entry:
-            options.append(f"entry={self._plan_of_state('ENTER', row.state, row.state.entry)}")
+        if entry := self._plans("ENTER", row.entry):
+            options.append(f"entry={entry}")
+        if row.state.ancestors:
+            options.append(f"active=frozenset({python_literal((row.state.name, *row.state.ancestors))})")
         if row.state.is_terminal:
             options.append("is_terminal=True")
         triggers = tuple(
@@ -53,7 +55,11 @@ class Table:
             for label, found in row.on.items()
         )
         automatic = tuple(map(self._candidate, row.automatic))
-        return view.Row(self._state(row.state), triggers, automatic, tuple(options))
+        delayed = tuple(
+            view.TriggerRow(self._timer(timer), tuple(map(self._candidate, found)))
+            for timer, found in row.delayed.items()
+        )
+        return view.Row(self._state(row.state), triggers, automatic, delayed, tuple(options))
 
     def _candidate(self, candidate: model.Candidate) -> str:
         parts = [
@@ -63,13 +69,39 @@ class Table:
         ]
         if candidate.guards:
             parts.append(f"guards={self._shared('GUARDS', _tuple(map(self.guard, candidate.guards)))}")
-        if candidate.exit:
-            parts.append(f"exit={self._plan_of_state('EXIT', candidate.source, candidate.exit)}")
+        if exit_plan := self._plans("EXIT", candidate.exit):
+            parts.append(f"exit={exit_plan}")
         if candidate.actions:
             parts.append(f"actions={self._shared('ACTIONS', _tuple(map(self._planned, candidate.actions)))}")
-        if candidate.entry:
-            parts.append(f"entry={self._plan_of_state('ENTER', candidate.target, candidate.entry)}")
+        parts.extend(self._way_options(candidate.way))
+        if candidate.records:
+            parts.append(f"records={python_literal(candidate.records)}")
+        if candidate.restoration is not None:
+            parts.append(f"restoration={self._restoration(candidate.restoration)}")
         return f"rt.Transition({', '.join(parts)})"
+
+    def _way_options(self, way: model.Way) -> list[str]:
+        options: list[str] = []
+        if entry := self._plans("ENTER", way.entry):
+            options.append(f"entry={entry}")
+        for name, timers in (("armed", way.armed), ("disarmed", way.disarmed)):
+            if timers:
+                options.append(f"{name}={_tuple(map(self._timer, timers))}")
+        return options
+
+    def _restoration(self, restoration: model.Restoration) -> str:
+        """The name of the constant that holds a history destination: many leaves have the same one."""
+        ways = {
+            leaf: f"rt.Way({', '.join([self._state(way.target), *self._way_options(way)])})"
+            for leaf, way in restoration.ways.items()
+        }
+        pairs = ", ".join(f"{python_literal(leaf)}: {way}" for leaf, way in ways.items())
+        return self._constant("HISTORY", f"rt.Restoration({python_literal(restoration.parent)}, {{{pairs}}})")
+
+    def _timer(self, timer: model.Timer) -> str:
+        """The name of the constant that holds a timer."""
+        text = f"rt.Timer({python_literal(timer.source)}, {python_literal(timer.label)}, {timer.delay})"
+        return self._constant("TIMER", text)
 
     def _state(self, state: model.State) -> str:
         return f"{self._states}.{state.member}"
@@ -77,24 +109,32 @@ class Table:
     def _shareable_texts(self) -> Iterator[str]:
         """The guards and actions of every candidate, as text: what occurs twice is worth a name."""
         for row in self._machine.rows:
-            for candidate in (*(c for found in row.on.values() for c in found), *row.automatic):
+            groups = (*row.on.values(), row.automatic, *row.delayed.values())
+            for candidate in (candidate for found in groups for candidate in found):
                 yield _tuple(map(self.guard, candidate.guards))
                 yield _tuple(map(self._planned, candidate.actions))
 
     def _shared(self, kind: str, text: str) -> str:
         """``text``, or the name of a constant that holds it, if it is used more than once."""
-        if self._uses[text] < 2:
-            return text
+        return text if self._uses[text] < 2 else self._constant(kind, text)
+
+    def _constant(self, kind: str, text: str) -> str:
+        """The name of the constant that holds ``text``."""
         if text not in self._constants:
             number = 1 + sum(constant.name.startswith(f"_{kind}_") for constant in self._constants.values())
             self._constants[text] = view.Constant(f"_{kind}_{number}", text)
         return self._constants[text].name
 
-    def _plan_of_state(self, occasion: str, state: model.State, plan: model.Plan) -> str:
-        """The name of the constant that holds the entry or exit of a state."""
-        name = f"_{occasion}_{state.member}"
-        self._constants.setdefault(name, view.Constant(name, _tuple(map(self._planned, plan))))
-        return name
+    def _plans(self, occasion: str, states: Sequence[model.State]) -> str:
+        """The entry or exit of several states, as the constants that hold those of each; empty if there are none."""
+        names: list[str] = []
+        for state in states:
+            plan = state.entry if occasion == "ENTER" else state.exit
+            if plan:
+                name = f"_{occasion}_{state.member}"
+                self._constants.setdefault(name, view.Constant(name, _tuple(map(self._planned, plan))))
+                names.append(name)
+        return " + ".join(names)
 
     # -- guards ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import isfinite
+
 from pystator_gen import codes
 from pystator_gen.document import Data
 from pystator_gen.parse.delays import parse_delay
@@ -44,7 +47,15 @@ def _read_regions(node: Node) -> tuple[Region, ...] | None:
 
 
 def _read_timeout(node: Node) -> Timeout | None:
-    return node.record(Timeout, {})
+    return node.record(Timeout, {"seconds": _read_seconds})
+
+
+def _read_seconds(node: Node) -> Data | None:
+    """Seconds, which the model checks, as long as they are a whole number of milliseconds (`S9.1`)."""
+    if isinstance(node.value, float) and isfinite(node.value) and Fraction(str(node.value)) * 1000 % 1:
+        node.error(codes.BAD_DELAY, f"`{node.value}` seconds are no whole number of milliseconds")
+        return None
+    return node.value
 
 
 def _read_names(node: Node) -> tuple[Data, ...] | None:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
-from pystator_runtime.expressions import add, interpolate, multiply
 
 rt.require(1, __name__)
+from pystator_runtime.expressions import add, interpolate, multiply
 
 __all__ = [
     "EffectsActions",

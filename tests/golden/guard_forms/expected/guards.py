@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
+
+rt.require(1, __name__)
 from pystator_runtime.checks import (
     contains,
     ends_with,
@@ -20,8 +22,6 @@ from pystator_runtime.checks import (
     starts_with,
 )
 from pystator_runtime.expressions import call_method
-
-rt.require(1, __name__)
 
 __all__ = [
     "GuardFormsActions",

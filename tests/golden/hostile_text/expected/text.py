@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
 from pystator_runtime import interface as rt
-from pystator_runtime.expressions import add
 
 rt.require(1, __name__)
+from pystator_runtime.expressions import add
 
 __all__ = [
     "HostileActions",

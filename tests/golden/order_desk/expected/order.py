@@ -23,9 +23,9 @@ from typing import (
     overload,
 )
 from pystator_runtime import interface as rt
-from pystator_runtime.expressions import add
 
 rt.require(1, __name__)
+from pystator_runtime.expressions import add
 
 __all__ = [
     "OrderDeskActions",
