@@ -368,7 +368,7 @@ def _sources(folder: Path) -> Path:
         data = _everywhere(text)
         data["meta"]["class_prefix"] = f"Rich{number}"
         (folder / f"rich_{number}.json").write_text(json.dumps(data), encoding="utf-8")
-    for number, text in enumerate(TEXTS.values()):
+    for number in range(len(TEXTS)):
         if _compile(json.loads((folder / f"rich_{number}.json").read_text(encoding="utf-8"))) is None:
             (folder / f"rich_{number}.json").unlink()
     return folder
