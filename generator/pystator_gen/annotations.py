@@ -86,7 +86,7 @@ def needs_codec(type_: Type) -> bool:
         case ListOf() | Optional():
             return needs_codec(type_.item)
         case DictOf():
-            return needs_codec(type_.key) or needs_codec(type_.value)
+            return type_.key != Primitive("string") or needs_codec(type_.value)  # keys in JSON are text
         case _:
             return False
 

@@ -22,7 +22,7 @@ MAX_REPEATED_WEIGHT: Final = 1_000_000
 """How much a repeated list may hold, counting what is inside its elements."""
 
 MAX_POWER: Final = 4_000_000
-"""The largest base and exponent of ``**``."""
+"""The largest base and exponent of ``**``, and about the most bits of a result that is whole."""
 
 MAX_SHIFT: Final = 10_000
 """The farthest ``<<`` and ``>>`` move."""
@@ -129,6 +129,9 @@ def power(base: Any, exponent: Any) -> Any:
     """``base ** exponent`` of numbers that are not too large."""
     if abs(base) > MAX_POWER or abs(exponent) > MAX_POWER:
         raise OverflowError("the numbers of ** are too large")
+    # simpleeval would go on and be at it for minutes, on numbers that may come from a payload.
+    if isinstance(base, int) and isinstance(exponent, int) and (base.bit_length() - 1) * exponent > MAX_POWER:
+        raise OverflowError("the result of ** is too large")
     return base**exponent
 
 

@@ -118,7 +118,7 @@ def _checked(text: str) -> ast.expr:
         raise ValueError(f"the expression is longer than {_MAX_TEXT_LENGTH} characters")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, RecursionError, MemoryError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"not an expression: {error}") from error
     for node in ast.walk(tree):
         if not _is_allowed(node):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +38,7 @@ REFUSED_AT_RUN_TIME = (
     "an expression can't call",
     "is a method and no value",
     "the result would",
+    "the result of ** is too large",
     "sum() starts from a number",
 )
 LONG = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -198,3 +203,440 @@ def test_the_answer_is_that_of_simpleeval(text: str, context: dict[str, Any]) ->
                 by_simpleeval(text, context)
         else:
             assert is_same(ours, by_simpleeval(text, context)), compiled.source
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("max > 3", True),  # a name of the context, although it is also a function
+        ("max(max, 9)", 9),
+        ("order.qty", 5),  # no attribute, so the key
+        ("order.side.upper()", "BUY"),
+        ("point.x + point.y", 3),  # attributes, with a property among them
+        ("point.z", "key"),
+        ("1 < qty < 10 and 'a' in names", True),
+        ("f'{qty:>4}|{price:.2f}|{order.side}'", "   7|1.50|buy"),
+        ("(nothing or 0) + 1", 1),
+        ("  \n qty == 7  # that is all\n", True),
+        ("(qty\n == 7)", True),
+        ("qty is 7", True),
+        ("{'buy': 1, 'sell': -1}[order.side]", 1),
+        ("größe", 2),
+    ],
+)
+def test_what_expressions_can_say(text: str, answer: object) -> None:
+    """S5.7."""
+    context = {"max": 4, "order": {"qty": 5, "side": "buy"}, "qty": 7, "price": 1.5, "names": ["a"]}
+    assert run(text, {**context, "nothing": None, "größe": 2, "point": Point()}) == answer
+
+
+class Point:
+    """An object of the application."""
+
+    x = 1
+
+    @property
+    def y(self) -> int:
+        return 2
+
+    def __getitem__(self, key: str) -> str:
+        return "key"
+
+    def upper(self) -> str:
+        raise AssertionError("the application's methods are not called")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("point.upper()", "can't call"),
+        ("order.upper()", "no attribute"),
+        ("order.items == 1", "method and no value"),
+        ("'a'.join == 1", "method and no value"),
+        ("pattern % qty", "% on text"),
+        ("(pattern if qty else 1) % 7", "% on text"),
+        ("long + long", "too long"),
+        ("names * many", "too long"),
+        ("many * 'ab'", "too long"),
+        ("[[long] * 99] * 99", "hold too much"),
+        ("long.replace('x', long)", "too long"),
+        ("'ab'.replace('', long)", "too long"),
+        ("long.join(names * 9)", "too long"),
+        ("'\\t'.expandtabs(many)", "too long"),
+        ("''.center(many)", "too long"),
+        ("''.ljust(many) + ''.rjust(many)", "too long"),
+        ("'1'.zfill(many)", "too long"),
+        ("f'{long * 1}{wide}'", "too long"),
+        ("qty ** many ** 2", "too large"),
+        ("many ** many", "too large"),
+        ("qty << many", "too far"),
+        ("1 >> many", "too far"),
+        ("round(qty, -many * many)", "too many digits"),
+        ("round(qty, -999999999 - 1)", "too many digits"),
+        ("sum([names], [])", "starts from a number"),
+        ("sum([names], names)", "starts from a number"),
+        ("missing > 1", "missing"),
+        ("sum == 1", "sum"),  # a function is no value either
+    ],
+)
+def test_what_only_the_run_can_tell_raises(text: str, reason: str) -> None:
+    """S5.7: bounds, calls of the application's code, formatting by `%`."""
+    context = {"point": Point(), "order": {"items": 1, "upper": len}, "pattern": "%s", "names": ["a"]}
+    values = {"qty": 7, "many": 1_000_000, "long": "x" * 90_000, "wide": "x" * 100_001}
+    with pytest.raises(Exception, match=re.escape(reason)):
+        run(text, {**context, **values})
+
+
+# What is refused
+
+ATTACKS = """
+    __import__("os").system("id")
+    __import__("os")
+    ().__class__.__bases__[0].__subclasses__()
+    "".__class__
+    x.__class__.__mro__
+    x.__dict__
+    x.__init__.__globals__
+    _secret
+    _event
+    x._private
+    x.func_globals
+    x.gi_frame.f_back
+    x.tb_frame
+    x.cr_frame
+    x.ag_frame
+    x.mro()
+    x.mro
+    "{0.__class__}".format(x)
+    "{x.__class__}".format_map(ctx)
+    x.format
+    f"{x!r}"
+    f"{x:{width}}"
+    f"{x:99999999999}"
+    f"{x:.9999999f}"
+    f"{x:٩٩٩٩٩}"
+    f"{x.__class__}"
+    f"{(lambda: 1)()}"
+    "%s" % x
+    "%099999999d" % x
+    f"{a}%s" % x
+    eval("1")
+    exec("1")
+    open("/etc/passwd")
+    compile("1", "", "eval")
+    getattr(x, "__class__")
+    globals()
+    vars()
+    type(x)
+    dir(x)
+    print(1)
+    input()
+    random()
+    randint(1)
+    rand()
+    ctx("a")
+    foo(1)
+    x.y(1)
+    x()
+    x[0](1)
+    len(x)(1)
+    (len)(x)(y)
+    lambda: 1
+    [a for a in x]
+    {a for a in x}
+    {a: 1 for a in x}
+    any(a for a in x)
+    (a := 1)
+    a := 1
+    a = 1
+    a += 1
+    a: int
+    del a
+    import os
+    from os import path
+    pass
+    return 1
+    raise x
+    if a: b
+    while True: pass
+    def f(): pass
+    class C: pass
+    with a: b
+    global a
+    await x
+    yield x
+    (yield)
+    [*a]
+    {**a}
+    len(*a)
+    len(**a)
+    len(x, y)
+    len()
+    min(x, key=len)
+    min(x, default=1, default=2)
+    sorted(x)
+    map(len, x)
+    x.append(1)
+    x.clear()
+    x.pop()
+    x.popitem()
+    x.update(y)
+    x.setdefault(1, 2)
+    x.sort()
+    x.encode()
+    x.translate(y)
+    x.maketrans("a", "b")
+    x.fromkeys(y)
+    x.to_bytes(9)
+    b"bytes"
+    1j
+    ...
+    a; b
+    a, b = 1, 2
+    x[1:2, 3]
+    9 ** 9999999
+    9999999 ** 9
+    4000000 ** 4000000
+    1 << 99999
+    "a" * 999999
+    999999 * [1]
+    0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF
+    true
+    null
+    a && b
+    # nothing
+"""
+
+
+@pytest.mark.parametrize("text", [line.strip() for line in ATTACKS.strip().splitlines()])
+def test_everything_else_is_refused(text: str) -> None:
+    """S5.7."""
+    assert isinstance(compile_expression(text), Problem)
+
+
+NESTED = ["(", "[", "{", "-", "not ", "a.", "a(", "a[", "a+", "a**", "a if b else ", "lambda:", "f'{", "{1:", "~"]
+
+
+@pytest.mark.parametrize("part", NESTED)
+@pytest.mark.parametrize("length", [300, 9_999, 1_000_000])
+def test_deep_nesting_is_refused_and_never_fatal(part: str, length: int) -> None:
+    """S5.7: whatever the text, compiling answers."""
+    text = (part * length)[: length - 1] + "a"
+    assert isinstance(compile_expression(text), Problem)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n", "a\0b", "'\ud800'", "\udfff", "\ufeffa", "9" * 5000])
+def test_text_that_is_no_text_is_refused(text: str) -> None:
+    """S5.7."""
+    assert isinstance(compile_expression(text), Problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("  qty > foo(1)", "foo(1)", None),
+        ("größe > 1 and _x", "_x", None),
+        ("\n (a and\n  b.__class__)", "__class__)", None),
+        ("\r\n (a and\r\n  'ü' in _b)", "_b)", None),
+        ("a and \n b", "\n b", "put an expression of several lines in parentheses"),
+        ("a\nb", "b", "put an expression of several lines in parentheses"),
+        ("a && b", "& b", "write `and` for `&&`"),
+        ("!a", "!a", "write `not` for `!`"),
+        ("active == true", "true", "write `True`"),
+        ("a = 1", "a = 1", "to compare, write `==`"),
+        ("flor(a)", "flor(a)", "did you mean `float`?"),
+        ("a.startwith('b')", "startwith('b')", "did you mean `startswith`?"),
+        ("sum(a, begin=1)", "begin=1)", None),
+        ("round(a, digits=1)", "digits=1)", "did you mean `ndigits`?"),
+    ],
+)
+def test_a_refusal_names_the_place_and_the_remedy(text: str, place: str, hint: str | None) -> None:
+    """S5.7: refused with the place in the YAML."""
+    problem = compile_expression(text)
+    assert isinstance(problem, Problem)
+    assert text[problem.offset :] == place
+    assert hint is None or problem.hint == hint
+
+
+# What comes out
+
+READABLE = {
+    "fill_qty >= order_qty": 'ctx["fill_qty"] >= ctx["order_qty"]',
+    "x is not None and x > 5": 'ctx["x"] is not None and ctx["x"] > 5',
+    "x is None or x > 5": 'ctx["x"] is None or ctx["x"] > 5',
+    "(a or b) and not c": '(ctx["a"] or ctx["b"]) and not ctx["c"]',
+    "a - (b - c) - -d": 'ctx["a"] - (ctx["b"] - ctx["c"]) - -ctx["d"]',
+    "len(items) > 0": 'len(ctx["items"]) > 0',
+    "qty + 1": 'ctx["qty"] + 1',
+    "price * qty": 'multiply(ctx["price"], ctx["qty"])',
+    "total + fee": 'add(ctx["total"], ctx["fee"])',
+    "order.qty": 'attribute(ctx["order"], "qty")',
+    "order['qty'][1:]": 'ctx["order"]["qty"][1:]',
+    "name.startswith('a')": 'call_method(ctx["name"], "startswith", "a")',
+    "side == 'buy' and a < b or side == 'sell' and a > b": (
+        'ctx["side"] == "buy" and ctx["a"] < ctx["b"] or ctx["side"] == "sell" and ctx["a"] > ctx["b"]'
+    ),
+    "status in ('a', 'b')": 'ctx["status"] in ("a", "b")',
+    "f'{a:.2f} of {b}'": 'interpolate(format(ctx["a"], ".2f"), " of ", ctx["b"])',
+}
+
+
+@pytest.mark.parametrize("text", READABLE)
+def test_the_source_is_plain_where_it_can_be(text: str) -> None:
+    """S5.7."""
+    compiled = compile_expression(text)
+    assert isinstance(compiled, Compiled)
+    assert compiled.source == READABLE[text]
+
+
+def test_a_compiled_expression_says_what_it_needs() -> None:
+    """S5.7."""
+    compiled = compile_expression("b + a.c > sum(b, a) and len(d) == 'x'")
+    assert isinstance(compiled, Compiled)
+    assert compiled.names == ("a", "b", "d")
+    assert compiled.helpers == ("add", "attribute", "opaque", "sum_from")
+    assert compiled.module == runtime.__name__
+    assert compiled.is_boolean
+    assert [name for name in compiled.helpers if not hasattr(runtime, name)] == []
+
+
+def test_generator_and_runtime_agree_on_the_vocabulary() -> None:
+    """S5.7: the generator does not import the runtime, so both state the bounds."""
+    assert vocabulary.METHODS == runtime.METHODS
+    assert vocabulary.METHODS.isdisjoint(vocabulary.MUTATING_METHODS)
+    assert vocabulary.FUNCTIONS.keys() == FUNCTIONS.keys()
+    for bound in ("MAX_LENGTH", "MAX_POWER", "MAX_SHIFT", "MAX_SHIFT_BASE"):
+        assert getattr(vocabulary, bound) == getattr(runtime, bound)
+    for theirs in (simpleeval.MAX_POWER, simpleeval.MAX_SHIFT, simpleeval.MAX_SHIFT_BASE):
+        assert theirs in {runtime.MAX_POWER, runtime.MAX_SHIFT, runtime.MAX_SHIFT_BASE}
+    assert simpleeval.MAX_STRING_LENGTH == runtime.MAX_LENGTH
+
+
+ALLOWED_NODES = (
+    *(ast.Expression, ast.Constant, ast.Name, ast.Subscript, ast.Slice, ast.Call, ast.keyword),
+    *(ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp),
+    *(ast.List, ast.Tuple, ast.Dict, ast.Set),
+    *(ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop),
+)
+
+
+def assert_reads_only_the_context(compiled: Compiled) -> None:
+    """Nothing but known functions and the context, and the context for nothing but its keys."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        compile(compiled.source, "<expression>", "eval")
+    tree = ast.parse(compiled.source, mode="eval")
+    called: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        assert isinstance(node, ALLOWED_NODES), ast.dump(node)
+        if isinstance(node, ast.Call):
+            assert isinstance(node.func, ast.Name)
+            assert node.func.id in {*compiled.helpers, *FUNCTIONS, "format"}
+            called.add(node.func)
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            assert node.value.id == "ctx"
+            assert isinstance(node.slice, ast.Constant)
+            assert node.slice.value in compiled.names
+            called.add(node.value)
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    assert all(name in called for name in names)
+
+
+FRAGMENTS = [
+    *("a", "_b", "ctx", "len", "(", ")", "[", "]", "{", "}", ".", ",", ":", "=", "==", "is", "not ", " in ", "'"),
+    *('"', "f'", "b'", "{a}", "__class__", ".upper", ".append", "lambda ", " for x in ", "*", "**", "\\", "#", ";"),
+    *("\n", " ", "1", "1e9", "9999", "@", ":=", "await ", "%", "<<", "if ", " else ", "\0", "\ud800", "\u202e", "ﬁ"),
+]
+
+
+@settings(LONG, max_examples=1200)
+@given(st.one_of(st.text(max_size=30), st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join)))
+def test_no_text_raises_and_none_escapes(text: str) -> None:
+    """S5.7: anything at all is compiled into reading the context, or refused inside the text."""
+    outcome = compile_expression(text)
+    if isinstance(outcome, Compiled):
+        assert_reads_only_the_context(outcome)
+    else:
+        assert 0 <= outcome.offset <= max(0, len(text) - 1)
+
+
+@settings(LONG, max_examples=800)
+@given(expressions(), st.integers(0, 60), st.integers(0, 4), st.sampled_from(FRAGMENTS))
+def test_no_damaged_expression_escapes(text: str, start: int, length: int, instead: str) -> None:
+    """S5.7."""
+    outcome = compile_expression(text[:start] + instead + text[start + length :])
+    if isinstance(outcome, Compiled):
+        assert_reads_only_the_context(outcome)
+
+
+# Types
+
+DEEP = [
+    " + ".join("a" * 50),
+    "not " * 50 + "a",
+    "a if b else " * 50 + "c",
+    "[" * 50 + "a" + "]" * 50,
+    "abs(" * 50 + "a" + ")" * 50,
+    "a" + ".b" * 50,
+    "{1: " * 50 + "a" + "}" * 50,
+    "-" * 50 + "a",
+    "(" * 25 + "a" + "== 1 and a)" * 25,
+    "a" + "[0]" * 50,
+    "(" * 50 + "'x'" + " + 1)" * 50,
+]
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One module of functions for hundreds of expressions, as a generated module has them."""
+    compiled: dict[str, Compiled] = {}
+
+    def collect(text: str) -> None:
+        outcome = compile_expression(text)
+        if isinstance(outcome, Compiled):
+            compiled[text] = outcome
+
+    anything = st.one_of(expressions(), expressions("any"), expressions("narrowing"), expressions("narrowing"))
+    settings(LONG, max_examples=300, database=None)(given(anything)(collect))()
+    for text in (*DEEP, *READABLE):
+        collect(text)
+        assert text in compiled
+    helpers = sorted({helper for outcome in compiled.values() for helper in outcome.helpers})
+    lines = ["from collections.abc import Mapping", "from typing import Any", ""]
+    lines += [f"from {runtime.__name__} import {', '.join(helpers)}", ""]
+    for number, outcome in enumerate(compiled.values()):
+        kind = "object" if number % 2 else "Any"
+        lines += [f"def guard_{number}(ctx: Mapping[str, Any]) -> {kind}:", f"    return {outcome.source}", ""]
+    path = tmp_path_factory.mktemp("typed") / "generated.py"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def run_tool(*arguments: str, cwd: Path) -> None:
+    finished = subprocess.run([sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+RUNTIME = Path(runtime.__file__).parents[1]
+
+
+def test_mypy_accepts_every_expression(module: Path) -> None:
+    """S5.7: whatever the expression says, it is no type error."""
+    (module.parent / "mypy.ini").write_text(f"[mypy]\nmypy_path = {RUNTIME}\nfollow_imports = silent\n")
+    run_tool("mypy", "--strict", "--config-file", "mypy.ini", module.name, cwd=module.parent)
+
+
+def test_pyright_accepts_every_expression(module: Path) -> None:
+    """S5.7: whatever the expression says, it is no type error."""
+    settings_file = module.parent / "pyrightconfig.json"
+    settings_file.write_text(f'{{"typeCheckingMode": "strict", "extraPaths": ["{RUNTIME}"]}}', encoding="utf-8")
+    run_tool("pyright", "--project", settings_file.name, "--pythonpath", sys.executable, cwd=module.parent)
+
+
+def test_formatting_changes_no_expression(module: Path) -> None:
+    """S5.7: ruff, which formats every generated module, reads each expression as Python does."""
+    before = ast.dump(ast.parse(module.read_text(encoding="utf-8")))
+    formatted = module.with_name("formatted.txt")
+    formatted.write_bytes(module.read_bytes())
+    run_tool("ruff", "format", "--isolated", "--extension", "txt:python", formatted.name, cwd=module.parent)
+    assert ast.dump(ast.parse(formatted.read_text(encoding="utf-8"))) == before

@@ -49,8 +49,7 @@ async def async_failing(ctx: Any) -> None:
     raise ValueError("broken")
 
 
-Run = Any
-RUNS: dict[str, Run] = {
+RUNS: dict[str, Any] = {
     "execute": lambda executor, result, context: executor.execute(result, context),
     "async_execute": lambda executor, result, context: asyncio.run(executor.async_execute(result, context)),
     "async_execute_parallel": lambda executor, result, context: asyncio.run(
@@ -63,12 +62,12 @@ RUNS: dict[str, Run] = {
 
 
 @pytest.fixture(params=RUNS.values(), ids=RUNS)
-def run(request: Any) -> Run:
+def run(request: Any) -> Any:
     """Every way to run the actions of a result."""
     return request.param
 
 
-def test_every_action_runs_and_is_reported_in_planned_order(run: Run) -> None:
+def test_every_action_runs_and_is_reported_in_planned_order(run: Any) -> None:
     """S8.6"""
     ran: list[str] = []
     actions = {name: lambda ctx, name=name: ran.append(name) or name for name in NAMES}
@@ -81,7 +80,7 @@ def test_every_action_runs_and_is_reported_in_planned_order(run: Run) -> None:
     assert all(outcome.success for outcome in execution.action_results)
 
 
-def test_a_failing_action_is_reported_and_by_default_the_rest_still_run(run: Run) -> None:
+def test_a_failing_action_is_reported_and_by_default_the_rest_still_run(run: Any) -> None:
     """S8.6"""
     execution = run(ActionExecutor(registry({"way_1": failing})), GO, {})
     assert not execution.all_succeeded
@@ -115,7 +114,7 @@ def test_stop_on_error_skips_the_phases_after_the_one_that_failed() -> None:
     assert execution.skipped_actions == ["way_1", "way_2", "enter_1", "enter_2"]
 
 
-def test_a_result_without_actions_runs_none(run: Run) -> None:
+def test_a_result_without_actions_runs_none(run: Any) -> None:
     """S8.6"""
     for result in (
         MACHINE.process("a", "nothing", {}),
@@ -124,7 +123,7 @@ def test_a_result_without_actions_runs_none(run: Run) -> None:
         assert run(ActionExecutor(registry({})), result, {}).action_results == ()
 
 
-def test_every_action_gets_its_own_copy_and_the_callers_context_is_untouched(run: Run) -> None:
+def test_every_action_gets_its_own_copy_and_the_callers_context_is_untouched(run: Any) -> None:
     """DESIGN: each gets its own copy of the context"""
 
     def write(ctx: Any) -> None:
@@ -144,7 +143,7 @@ def test_every_action_gets_its_own_copy_and_the_callers_context_is_untouched(run
     assert execution.removed == ("old",)
 
 
-def test_actions_see_the_engines_keys(run: Run) -> None:
+def test_actions_see_the_engines_keys(run: Any) -> None:
     """S8.4"""
     seen: list[Any] = []
     event = Event("go", {"p": 1})
@@ -157,13 +156,13 @@ def test_actions_see_the_engines_keys(run: Run) -> None:
     assert seen[1]["_event"].trigger == "go"
 
 
-def test_actions_of_automatic_rounds_run_too(run: Run) -> None:
+def test_actions_of_automatic_rounds_run_too(run: Any) -> None:
     """S7.1, S8.1"""
     execution = run(ActionExecutor(registry({}, "way_3", "enter_3")), ONWARD, {})
     assert execution.succeeded_actions == [*NAMES, "way_3", "enter_3"]
 
 
-def test_actions_that_a_registry_lacks_are_all_told_before_any_is_run(run: Run) -> None:
+def test_actions_that_a_registry_lacks_are_all_told_before_any_is_run(run: Any) -> None:
     """S5.4"""
     ran: list[str] = []
     executor = ActionExecutor(ActionRegistry({"exit_1": lambda ctx: ran.append("exit_1")}))
@@ -286,7 +285,7 @@ def test_an_async_action_on_a_sync_path_is_reported_as_failed(trigger: str) -> N
     assert "async_execute()" in str(error)
 
 
-def test_a_context_that_can_not_be_copied_is_the_actions_failure(run: Run) -> None:
+def test_a_context_that_can_not_be_copied_is_the_actions_failure(run: Any) -> None:
     """S8.6"""
     loop: list[Any] = []
     loop.append(loop)

@@ -229,7 +229,7 @@ def _literal_piece(source: str, name: str) -> Piece:
 
 def _passed_on(kind: Kind) -> Kind:
     """What may come out of an operand of `and` or `or` that is not the last: its false part, or true."""
-    return kind if kind == ANY else (kind - ANY) | _NARROWED
+    return (kind - ANY) | _NARROWED if kind > ANY else kind
 
 
 def _joined(one: Facts, other: Facts) -> Facts:

@@ -170,6 +170,8 @@ def _check_operands(node: ast.BinOp) -> None:
     """What is written out must keep within the bounds that the runtime holds everything to."""
     left, right = _number(node.left), _number(node.right)
     match node.op:
+        case ast.MatMult():
+            raise RefusedError(node, "`@` is not allowed in an expression")
         case ast.Pow() if _is_large_power(left, right):
             raise RefusedError(node, "the power is too large")
         case ast.LShift() | ast.RShift() if _is_large_shift(left, right):
@@ -196,7 +198,7 @@ def _is_large_power(base: int | float | None, exponent: int | float | None) -> b
     if _is_beyond(base, vocabulary.MAX_POWER) or _is_beyond(exponent, vocabulary.MAX_POWER):
         return True
     if isinstance(base, int) and isinstance(exponent, int):
-        return base.bit_length() * exponent > vocabulary.MAX_POWER
+        return (base.bit_length() - 1) * exponent > vocabulary.MAX_POWER
     return False
 
 

@@ -22,7 +22,7 @@ MAX_LENGTH: Final = 100_000
 """The longest text or sequence that an operator may build."""
 
 MAX_POWER: Final = 4_000_000
-"""The largest base and exponent of ``**``, and the most bits of a power of two literals."""
+"""The largest base and exponent of ``**``, and about the most bits of a result that is whole."""
 
 MAX_SHIFT: Final = 10_000
 """The farthest shift."""

@@ -29,8 +29,26 @@ def parse(document: Document) -> tuple[MachineDocument | None, list[Diagnostic]]
     node = Node(document, (), document.data, [])
     if "${" in document.source.text:
         report_substitution(node)
-    machine = node.record(MachineDocument, _MACHINE_READERS)
+    fields = node.fields(MachineDocument, _MACHINE_READERS)
+    if fields is None:
+        return None, in_order(node.diagnostics)
+    _take_variables_of_meta(node, fields)
+    machine = node.build(MachineDocument, fields)
     return machine, in_order(node.diagnostics)
+
+
+def _take_variables_of_meta(node: Node, fields: Fields) -> None:
+    """PyStator finds state variables under `meta` too, where its trading machines have them; the others win."""
+    meta = node.value.get("meta") if isinstance(node.value, dict) else None
+    if not isinstance(meta, dict) or meta.get("state_variables") is None:
+        return
+    place = node.child("meta", meta).child("state_variables", meta["state_variables"])
+    if fields.has("state_variables"):
+        place.warn(codes.UNKNOWN_KEY, "these `state_variables` are ignored: there are others outside `meta`")
+    elif (variables := read_variables(place)) is None:
+        fields.failed.add("state_variables")
+    else:
+        fields.values["state_variables"] = variables
 
 
 def _read_meta(node: Node) -> Meta | None:

@@ -36,6 +36,7 @@ class Meta(Model):
     """What the machine is called, and how strict it is."""
 
     unsupported: ClassVar[frozenset[str]] = frozenset({"classification"})
+    passed_over: ClassVar[frozenset[str]] = frozenset({"state_variables"})
 
     machine_name: Text | None = Field(default=None, description="The machine's name.")
     version: Text | None = Field(default=None, description="The version of this definition.")
