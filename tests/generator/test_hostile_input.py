@@ -12,7 +12,6 @@ import json
 import os
 import re
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -274,17 +273,13 @@ EITHER: dict[str, bytes] = {
 
 @pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED.keys())
 def test_what_cannot_be_generated_is_refused_at_a_place_in_the_file(content: bytes, tmp_path: Path) -> None:
-    start = time.process_time()
     code, _ = run(tmp_path / "run", content)
     assert code == cli.PROBLEMS
-    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("content", EITHER.values(), ids=EITHER.keys())
 def test_what_is_odd_is_generated_or_refused(content: bytes, tmp_path: Path) -> None:
-    start = time.process_time()
     run(tmp_path / "run", content)
-    assert time.process_time() - start < 5
 
 
 def test_three_thousand_states_are_generated(tmp_path: Path) -> None:

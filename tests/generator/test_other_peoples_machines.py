@@ -374,8 +374,17 @@ def test_a_machine_names_its_source_and_licence(path: Path) -> None:
 def test_a_machine_is_generated(path: Path) -> None:
     units, diagnostics = compile_file(path)
     assert [str(diagnostic) for diagnostic in diagnostics if diagnostic.is_error] == []
-    assert {diagnostic.code for diagnostic in diagnostics} <= {"PG023", "PG064"}  # unknown keys, unused events
+    assert {diagnostic.code for diagnostic in diagnostics} <= {"PG064"}  # an event that no transition has
     assert [str(unit.machine.module) for unit in units] == [name for file, name, _ in MACHINES if file == path]
+
+
+def test_state_variables_under_meta_are_read_as_pystator_reads_them() -> None:
+    """FORMAT: a file written for pystator is read as it stands. Its trading machines have them there."""
+    units, diagnostics = compile_file(FOLDER / "pystator_trading.yaml")
+    assert diagnostics == []
+    written = [data["meta"]["state_variables"] for _, data in _written(FOLDER / "pystator_trading.yaml")]
+    keys = [[v["key"] if isinstance(v, dict) else v for v in variables] for variables in written]
+    assert [[field.key for field in unit.machine.variables or ()] for unit in units] == keys
 
 
 @pytest.mark.parametrize("stem", REFUSED)
