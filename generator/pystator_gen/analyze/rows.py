@@ -90,7 +90,7 @@ class _Builder:
                 occasions[None] = automatic
             elif transition.trigger is not None:
                 occasions[label] = on.setdefault(label, [])
-            if source in transition.sources and all((source.name, occasion) in settled for occasion in occasions):
+            if all((source.name, occasion) in settled for occasion in occasions) and source in transition.sources:
                 self._warn_of_hidden(source, transition)
             for occasion, candidates in occasions.items():
                 candidates.extend(found)
