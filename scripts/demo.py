@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ("order_desk", "support_ticket", "document_approval")
+EXAMPLES = ("order_desk", "support_ticket", "document_approval", "portfolio_rebalancing")
 MODULE = Path("examples/order_desk/fsm/order.py")
 MISSPELT = Path("examples/order_desk/misspelt.py")
 _ERROR = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): error: ")
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _compile() -> None:
-    _heading("1. Three machines become three packages")
+    _heading("1. Four machines become four packages")
     for example in EXAMPLES:
         folder = f"examples/{example}"
         _print(_tool("pystator-gen", "-v", folder, "-o", f"{folder}/fsm"))
@@ -82,10 +82,11 @@ def _what_next() -> None:
    Rename the trigger `cancel` in examples/order_desk/order.yaml (it stands there twice) and run
    `make demo` again: step 3 names every line of the application that has to follow.
 
-   examples/support_ticket     a machine without any Python behind it
-   examples/document_approval  a choice, automatic steps, async guards
-   docs/getting-started.md     your own first machine
-   make test                   all tests"""
+   examples/support_ticket         a machine without any Python behind it
+   examples/document_approval      a choice, automatic steps, async guards
+   examples/portfolio_rebalancing  nested states, history, timers
+   docs/getting-started.md         your own first machine
+   make test                       all tests"""
     )
 
 

@@ -208,8 +208,8 @@ def test_a_destination_that_is_entered_deep_enters_nothing_beside_the_way_to_it(
 
 
 @pytest.mark.parametrize("depth", [2, 5, 40])
-def test_there_is_no_limit_to_how_deep_states_lie_in_each_other(depth: int) -> None:
-    """S1.1, S3.2: "to any depth"."""
+def test_states_may_lie_deep_in_each_other(depth: int) -> None:
+    """S1.1, S3.2."""
     states: dict[str, dict[str, Any]] = {"start": {"type": "initial"}}
     for level in range(depth):
         states[f"s{level}"] = {}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
+from pystator_gen import codes
 from pystator_gen.diagnostics import Diagnostic, Span, error, warning, with_related
 from pystator_gen.document import Document, NodePath
+from pystator_gen.parse.names import NAME
 
 
 class Findings:
@@ -31,6 +34,13 @@ class Findings:
     ) -> None:
         """Note something worth reading."""
         self._add(warning(code, message, self.document.span(path), hint), related)
+
+    def unknown_state(self, name: str, known: Iterable[str], path: NodePath) -> None:
+        """Note that nobody defines a state that is named at ``path``."""
+        hint = nearest(name, known)
+        if hint is None and not re.fullmatch(NAME, name):
+            return  # parsing has reported the spelling, and there is nothing to add
+        self.error(codes.UNKNOWN_STATE, f"there is no state `{name}`", path, hint or "define it in `states`")
 
     @property
     def failed(self) -> bool:

@@ -96,7 +96,9 @@ class _Builder:
                 candidates.extend(found)
                 if any(not candidate.guards for candidate in found):
                     settled.add((source.name, occasion))
-        return model.Row(leaf, _frozen(on), tuple(automatic), _frozen(delayed), entry)
+        in_order = (timer for state in entry for timer in self._timers[state.name] if timer in delayed)
+        waiting = {timer: delayed[timer] for timer in in_order}  # as on any entry: outermost first
+        return model.Row(leaf, _frozen(on), tuple(automatic), _frozen(waiting), entry)
 
     def _levels(self, leaf: model.State) -> Iterator[tuple[model.State, Resolved]]:
         """The transitions that apply in ``leaf``, from the inner levels outward, each with the state it is of."""

@@ -71,7 +71,10 @@ def _resolve(index: int, state: State, tree: Tree, functions: Functions, finding
 
 
 def _initial(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> model.State | None:
-    found = [(index, state) for index, state in enumerate(parsed.states) if state.type == "initial"]
+    every = [(index, state) for index, state in enumerate(parsed.states) if state.type == "initial"]
+    found = [(index, state) for index, state in every if state.parent is None]
+    if every and not found:
+        return None  # it lies in another one, which is reported
     if not found:
         findings.error(
             codes.NO_INITIAL, "no state has `type: initial`", ("states",), "give it to the state that entities start in"

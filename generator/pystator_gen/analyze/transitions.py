@@ -108,8 +108,7 @@ class Lookup:
         wanted = point if colon and parent in self.states else parent
         state = self.states.get(wanted)
         if state is None:
-            hint = nearest(wanted, self.states) or "define it in `states`"
-            self.findings.error(codes.UNKNOWN_STATE, f"there is no state `{wanted}`", path, hint)
+            self.findings.unknown_state(wanted, self.states, path)
         return state
 
 
@@ -124,8 +123,7 @@ def resolve_points(
             for position, point in enumerate(declared):
                 path = ("states", index, f"{kind}_points", position)
                 if point not in states:
-                    hint = nearest(point, states) or "define it in `states`"
-                    findings.error(codes.UNKNOWN_STATE, f"there is no state `{point}`", path, hint)
+                    findings.unknown_state(point, states, path)
                 elif state.name not in states[point].ancestors:
                     findings.error(
                         codes.BAD_POINT,
@@ -165,7 +163,7 @@ def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Func
         lookup.findings.error(
             codes.BAD_TIMER,
             "a delayed transition belongs to the states it starts from, so its source can't be `*` (S9.1)",
-            (*path, "source"),
+            (*path, "source", transition.source.index(ANYWHERE)),
             "name the states in which it waits; a compound state stands for all that lie in it",
         )
     return Resolved(

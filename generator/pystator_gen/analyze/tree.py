@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pystator_gen import codes
-from pystator_gen.analyze.findings import Findings, nearest
+from pystator_gen.analyze.findings import Findings
 from pystator_gen.parse.models import MachineDocument, State
 
 _RULES = {"terminal": "S1.3", "choice": "S7.3"}
@@ -74,8 +74,10 @@ def resolve_tree(parsed: MachineDocument, findings: Findings) -> Tree:
     parents = _without_cycles(declared, places, findings)
     initial_children: dict[str, str] = {}
     for name, state in states.items():
+        if parents[name] != declared[name]:
+            continue  # it was in a cycle, which is enough to say
         child = _initial_child(state, children.get(name, []), states, places, findings)
-        if child is not None and parents[child] == name:
+        if child is not None:
             initial_children[name] = child
     return Tree(parents, initial_children)
 
@@ -84,7 +86,7 @@ def _parent(state: State, states: Mapping[str, State], index: int, findings: Fin
     """The state that a state lies in, if there is one."""
     if state.parent is None:
         return None
-    if state.type == "initial":
+    if state.type == "initial" and state.parent != state.name:
         findings.error(
             codes.BAD_NESTING,
             f"`{state.name}` lies in `{state.parent}` and can't have `type: initial` (S1.2)",
@@ -92,8 +94,7 @@ def _parent(state: State, states: Mapping[str, State], index: int, findings: Fin
             f"give the outermost state `type: initial`, and `{state.parent}` an `initial_child`",
         )
     if state.parent not in states:
-        hint = nearest(state.parent, states) or "define it in `states`"
-        findings.error(codes.UNKNOWN_STATE, f"there is no state `{state.parent}`", ("states", index, "parent"), hint)
+        findings.unknown_state(state.parent, states, ("states", index, "parent"))
         return None
     return state.parent
 
@@ -135,6 +136,7 @@ def _initial_child(
             codes.BAD_NESTING,
             f"`{state.name}` is a {state.type} state and can't have children ({_RULES[state.type]})",
             ("states", places[children[0]], "parent"),
+            f"give `{state.name}` another type, or take `parent` away here",
             related=(("states", place, "type"), f"here `{state.name}` is declared"),
         )
         return children[0]
@@ -151,20 +153,22 @@ def _initial_child(
         return children[0]
     path = ("states", place, "initial_child")
     if state.initial_child not in states:
-        hint = nearest(state.initial_child, children) or nearest(state.initial_child, states) or "define it in `states`"
-        findings.error(codes.UNKNOWN_STATE, f"there is no state `{state.initial_child}`", path, hint)
+        findings.unknown_state(state.initial_child, children or states, path)
     elif state.initial_child not in children:
         findings.error(
             codes.BAD_NESTING,
             f"`{state.initial_child}` is no child of `{state.name}`",
             path,
-            f"name a state with `parent: {state.name}`" + (f", such as `{children[0]}`" if children else ""),
+            f"name a state whose `parent` it is, such as `{children[0]}`"
+            if children
+            else f"`{state.name}` has no children: leave `initial_child` out, or say `parent: {state.name}` in one",
         )
     elif states[state.initial_child].type == "choice":
         findings.error(
             codes.BAD_CHOICE,
             f"`{state.initial_child}` is a choice, which can't be the initial child of anything (S7.3)",
             path,
+            "name a child that can be rested in",
         )
     if state.initial_child in children:
         return state.initial_child

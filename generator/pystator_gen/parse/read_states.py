@@ -52,6 +52,9 @@ def _read_timeout(node: Node) -> Timeout | None:
 
 def _read_seconds(node: Node) -> Data | None:
     """Seconds, which the model checks, as long as they are a whole number of milliseconds (`S9.1`)."""
+    if isinstance(node.value, str):
+        node.wrong_type("a plain number of seconds")
+        return None
     if isinstance(node.value, float) and isfinite(node.value) and Fraction(str(node.value)) * 1000 % 1:
         node.error(codes.BAD_DELAY, f"`{node.value}` seconds are no whole number of milliseconds")
         return None

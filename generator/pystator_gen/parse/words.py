@@ -87,7 +87,7 @@ def explain(node: Node, fields: Fields, detail: ErrorDetails) -> Problem:
         return *_not_a_choice(about, value, context["expected"]), span
     if kind in _BOUNDS:
         phrase, bound = _BOUNDS[kind]
-        return codes.OUT_OF_RANGE, f"{about} {phrase.format(f'{context[bound]:g}')}", None, span
+        return codes.OUT_OF_RANGE, f"{about} {phrase.format(_number(context[bound]))}", None, span
     if kind == "finite_number":
         return codes.OUT_OF_RANGE, f"{about} must be a finite number", None, span
     if kind in ("string_too_short", "too_short", "string_pattern_mismatch"):
@@ -99,6 +99,10 @@ def explain(node: Node, fields: Fields, detail: ErrorDetails) -> Problem:
             hint = f'quote it if text is meant: "{node.document.written(path) or value}"'
         return codes.WRONG_TYPE, message, hint, span
     return codes.WRONG_TYPE, f"{about}: {detail['msg'].lower()}", None, span
+
+
+def _number(bound: float) -> str:
+    return str(int(bound)) if bound == int(bound) else f"{bound:g}"
 
 
 def _wrong_name(text: str, pattern: str) -> tuple[str, str, str | None]:

@@ -61,23 +61,23 @@ class ManualScheduler:
         """What comes due within ``span``; the clock is set to the moment of each."""
         end = self._now + span
         rings: dict[int, int] = {}  # of each session, at this moment
-        while (found := self._next()) is not None and found[1][0] <= end:
-            session, (due, timer) = found
-            if due > self._now:
-                self._now = due
+        while (moment := self._next_moment()) is not None and moment <= end:
+            if moment > self._now:
+                self._now = moment
                 rings.clear()
-            rings[id(session)] = rings.get(id(session), 0) + 1
-            if rings[id(session)] > MAXIMUM_RINGS:
-                raise AutoTransitionLoopError(
-                    f"timers without delay arm each other for ever, {timer.trigger!r} of {session!r} among them"
-                )
-            yield found
+            for session in tuple(self._sessions):
+                alarm: Alarm | None = session._next_alarm()
+                if alarm is None or alarm[0] > moment:
+                    continue
+                rings[id(session)] = rings.get(id(session), 0) + 1
+                if rings[id(session)] > MAXIMUM_RINGS:
+                    raise AutoTransitionLoopError(
+                        f"timers without delay arm each other for ever, {alarm[1].trigger!r} of {session!r} among them"
+                    )
+                yield session, alarm
         self._now = max(self._now, end)
 
-    def _next(self) -> tuple[Any, Alarm] | None:
-        first: tuple[Any, Alarm] | None = None
-        for session in self._sessions:
-            alarm = session._next_alarm()
-            if alarm is not None and (first is None or alarm[0] < first[1][0]):
-                first = session, alarm
-        return first
+    def _next_moment(self) -> Milliseconds | None:
+        """When the first timer of all sessions is due."""
+        alarms = (session._next_alarm() for session in self._sessions)
+        return min((alarm[0] for alarm in alarms if alarm is not None), default=None)

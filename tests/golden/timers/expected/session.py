@@ -109,18 +109,6 @@ _CHART = rt.Chart(
                 ),
             },
             delayed={
-                _TIMER_2: (
-                    rt.Transition(
-                        LoginState.FRESH,
-                        "_after_fresh_1500_ms",
-                        LoginState.IDLE,
-                        armed=(
-                            _TIMER_3,
-                            _TIMER_4,
-                        ),
-                        disarmed=(_TIMER_2,),
-                    ),
-                ),
                 _TIMER_1: (
                     rt.Transition(
                         LoginState.FRESH,
@@ -131,6 +119,18 @@ _CHART = rt.Chart(
                             _TIMER_1,
                         ),
                         records=("in_use",),
+                    ),
+                ),
+                _TIMER_2: (
+                    rt.Transition(
+                        LoginState.FRESH,
+                        "_after_fresh_1500_ms",
+                        LoginState.IDLE,
+                        armed=(
+                            _TIMER_3,
+                            _TIMER_4,
+                        ),
+                        disarmed=(_TIMER_2,),
                     ),
                 ),
             },
@@ -167,6 +167,19 @@ _CHART = rt.Chart(
                 ),
             },
             delayed={
+                _TIMER_1: (
+                    rt.Transition(
+                        LoginState.IDLE,
+                        "_timeout_in_use",
+                        LoginState.OUT,
+                        disarmed=(
+                            _TIMER_3,
+                            _TIMER_4,
+                            _TIMER_1,
+                        ),
+                        records=("in_use",),
+                    ),
+                ),
                 _TIMER_3: (
                     rt.Transition(
                         LoginState.IDLE,
@@ -186,19 +199,6 @@ _CHART = rt.Chart(
                         LoginState.IDLE,
                         "_after_idle_0_ms",
                         LoginState.LOCKED,
-                        disarmed=(
-                            _TIMER_3,
-                            _TIMER_4,
-                            _TIMER_1,
-                        ),
-                        records=("in_use",),
-                    ),
-                ),
-                _TIMER_1: (
-                    rt.Transition(
-                        LoginState.IDLE,
-                        "_timeout_in_use",
-                        LoginState.OUT,
                         disarmed=(
                             _TIMER_3,
                             _TIMER_4,
