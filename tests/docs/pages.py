@@ -311,7 +311,9 @@ def _importable(folder: Path) -> Iterator[None]:
 def _forget(folder: Path) -> None:
     """Forget the modules of a folder, so that the next page's `fsm` is its own."""
     for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
+        # A package without an __init__ has no file, only a path.
+        places = (getattr(module, "__file__", None), *getattr(module, "__path__", ()))
+        if any(str(place).startswith(str(folder)) for place in places):
             del sys.modules[name]
     importlib.invalidate_caches()
 
