@@ -95,9 +95,9 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An action or effect, with the condition under which it is planned (`S8.5`)."""
+    """An action, or the effects that one entry stands for, with the condition under which it is planned (`S8.5`)."""
 
-    item: NamedAction | Effect
+    items: tuple[NamedAction | Effect, ...]
     when: Condition | None = None
 
 

@@ -326,5 +326,5 @@ def _named(guard: Guard) -> set[str]:
 
 
 def _acting(items: tuple[PlanItem | Effect, ...]) -> set[str]:
-    plain = (item.item if isinstance(item, When) else item for item in items)
+    plain = (one for item in items for one in (item.items if isinstance(item, When) else (item,)))
     return {item.name for item in plain if isinstance(item, ActionSpec)}

@@ -146,13 +146,13 @@ class Compute:
 
 
 class When:
-    """An action or effect with a condition that is asked in its turn (`S8.5`)."""
+    """An action, or the effects of one entry, with a condition that is asked once, in its turn (`S8.5`)."""
 
-    __slots__ = ("item", "test")
+    __slots__ = ("items", "test")
 
-    def __init__(self, condition: Condition, item: ActionSpec | Effect) -> None:
+    def __init__(self, condition: Condition, *items: ActionSpec | Effect) -> None:
         self.test = condition.test
-        self.item = item
+        self.items = items
 
 
 PlanItem: TypeAlias = ActionSpec | Effect | When
@@ -169,10 +169,9 @@ def carry_out(items: tuple[PlanItem, ...], working: Working) -> tuple[ActionSpec
     planned: list[ActionSpec] = []
     for item in items:
         if isinstance(item, When):
-            if not item.test(working.values):
-                continue
-            item = item.item
-        if isinstance(item, ActionSpec):
+            if item.test(working.values):
+                planned.extend(carry_out(item.items, working))
+        elif isinstance(item, ActionSpec):
             planned.append(item)
         else:
             item.apply(working)

@@ -70,7 +70,7 @@ def test_a_choice_becomes_one_candidate_for_each_way_through_it() -> None:
     left = [planned for state in through.exit for planned in state.exit]
     entered = [planned for state in through.way.entry for planned in state.entry]
     plans = (left, through.actions, entered)
-    assert [[p.item.name for p in plan if isinstance(p.item, model.NamedAction)] for plan in plans] == [
+    assert [[item.name for p in plan for item in p.items if isinstance(item, model.NamedAction)] for plan in plans] == [
         ["leave"],
         ["a0", "a1", "a2"],
         ["arrive"],
@@ -120,7 +120,7 @@ def test_a_timestamp_writes_a_moment_where_the_variable_is_one(kind: str) -> Non
         states: [{{name: a, type: initial, on_enter: [{{timestamp: at}}, {{timestamp: other}}]}}]
         transitions: []
     """)
-    effects = [planned.item for planned in machine.initial.entry]
+    effects = [item for planned in machine.initial.entry for item in planned.items]
     assert [effect.as_text for effect in effects if isinstance(effect, model.Effect)] == [False, True]
 
 

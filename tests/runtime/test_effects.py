@@ -39,6 +39,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("[{append: {field: xs, value: {k: [1]}}}]", {}, {"xs": [{"k": [1]}]}),
     ("[{append: {field: xs, value: 1}}, {append: {field: xs, value: 2}}]", {}, {"xs": [1, 2]}),
     ("[{clear: x}]", {"x": 1, "y": 2}, {"y": 2}),
+    ("[{compute: {}}, {set: {}}, {compute: {}, when: x > 1}]", {"x": 1}, {"x": 1}),
     ("[{clear: x}]", {"y": 2}, {"y": 2}),
     ("[{clear: x}, {increment: x}]", {"x": 5}, {"x": 1}),
     ("[{set: {x: 1}}, {clear: x}]", {}, {}),

@@ -21,9 +21,9 @@ def named_guards(guards: Iterable[model.Guard]) -> Iterable[tuple[str, Mapping[s
 def named_actions(plans: Iterable[model.Plan]) -> Iterable[tuple[str, Mapping[str, Any]]]:
     """The names in plans, each use with its params."""
     for plan in plans:
-        for planned in plan:
-            if isinstance(planned.item, model.NamedAction):
-                yield planned.item.name, planned.item.params
+        for item in (item for planned in plan for item in planned.items):
+            if isinstance(item, model.NamedAction):
+                yield item.name, item.params
 
 
 def collect(

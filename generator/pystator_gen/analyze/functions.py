@@ -75,7 +75,9 @@ class Functions:
         for index, action in enumerate(actions):
             place = (*path, index)
             when = None if action.when is None else model.Condition(self._when(action.when, (*place, "when")))
-            planned.extend(model.Planned(item, when) for item in self._items(action, place))
+            items = tuple(self._items(action, place))
+            if items:  # an empty `compute` stands for none
+                planned.append(model.Planned(items, when))
         return tuple(planned)
 
     def _items(self, action: Action, path: NodePath) -> list[model.NamedAction | model.Effect]:

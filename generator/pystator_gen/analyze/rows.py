@@ -75,9 +75,10 @@ class _Builder:
     def row(self, leaf: model.State) -> model.Row:
         """What ``leaf`` does: its own transitions, those of its ancestors outward, and those from anywhere."""
         entry = self._named(self._tree.entry_set(None, leaf.name))
+        armed = () if leaf.is_terminal else (timer for state in entry for timer in self._timers[state.name])
         on: dict[str, list[model.Candidate]] = {}
         automatic: list[model.Candidate] = []
-        delayed: dict[model.Timer, list[model.Candidate]] = {}
+        delayed: dict[model.Timer, list[model.Candidate]] = {timer: [] for timer in armed}  # in the order of entry
         settled: set[tuple[str, object]] = set()  # of which states one is always taken by now, and on which occasion
         for source, transition in self._levels(leaf):
             label = transition.label(source)
@@ -85,7 +86,7 @@ class _Builder:
             occasions: dict[object, list[model.Candidate]] = {}
             if transition.delay is not None:
                 timer = model.Timer(source.name, label, transition.delay)
-                occasions[timer] = delayed.setdefault(timer, [])
+                occasions[timer] = delayed[timer]
             if transition.automatic:
                 occasions[None] = automatic
             elif transition.trigger is not None:
@@ -96,9 +97,7 @@ class _Builder:
                 candidates.extend(found)
                 if any(not candidate.guards for candidate in found):
                     settled.add((source.name, occasion))
-        in_order = (timer for state in entry for timer in self._timers[state.name] if timer in delayed)
-        waiting = {timer: delayed[timer] for timer in in_order}  # as on any entry: outermost first
-        return model.Row(leaf, _frozen(on), tuple(automatic), _frozen(waiting), entry)
+        return model.Row(leaf, _frozen(on), tuple(automatic), _frozen(delayed), entry)
 
     def _levels(self, leaf: model.State) -> Iterator[tuple[model.State, Resolved]]:
         """The transitions that apply in ``leaf``, from the inner levels outward, each with the state it is of."""

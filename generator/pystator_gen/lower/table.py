@@ -166,8 +166,8 @@ class Table:
     # -- plans -------------------------------------------------------------------------------------------------
 
     def _planned(self, planned: model.Planned) -> str:
-        item = self._item(planned.item)
-        return item if planned.when is None else f"rt.When({self._condition(planned.when.function)}, {item})"
+        items = ", ".join(map(self._item, planned.items))
+        return items if planned.when is None else f"rt.When({self._condition(planned.when.function)}, {items})"
 
     def _item(self, item: model.NamedAction | model.Effect) -> str:
         if isinstance(item, model.Effect):
