@@ -60,6 +60,9 @@ BAD_NESTING = "PG067"
 BAD_POINT = "PG068"
 BAD_HISTORY = "PG069"
 BAD_TIMER = "PG072"
+BAD_REGION = "PG073"
+BAD_JOIN = "PG074"
+SIBLING_REGION = "PG075"
 
 MODULE_COLLISION = "PG070"
 PREFIX_COLLISION = "PG071"
@@ -120,6 +123,9 @@ CODES: dict[str, str] = {
     BAD_POINT: "There is no such entry or exit point",
     BAD_HISTORY: "A state without children has no history",
     BAD_TIMER: "A delayed transition can't start where it is said to",
+    BAD_REGION: "A region can't be what it is said to be",
+    BAD_JOIN: "A join does not start from the parallel state that it names",
+    SIBLING_REGION: "A transition leads from one region into another",
     MODULE_COLLISION: "Two machines would be written to the same file",
     PREFIX_COLLISION: "Two machines have the same class prefix",
     NOT_SUPPORTED: "A known feature is not supported yet",

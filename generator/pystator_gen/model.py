@@ -109,7 +109,11 @@ Plan: TypeAlias = tuple[Planned, ...]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state. ``query`` is the session's property that tells whether it is active, ``ancestors`` go outward."""
+    """A state.
+
+    ``query`` is the session's property that tells whether it is active. ``ancestors`` go outward, regions left out;
+    ``region`` is the innermost region it lies in.
+    """
 
     name: str
     member: PythonIdentifier
@@ -120,17 +124,56 @@ class State:
     entry: Plan
     exit: Plan
     ancestors: tuple[str, ...] = ()
+    region: RegionName | None = None
     is_compound: bool = False
+    is_parallel: bool = False
 
     @property
-    def can_rest(self) -> bool:
-        """Whether a machine can rest here: in a leaf, and not in a choice, which is only passed through (`S7.3`)."""
-        return self.kind != "choice" and not self.is_compound
+    def is_leaf(self) -> bool:
+        """Whether nothing lies in it; a choice is none, for it is only passed through (`S7.3`)."""
+        return self.kind != "choice" and not self.is_compound and not self.is_parallel
 
     @property
     def is_terminal(self) -> bool:
         """Whether nothing leaves it (`S1.3`)."""
         return self.kind == "terminal"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionName:
+    """A region, by its parallel state and its name."""
+
+    container: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A parallel state with what is active in each of its regions, in order of definition (`S1.2`)."""
+
+    container: State
+    parts: Mapping[str, Active]
+
+    @property
+    def name(self) -> str:
+        """What it is called in words."""
+        return self.container.name
+
+    @property
+    def is_terminal(self) -> bool:
+        """Never: regions may be finished, the level of the parallel state still applies (`S1.3`)."""
+        return False
+
+
+Active: TypeAlias = State | Configuration
+"""What can be rested in."""
+
+
+def rows_of(active: Active) -> tuple[State, ...]:
+    """The states whose rows are asked while it is active: parallel states and leaves."""
+    if isinstance(active, State):
+        return (active,)
+    return (active.container, *(state for part in active.parts.values() for state in rows_of(part)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +187,28 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where an arrow comes to rest: the leaf, the states it enters, outermost first, and the timers of these."""
+    """Where an arrow comes to rest: what is active then, the states it enters, in order, and the timers of these.
 
-    target: State
+    ``restores`` tells that the way leads to a parallel state only, whose regions depend on what they have recorded.
+    """
+
+    target: Active
     entry: tuple[State, ...]
     armed: tuple[Timer, ...] = ()
     disarmed: tuple[Timer, ...] = ()
+    restores: Restores | None = None
+
+
+class Restores(enum.Enum):
+    """What a history destination brings back (`S4.2`)."""
+
+    CHILD = "H"
+    CONFIGURATION = "H*"
 
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """A history destination (`S4.2`): the ways to take by the leaf that ``parent`` has recorded."""
+    """A history destination (`S4.2`): the ways to take by the leaf or parallel state that ``parent`` has recorded."""
 
     parent: str
     ways: Mapping[str, Way]
@@ -162,10 +216,12 @@ class Restoration:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One transition as one leaf sees it, with choices resolved: what may be taken, in the order it is asked.
+    """One transition as one row sees it, with choices resolved: what may be taken, in the order it is asked.
 
     ``label`` is its trigger, or what an automatic transition is called in results; ``exit`` are the states that are
-    left, innermost first. ``restoration`` says which other way to take if there is history to restore.
+    left, innermost first. Where a parallel state is left, these begin with the outermost such state, ``leaves``: what
+    is active in its regions is known only then. ``restoration`` says which other way to take if there is history to
+    restore.
     """
 
     source: State
@@ -174,27 +230,50 @@ class Candidate:
     guards: tuple[Guard, ...]
     exit: tuple[State, ...]
     actions: Plan
+    leaves: State | None = None
     restoration: Restoration | None = None
     internal: bool = False
     description: str = ""
     refs: tuple[str, ...] = ()
 
     @property
-    def target(self) -> State:
+    def target(self) -> Active:
         """Where it comes to rest if there is no history to restore."""
         return self.way.target
 
     @property
+    def is_join(self) -> bool:
+        """Whether it waits for the regions of its source to finish (`S6.6`)."""
+        return self.label == f"_join_{self.source.name}"
+
+    @property
     def records(self) -> tuple[str, ...]:
-        """The compound states that are left, and so record their history (`S4.1`)."""
-        return tuple(state.name for state in self.exit if state.is_compound)
+        """The states with something in them that are left, and so record their history (`S4.1`)."""
+        return tuple(state.name for state in self.exit if state.is_compound or state.is_parallel)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region of a parallel state: what is active in it at first, and the states in which it is finished (`S6.6`).
+
+    ``member`` is the config's property that tells what is active in it, ``resting`` that can be:
+    its leaves, and the parallel states in it.
+    """
+
+    name: str
+    member: PythonIdentifier
+    description: str
+    initial: Active
+    finals: tuple[str, ...]
+    resting: tuple[State, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a leaf does: its candidates per trigger, its automatic ones, and those of its timers.
+    """What a leaf or a parallel state does: its candidates per trigger, its automatic ones, and those of its timers.
 
-    ``entry`` are the states that an entity enters which comes into being here, outermost first.
+    They are its own and those of the states around it, as far as the region that it lies in. ``entry`` are the states
+    that are entered on the way to it, outermost first, from where that region begins.
     """
 
     state: State
@@ -202,6 +281,7 @@ class Row:
     automatic: tuple[Candidate, ...]
     delayed: Mapping[Timer, tuple[Candidate, ...]]
     entry: tuple[State, ...]
+    regions: tuple[Region, ...] = ()
 
 
 # -- the outside -----------------------------------------------------------------------------------------------
@@ -267,8 +347,8 @@ class Invariant:
 class Machine:
     """A whole machine.
 
-    ``definition`` is the source's data, ``keys`` all keys that its context may have, ``initial`` the leaf that an
-    entity starts in, and ``compounds`` the leaf that each compound state stands for.
+    ``definition`` is the source's data, ``keys`` all keys that its context may have, ``initial`` what is active when
+    an entity comes into being, and ``compounds`` what is active in each compound state when it is entered.
     """
 
     source: str
@@ -280,8 +360,8 @@ class Machine:
     definition: Mapping[str, Any]
     groups: Mapping[str, str]
     states: tuple[State, ...]
-    initial: State
-    compounds: Mapping[str, State]
+    initial: Active
+    compounds: Mapping[str, Active]
     triggers: tuple[Trigger, ...]
     rows: tuple[Row, ...]
     variables: tuple[Field, ...] | None

@@ -37,6 +37,9 @@ SESSION_MEMBERS = frozenset(
 )
 """What a session has whatever its machine; a trigger or state must not hide it."""
 
+CONFIG_MEMBERS = frozenset({"from_string", "made", "parallel_state", "parse", "region_states", "self", "to_string"})
+"""What the config of a parallel state has whatever its regions; no region must hide it."""
+
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -61,6 +64,12 @@ def trigger_method(name: str, properties: frozenset[str]) -> PythonIdentifier:
     wanted = _identifier(name)
     hides = wanted in SESSION_MEMBERS or wanted in properties
     return PythonIdentifier(f"{wanted}_" if hides else wanted)
+
+
+def config_property(name: str) -> PythonIdentifier:
+    """The property, and the parameter, of a config that tells what is active in the region ``name``."""
+    wanted = function(name)
+    return PythonIdentifier(f"{wanted}_" if wanted in CONFIG_MEMBERS else wanted)
 
 
 def parameter(name: str) -> PythonIdentifier:

@@ -52,6 +52,34 @@ class TypedDict:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigField:
+    """A region in a config class: its property, its literal name, the type and its alias, the values it can have."""
+
+    name: str
+    literal: str
+    alias: str
+    annotation: str
+    choices: str
+    docstring: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The config class of a parallel state.
+
+    ``values`` are those of its parameters by region; ``property`` is spelt so that no field hides it.
+    """
+
+    name: str
+    docstring: str
+    state: str
+    signature: str
+    values: str
+    property: str
+    fields: tuple[ConfigField, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A compiled expression; ``decorator`` makes a condition of it."""
 
@@ -79,8 +107,9 @@ class TriggerRow:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the dispatch table; ``options`` are further keyword arguments."""
+    """One row of the dispatch table; ``options`` are further keyword arguments of the class ``kind``."""
 
+    kind: str
     state: str
     triggers: tuple[TriggerRow, ...]
     automatic: tuple[str, ...]
@@ -205,6 +234,7 @@ class Module:
     triggers: Enum
     aliases: tuple[Constant, ...]
     dictionaries: tuple[TypedDict, ...]
+    configs: tuple[Config, ...]
     functions: tuple[Function, ...]
     constants: tuple[Constant, ...]
     definition: tuple[str, ...]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pystator_runtime.actions import ActionStatus as ActionStatus
     from pystator_runtime.actions import ExecutionMode as ExecutionMode
     from pystator_runtime.actions import ExecutionResult as ExecutionResult
+    from pystator_runtime.configuration import ParallelStateConfig as ParallelStateConfig
     from pystator_runtime.errors import ActionError as ActionError
     from pystator_runtime.errors import AutoTransitionLoopError as AutoTransitionLoopError
     from pystator_runtime.errors import ConfigurationError as ConfigurationError
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "actions": "ActionResult ActionSpec ActionStatus ExecutionMode ExecutionResult",
+    "configuration": "ParallelStateConfig",
     "errors": "ActionError AutoTransitionLoopError ConfigurationError ErrorCode FSMError GuardError"
     " IdempotencyError InvalidTransitionError ReservedKeyError SnapshotError StaleVersionError StoreError"
     " TerminalStateError UndefinedStateError UndefinedTriggerError",

@@ -1,202 +1,39 @@
-"""The dispatch tables of a generated module: everything that is known about a machine before it runs.
-
-A :class:`Chart` has one :class:`Row` per state that the machine can rest in, a row has the candidate transitions
-per trigger in the order in which they are asked (`S2.1`), and a :class:`Transition` has its complete result
-already built wherever nothing in it can vary. All of it is made once, when the module is imported, and shared by
-every machine, session and event.
-"""
+"""The dispatch tables of a generated module: everything that is known about a machine before it runs."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pystator_runtime.actions import ActionSpec
-from pystator_runtime.effects import Effect, PlanItem, When
+from pystator_runtime.errors import UndefinedStateError
 from pystator_runtime.fields import Fields, FieldType, Payload
-from pystator_runtime.guards import AllOf, AnyOf, Guard, Named, Not, Test, fused
-from pystator_runtime.results import NOTHING, Timer, TransitionResult, TransitionStep
+from pystator_runtime.guards import Guard, Test
+from pystator_runtime.results import TransitionResult
+from pystator_runtime.rows import Row, acting, names_of
+
+if TYPE_CHECKING:
+    from pystator_runtime.configuration import ParallelStateConfig
+    from pystator_runtime.regions import Regions
 
 StateT = TypeVar("StateT", bound=enum.StrEnum)
-
 
 Pair = tuple[Test | None, TransitionResult[Any]]
 """A test, or ``None`` where there is nothing to ask, and the result if it holds."""
 
 
-class Way(Generic[StateT]):
-    """Where an arrow comes to rest: the leaf, the plan of entering it, and the timers that change with it (`S9.2`)."""
-
-    __slots__ = ("armed", "disarmed", "entry", "row", "target")
-
-    row: Row[StateT]
-
-    def __init__(
-        self,
-        target: StateT,
-        *,
-        entry: tuple[PlanItem, ...] = (),
-        armed: tuple[Timer, ...] = (),
-        disarmed: tuple[Timer, ...] = (),
-    ) -> None:
-        self.target = target
-        self.entry = entry
-        self.armed = armed
-        self.disarmed = disarmed
-
-
-class Restoration(Generic[StateT]):
-    """A history destination (`S4.2`): the way to take for each leaf that ``parent`` may have recorded."""
-
-    __slots__ = ("parent", "ways")
-
-    def __init__(self, parent: str, ways: Mapping[str, Way[StateT]]) -> None:
-        self.parent = parent
-        self.ways = ways
-
-
-class Transition(Generic[StateT]):
-    """One candidate: where one leaf goes on one trigger, and what that entails.
-
-    ``exit``, ``actions`` and the way's ``entry`` are the plan in order (`S3.3`). ``test`` is the fused guard, ``None``
-    where there is nothing to ask or, if ``asks``, a function of the application. ``outcome`` is the complete result
-    if nothing in the step can vary, ``None`` otherwise; ``result`` is the same where, besides, moving on is all that a
-    session has to do. ``updates`` is what compound states record as they are left (`S4.1`).
-    """
-
-    __slots__ = (
-        "actions",
-        "asks",
-        "exit",
-        "guards",
-        "outcome",
-        "restoration",
-        "result",
-        "row",
-        "source",
-        "test",
-        "trigger",
-        "updates",
-        "way",
-    )
-
-    row: Row[StateT]
-
-    def __init__(
-        self,
-        source: StateT,
-        trigger: str,
-        target: StateT,
-        *,
-        guards: tuple[Guard, ...] = (),
-        exit: tuple[PlanItem, ...] = (),
-        actions: tuple[PlanItem, ...] = (),
-        entry: tuple[PlanItem, ...] = (),
-        armed: tuple[Timer, ...] = (),
-        disarmed: tuple[Timer, ...] = (),
-        records: tuple[str, ...] = (),
-        restoration: Restoration[StateT] | None = None,
-    ) -> None:
-        self.source = source
-        self.trigger = trigger
-        self.way = Way(target, entry=entry, armed=armed, disarmed=disarmed)
-        self.guards = guards
-        self.exit = exit
-        self.actions = actions
-        self.restoration = restoration
-        self.updates: Mapping[str, str] = dict.fromkeys(records, str(source)) if records else NOTHING
-        self.asks = any(_named(guard) for guard in guards)
-        self.test: Test | None = None if self.asks else fused(guards)
-        self.outcome: TransitionResult[StateT] | None = None
-        self.result: TransitionResult[StateT] | None = None
-
-    @property
-    def target(self) -> StateT:
-        """Where it comes to rest if there is no history to restore."""
-        return self.way.target
-
-    def link(self, rows: Mapping[str, Row[StateT]]) -> None:
-        """Find the rows of all ways and build the result, if it is always the same."""
-        for way in (self.way, *(self.restoration.ways.values() if self.restoration else ())):
-            way.row = rows[way.target]
-        self.row = self.way.row
-        plan = (*self.exit, *self.actions, *self.way.entry)
-        if self.row.automatic or self.restoration is not None or not _only_actions(plan):
-            return
-        step = TransitionStep(
-            self.source,
-            self.target,
-            self.trigger,
-            _specs(self.exit),
-            _specs(self.actions),
-            _specs(self.way.entry),
-        )
-        self.outcome = TransitionResult(
-            self.source,
-            self.target,
-            self.trigger,
-            steps=(step,),
-            history_updates=self.updates,
-            armed=self.way.armed,
-            disarmed=self.way.disarmed,
-        )
-        if not (self.updates or self.way.armed or self.way.disarmed):
-            self.result = self.outcome
-
-
-class Row(Generic[StateT]):
-    """Everything about one leaf: its candidates per trigger, its automatic transitions, its entry.
-
-    ``quick`` holds the triggers that need nothing but a look at the context: no function of the application is
-    asked by them or by what follows them. ``settled`` tells that entering here plans actions at most: no effect, no
-    automatic transition.
-    """
-
-    __slots__ = ("active", "automatic", "delayed", "entry", "is_terminal", "on", "quick", "settled", "state")
-
-    def __init__(
-        self,
-        state: StateT,
-        on: Mapping[str, tuple[Transition[StateT], ...]] | None = None,
-        *,
-        automatic: tuple[Transition[StateT], ...] = (),
-        delayed: Mapping[Timer, tuple[Transition[StateT], ...]] | None = None,
-        entry: tuple[PlanItem, ...] = (),
-        is_terminal: bool = False,
-        active: frozenset[str] | None = None,
-    ) -> None:
-        self.state = state
-        self.on: Mapping[str, tuple[Transition[StateT], ...]] = on or {}
-        self.automatic = automatic
-        self.delayed: Mapping[Timer, tuple[Transition[StateT], ...]] = delayed or {}
-        self.entry = entry
-        self.is_terminal = is_terminal
-        self.active = frozenset((str(state),)) if active is None else active
-        self.quick: dict[str, tuple[Transition[StateT], ...]] = {}
-        self.settled = not automatic and not self.delayed and _only_actions(entry)
-
-    def link(self, rows: Mapping[str, Row[StateT]]) -> None:
-        """Link all candidates to their targets' rows."""
-        for candidates in (self.automatic, *self.on.values(), *self.delayed.values()):
-            for transition in candidates:
-                transition.link(rows)
-
-    def find_quick(self, *, automatic_asks: bool) -> None:
-        """Find the triggers that never ask the application, neither themselves nor by what follows them."""
-        for trigger, candidates in self.on.items():
-            if not any(t.asks or (automatic_asks and t.row.automatic) or t.restoration for t in candidates):
-                self.quick[trigger] = candidates
-
-
 class Chart(Generic[StateT]):
     """A machine as generated. Its rows are linked to each other when it is made.
 
+    ``rows`` are those of the states that an entity can rest in by name, compound states standing for their initial
+    leaf (`S1.2`); what lies in parallel states is found by :meth:`row`.
     ``definition`` is all that the YAML said, as JSON text: most applications never look at it.
     """
 
     __slots__ = (
+        "_every",
         "actions",
+        "automatic_asks",
         "codecs",
         "defaults",
         "definition",
@@ -207,6 +44,7 @@ class Chart(Generic[StateT]):
         "normalize",
         "payloads",
         "quick",
+        "regions",
         "reject_invalid_events",
         "rows",
         "states",
@@ -224,10 +62,10 @@ class Chart(Generic[StateT]):
         version: str | None,
         states: type[StateT],
         triggers: tuple[str, ...],
-        initial: StateT,
+        initial: StateT | ParallelStateConfig,
         rows: tuple[Row[StateT], ...],
         definition: str,
-        compounds: Mapping[str, StateT] | None = None,
+        compounds: Mapping[str, StateT | ParallelStateConfig] | None = None,
         variables: Fields | None = None,
         payloads: Mapping[str, Payload] | None = None,
         defaults: Callable[[], dict[str, Any]] = dict,
@@ -242,10 +80,6 @@ class Chart(Generic[StateT]):
         self.version = version
         self.states: tuple[StateT, ...] = tuple(states)
         self.triggers = triggers
-        self.rows: dict[str, Row[StateT]] = {str(row.state): row for row in rows}
-        self.initial = self.rows[initial]
-        for name, leaf in (compounds or {}).items():
-            self.rows[name] = self.rows[leaf]  # a compound state stands for its initial leaf (`S1.2`)
         self.definition = definition
         self.variables: Fields = variables or {}
         self.payloads: Mapping[str, Payload] = payloads or {}
@@ -256,14 +90,74 @@ class Chart(Generic[StateT]):
         self.reject_invalid_events = reject_invalid_events
         self.strict_guards = strict_guards
         self.normalize = normalize
-        for row in rows:
-            row.link(self.rows)
-        if not validate_context:
-            automatic_asks = any(transition.asks for row in rows for transition in row.automatic)
-            for row in rows:
-                row.find_quick(automatic_asks=automatic_asks)
-        self.quick = {name: self._pairs(row) for name, row in self.rows.items()}
+        self.automatic_asks = any(transition.asks for row in rows for transition in row.automatic)
         self.guards, self.actions = _names_to_bind(rows, self.invariants)
+        self.regions: Regions | None = None
+        self._every = rows
+        self.rows: dict[str, Row[StateT]] = {row.name: row for row in rows}
+        if any(row.region is not None for row in rows):
+            self._divide(rows, compounds or {})
+        else:
+            for name, leaf in (compounds or {}).items():
+                self.rows[name] = self.rows[str(leaf)]
+        self._link(rows)
+        self.initial = self._active(initial)
+        self.quick = {name: self._pairs(row) for name, row in self.rows.items()}
+
+    def _divide(self, rows: tuple[Row[StateT], ...], compounds: Mapping[str, StateT | ParallelStateConfig]) -> None:
+        """Set apart the rows of parallel states and of what lies in their regions."""
+        from pystator_runtime.regions import Regions
+
+        self.regions = Regions(self, rows, compounds)
+        self.rows = {row.name: row for row in rows if row.region is None and not self.regions.is_parallel(row)}
+        for name, initial in compounds.items():
+            if (row := self.rows.get(str(initial))) is not None:
+                self.rows[name] = row
+
+    def _active(self, found: StateT | ParallelStateConfig) -> Row[StateT]:
+        """The row of what is active, in its region if it lies in one."""
+        return self.rows[str(found)] if self.regions is None else self.regions.active(found)
+
+    def _link(self, rows: tuple[Row[StateT], ...]) -> None:
+        """Link all transitions to the rows they lead to, and work out what can be known beforehand."""
+        for transition in (transition for row in rows for transition in row.candidates()):
+            transition.link(self._active)
+            if transition.restoration is not None:
+                transition.restoration.find = _nothing if self.regions is None else self.regions.way_back
+        resting = tuple(dict.fromkeys(self.rows.values()))
+        for transition in (transition for row in resting for transition in row.candidates()):
+            transition.conclude()
+        if not self.validate_context:
+            for row in resting:
+                row.find_quick(automatic_asks=self.automatic_asks)
+
+    def row(self, state: object) -> Row[StateT] | None:
+        """The row in which an entity rests that is in ``state``: a name, a config, or a written one.
+
+        Raises:
+            UndefinedStateError: It is a configuration that the machine does not have.
+        """
+        try:
+            return self.rows[state]  # type: ignore[index]  # whatever it is
+        except (KeyError, TypeError):
+            return None if self.regions is None else self.regions.row(state)
+
+    @property
+    def resting(self) -> tuple[str, ...]:
+        """What an entity can rest in, in words: leaves, and parallel states with their regions."""
+        parallel = [] if self.regions is None else self.regions.in_words()
+        return (*dict.fromkeys(row.name for row in self.rows.values()), *parallel)
+
+    def recorded(self, state: str, text: str) -> Row[StateT] | None:
+        """The row of what ``state`` has recorded as active in it (`S4.1`); ``None`` if it does not lie there."""
+        try:
+            row = self._active(text)  # type: ignore[arg-type]  # the name of a state, or a written configuration
+        except (KeyError, UndefinedStateError):
+            return None
+        name = row.name if ":" in text else text
+        around = (other.active for other in self._every if name in other.active)
+        lies_there = all(state in active for active in around) and (state != name or row.name != text)
+        return row if lies_there else None
 
     def _pairs(self, row: Row[StateT]) -> dict[str, tuple[Pair, ...]]:
         """The triggers of a row whose results are all known beforehand, for doors that take a plain context.
@@ -286,12 +180,8 @@ class Chart(Generic[StateT]):
         return fits if test is None else lambda context: fits(context) and test(context)
 
 
-def _only_actions(items: tuple[PlanItem, ...]) -> bool:
-    return all(isinstance(item, ActionSpec) for item in items)
-
-
-def _specs(items: tuple[PlanItem, ...]) -> tuple[ActionSpec, ...]:
-    return tuple(item for item in items if isinstance(item, ActionSpec))
+def _nothing(restoration: object, recorded: str) -> None:
+    """The way back to what no state can have recorded."""
 
 
 def _names_to_bind(
@@ -301,30 +191,13 @@ def _names_to_bind(
     guards: set[str] = set()
     actions: set[str] = set()
     for guard in invariants.values():
-        guards.update(_named(guard))
+        guards.update(names_of(guard))
     for row in rows:
-        actions.update(_acting(row.entry))
-        groups = (*row.on.values(), row.automatic, *row.delayed.values())
-        for transition in (transition for candidates in groups for transition in candidates):
+        actions.update(spec.name for spec in acting((*row.entry, *row.exit)))
+        for transition in row.candidates():
             ways = (transition.way, *(transition.restoration.ways.values() if transition.restoration else ()))
-            actions.update(_acting((*transition.exit, *transition.actions, *(i for way in ways for i in way.entry))))
+            plan = (*transition.exit, *transition.actions, *(item for way in ways for item in way.entry))
+            actions.update(spec.name for spec in acting(plan))
             for guard in transition.guards:
-                guards.update(_named(guard))
+                guards.update(names_of(guard))
     return tuple(sorted(guards)), tuple(sorted(actions))
-
-
-def _named(guard: Guard) -> set[str]:
-    match guard:
-        case Named():
-            return {guard.name}
-        case AllOf() | AnyOf():
-            return {name for child in guard.guards for name in _named(child)}
-        case Not():
-            return _named(guard.guard)
-        case _:
-            return set()
-
-
-def _acting(items: tuple[PlanItem | Effect, ...]) -> set[str]:
-    plain = (one for item in items for one in (item.items if isinstance(item, When) else (item,)))
-    return {item.name for item in plain if isinstance(item, ActionSpec)}

@@ -82,7 +82,7 @@ class ActionExecutor:
 
     def __init__(
         self,
-        machine_or_registry: StateMachine[Any, Any, Any, Any, Any, Any, Any, Any] | FunctionRegistry,
+        machine_or_registry: StateMachine[Any, Any, Any, Any, Any, Any, Any, Any, Any] | FunctionRegistry,
         *,
         mode: ExecutionMode = ExecutionMode.SEQUENTIAL,
         stop_on_error: bool = False,

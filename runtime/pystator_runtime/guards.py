@@ -207,7 +207,7 @@ def fused(guards: tuple[Guard, ...]) -> Test | None:
     The test may raise; what that means is then up to the evaluation in three values.
     """
     tests = [_test(guard) for guard in guards]
-    return _every(tests) if tests else None
+    return every(tests) if tests else None
 
 
 def _test(guard: Guard) -> Test:
@@ -215,7 +215,7 @@ def _test(guard: Guard) -> Test:
         case Condition():
             return guard.test
         case AllOf():
-            return _every([_test(child) for child in guard.guards])
+            return every([_test(child) for child in guard.guards])
         case AnyOf():
             return _some([_test(child) for child in guard.guards])
         case Not():
@@ -225,7 +225,8 @@ def _test(guard: Guard) -> Test:
             raise TypeError(f"guard {guard.name!r} is no function of the context alone")
 
 
-def _every(tests: list[Test]) -> Test:
+def every(tests: list[Test]) -> Test:
+    """A test that holds if all of these do."""
     if len(tests) == 1:
         return tests[0]
     if len(tests) == 2:

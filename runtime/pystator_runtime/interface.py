@@ -6,13 +6,11 @@ back as :data:`OLDEST`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pystator_runtime.actions import ActionFunction as ActionFunction
 from pystator_runtime.actions import ActionSpec as ActionSpec
 from pystator_runtime.chart import Chart as Chart
-from pystator_runtime.chart import Restoration as Restoration
-from pystator_runtime.chart import Row as Row
-from pystator_runtime.chart import Transition as Transition
-from pystator_runtime.chart import Way as Way
 from pystator_runtime.effects import Append as Append
 from pystator_runtime.effects import Clear as Clear
 from pystator_runtime.effects import Compute as Compute
@@ -50,10 +48,29 @@ from pystator_runtime.guards import condition as condition
 from pystator_runtime.machine import StateMachine as StateMachine
 from pystator_runtime.results import Timer as Timer
 from pystator_runtime.results import TransitionResult as TransitionResult
+from pystator_runtime.rows import Restoration as Restoration
+from pystator_runtime.rows import Row as Row
+from pystator_runtime.rows import Transition as Transition
+from pystator_runtime.rows import Way as Way
 from pystator_runtime.session import EntitySession as EntitySession
+
+if TYPE_CHECKING:
+    from pystator_runtime.configuration import ParallelStateConfig as ParallelStateConfig
+    from pystator_runtime.regions import Container as Container
+    from pystator_runtime.regions import Region as Region
 
 INTERFACE = 1
 OLDEST = 1
+
+
+def __getattr__(name: str) -> object:
+    """What only machines with parallel states need; a flat one does not pay for it."""
+    if name not in ("Container", "ParallelStateConfig", "Region"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pystator_runtime import regions
+
+    value = globals()[name] = getattr(regions, name)
+    return value
 
 
 def require(interface: int, module: str) -> None:

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pystator_runtime.callables import FunctionRegistry
-from pystator_runtime.chart import Chart, Pair, Row
+from pystator_runtime.chart import Chart, Pair
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.hooks import TransitionHook
+from pystator_runtime.parallel import ParallelStates
 from pystator_runtime.refusals import undefined_state
 from pystator_runtime.registries import ActionRegistry, GuardRegistry
 from pystator_runtime.results import NOTHING, TransitionResult
+from pystator_runtime.rows import Row
 from pystator_runtime.session import EntitySession
 from pystator_runtime.step import decide, enter
 from pystator_runtime.waiting import Procedure, arun, run
 
+if TYPE_CHECKING:
+    from pystator_runtime.configuration import ParallelStateConfig
+
 StateT = TypeVar("StateT", bound=Any)
-StateNameT = TypeVar("StateNameT", bound=str)
+StateNameT = TypeVar("StateNameT", bound="str | ParallelStateConfig")
 TriggerT = TypeVar("TriggerT", bound=str)
 TriggerNameT = TypeVar("TriggerNameT", bound=str)
 ContextT = TypeVar("ContextT", bound=Mapping[str, object])
 SessionT = TypeVar("SessionT", bound="EntitySession[Any, Any, Any]")
 GuardNameT = TypeVar("GuardNameT", bound=str)
 ActionNameT = TypeVar("ActionNameT", bound=str)
+ConfigT = TypeVar("ConfigT", bound="ParallelStateConfig")
 GuardFunctionT = TypeVar("GuardFunctionT", bound=Callable[..., "bool | Awaitable[bool]"])
 ActionFunctionT = TypeVar("ActionFunctionT", bound=Callable[..., object])
 
 
-class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT]):
+class StateMachine(
+    ParallelStates[StateT, ContextT, TriggerNameT, ConfigT],
+    Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT],
+):
     """Base of every generated machine class.
 
     The type parameters are the machine's states, what is accepted as the name of one, its triggers, what is
-    accepted as the name of one, its context, its session, and the names of its guards and actions.
+    accepted as the name of one, its context, its session, the names of its guards and actions, and the configs of its
+    parallel states.
     """
 
     chart: ClassVar[Chart[Any]]
@@ -48,7 +58,7 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
 
     _guards: FunctionRegistry
     _actions: FunctionRegistry
-    _quick: Mapping[str, Mapping[str, tuple[Pair, ...]]]
+    _quick: Mapping[Any, Mapping[str, tuple[Pair, ...]]]
 
     def __init__(self, *, guards: object = None, actions: object = None) -> None:
         self._bind_nothing()
@@ -165,7 +175,7 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
         context: ContextT,
         *,
         history: Mapping[str, object] | None = None,
-    ) -> TransitionResult[StateT]:
+    ) -> TransitionResult[StateT | ConfigT]:
         """Decide what ``trigger`` does in ``current_state``, seen from ``context``. Nothing is changed or run.
 
         ``history`` is what compound states have recorded for the entity (`S4.3`).
@@ -190,11 +200,11 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
         context: ContextT,
         *,
         history: Mapping[str, object] | None = None,
-    ) -> TransitionResult[StateT]:
+    ) -> TransitionResult[StateT | ConfigT]:
         """:meth:`process` for machines whose guards may be async."""
         return await arun(self._decide(current_state, trigger, context, history))
 
-    def start(self, context: ContextT) -> TransitionResult[StateT]:
+    def start(self, context: ContextT) -> TransitionResult[StateT | ConfigT]:
         """Decide what coming into being entails: the entry of the initial state and what follows (`S3.5`)."""
         return run(self._enter(self.chart.initial, context, None))
 
@@ -204,23 +214,25 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
         return result.success and not result.metadata.get("no_op")
 
     def _decide(
-        self, state: str, trigger: str, context: Any, history: Mapping[str, object] | None
-    ) -> Procedure[TransitionResult[StateT]]:
+        self, state: object, trigger: str, context: Any, history: Mapping[str, object] | None
+    ) -> Procedure[TransitionResult[StateT | ConfigT]]:
         self.check_in()
         row = self._row(state)
         event = Event(self.normalized(trigger))
         return decide(self.chart, self._guards, row, event, context, history=history or NOTHING)
 
-    def _enter(self, row: Row[Any], context: Any, entity_id: str | None) -> Procedure[TransitionResult[StateT]]:
+    def _enter(
+        self, row: Row[Any], context: Any, entity_id: str | None
+    ) -> Procedure[TransitionResult[StateT | ConfigT]]:
         self.check_in()
         refuse_reserved_keys(context, "context")
         return enter(self.chart, self._guards, row, context, entity_id=entity_id)
 
-    def _row(self, state: str) -> Row[Any]:
-        try:
-            return self.chart.rows[state]
-        except (KeyError, TypeError):
-            raise undefined_state(self.chart, state) from None
+    def _row(self, state: object) -> Row[Any]:
+        row = self.chart.row(state)
+        if row is None:
+            raise undefined_state(self.chart, state)
+        return row
 
     def normalized(self, trigger: str) -> str:
         """An incoming trigger as the machine's own spelling of it (`S12.2`): names are lower case by `S1.6`."""
@@ -255,9 +267,9 @@ class StateMachine(Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT,
 
         return cast("dict[str, Any]", json.loads(self.chart.definition))
 
-    def get_initial_state(self) -> StateT:
-        """The state in which an entity comes into being."""
-        return cast("StateT", self.chart.initial.state)
+    def get_initial_state(self) -> StateT | ConfigT:
+        """The state, or the config, in which an entity comes into being."""
+        return cast("StateT | ConfigT", self.chart.initial.state)
 
     def is_terminal(self, state: StateNameT) -> bool:
         """Whether an entity that rests in ``state`` is final."""

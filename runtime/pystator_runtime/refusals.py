@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from pystator_runtime.chart import Chart, Row
+from pystator_runtime.chart import Chart
 from pystator_runtime.errors import (
     FSMError,
     InvalidTransitionError,
@@ -14,6 +14,7 @@ from pystator_runtime.errors import (
     UndefinedTriggerError,
 )
 from pystator_runtime.results import TransitionResult
+from pystator_runtime.rows import Row
 
 StateT = TypeVar("StateT", bound="Any")
 
@@ -26,7 +27,7 @@ def before_guards(chart: Chart[StateT], row: Row[StateT], trigger: str) -> Trans
     """
     if row.is_terminal:
         error: FSMError = TerminalStateError(
-            f"{row.state.value!r} is terminal: {chart.name} takes no trigger there, and so not {trigger!r}"
+            f"{str(row.state)!r} is terminal: {chart.name} takes no trigger there, and so not {trigger!r}"
         )
         return TransitionResult(row.state, None, trigger, error, {"reason": "terminal_state"})
     if trigger in row.on:
@@ -37,7 +38,7 @@ def before_guards(chart: Chart[StateT], row: Row[StateT], trigger: str) -> Trans
         error = UndefinedTriggerError(f"{chart.name} has no trigger {trigger!r}{_nearest(trigger, chart.triggers)}")
         return TransitionResult(row.state, None, trigger, error, {"reason": "undefined_trigger"})
     error = InvalidTransitionError(
-        f"{trigger!r} leads nowhere from {row.state.value!r}; possible there: {_listed(row.on)}"
+        f"{trigger!r} leads nowhere from {str(row.state)!r}; possible there: {_listed(row.on)}"
     )
     return TransitionResult(row.state, None, trigger, error, {"reason": "invalid_transition"})
 
@@ -49,7 +50,7 @@ def guards_failed(state: Any, trigger: str, verdicts: Sequence[dict[str, Any]]) 
         for entry in verdicts
         if not entry["verdict"]
     )
-    return InvalidTransitionError(f"{trigger!r} is not possible from {state.value!r} now: {'; '.join(named)}")
+    return InvalidTransitionError(f"{trigger!r} is not possible from {str(state)!r} now: {'; '.join(named)}")
 
 
 def unfit(trigger: str, what: str, wrong: Sequence[str]) -> InvalidTransitionError:
@@ -61,7 +62,7 @@ def undefined_state(chart: Chart[Any], state: object) -> UndefinedStateError:
     """The error for a state that the machine does not have, or in which it never rests (`S2.5`, `S7.3`)."""
     if state in chart.states:
         return UndefinedStateError(f"{state!r} is a choice of {chart.name}: no entity ever rests there")
-    return UndefinedStateError(f"{chart.name} has no state {state!r}{_nearest(str(state), chart.rows)}")
+    return UndefinedStateError(f"{chart.name} has no state {state!r}{_nearest(str(state), chart.states)}")
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

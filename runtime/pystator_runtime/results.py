@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVa
 
 if TYPE_CHECKING:
     from pystator_runtime.actions import ActionSpec, ExecutionResult
+    from pystator_runtime.configuration import ParallelStateConfig
     from pystator_runtime.errors import FSMError
 
-StateT_co = TypeVar("StateT_co", bound=str, covariant=True)
+StateT_co = TypeVar("StateT_co", bound="str | ParallelStateConfig", covariant=True)
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from pystator_runtime import snapshots
-from pystator_runtime.chart import Chart, Row
+from pystator_runtime.chart import Chart
 from pystator_runtime.errors import SnapshotError
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
+from pystator_runtime.rows import Row
 from pystator_runtime.stepping import CLOSED, SteppingEntity
 from pystator_runtime.timers import Timers
 from pystator_runtime.waiting import run
@@ -196,4 +197,4 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         return session
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.entity_id!r} in {self._row.state.value!r}>"
+        return f"<{type(self).__name__} {self.entity_id!r} in {str(self._row.state)!r}>"

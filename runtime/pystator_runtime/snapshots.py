@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, cast
 
-from pystator_runtime.chart import Chart, Row
-from pystator_runtime.errors import SnapshotError
+from pystator_runtime.chart import Chart
+from pystator_runtime.errors import SnapshotError, UndefinedStateError
 from pystator_runtime.results import Timer
+from pystator_runtime.rows import Row
 from pystator_runtime.timers import Milliseconds, from_text, to_text
 
 FORMAT = 1
@@ -46,7 +47,7 @@ def write(chart: Chart[Any], entity_id: str, standing: Standing) -> dict[str, An
         "machine_name": chart.name,
         "machine_version": chart.version,
         "entity_id": entity_id,
-        "current_state": standing.row.state.value,
+        "current_state": str(standing.row.state),
         "context": {key: _encoded(chart, key, value) for key, value in standing.context.items()},
         "history": dict(standing.history),
         "timers": [
@@ -86,24 +87,27 @@ def read(chart: Chart[Any], data: object) -> tuple[str | None, Standing]:
 
 def _row(chart: Chart[Any], snapshot: Mapping[str, Any]) -> Row[Any]:
     state = snapshot.get("current_state")
-    row = chart.rows.get(state) if isinstance(state, str) else None
+    try:
+        row = chart.row(state) if isinstance(state, str) else None
+    except UndefinedStateError as error:
+        raise SnapshotError(f"the snapshot is in state {state!r}: {error}") from error
     if row is None:
-        resting = ", ".join(row.state.value for row in dict.fromkeys(chart.rows.values()))
+        resting = ", ".join(chart.resting)
         raise SnapshotError(f"the snapshot is in state {state!r}; {chart.name} can rest in {resting}")
     return row
 
 
 def _history(chart: Chart[Any], snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What compound states recorded: each the leaf that was active in it."""
+    """What compound and parallel states recorded: each what was active in it."""
     history: Any = snapshot.get("history") or {}
     if not isinstance(history, Mapping):
         raise SnapshotError(f"the snapshot's history is {type(history).__name__}, not a mapping")
     found: dict[str, Any] = {}
-    for name, leaf in history.items():
-        row = chart.rows.get(leaf) if isinstance(leaf, str) else None
-        if row is None or name == leaf or not all(name in r.active for r in chart.rows.values() if leaf in r.active):
-            raise SnapshotError(f"the snapshot's history of {name!r} is {leaf!r}, which is no state in it")
-        found[str(name)] = row.state.value
+    for name, recorded in history.items():
+        row = chart.recorded(name, recorded) if isinstance(recorded, str) else None
+        if row is None:
+            raise SnapshotError(f"the snapshot's history of {name!r} is {recorded!r}, which is no state in it")
+        found[str(name)] = str(row.state)
     return found
 
 

@@ -11,12 +11,14 @@ from typing import Any, Generic, TypeVar
 
 from pystator_runtime import fields, refusals
 from pystator_runtime.callables import FunctionRegistry
-from pystator_runtime.chart import Chart, Restoration, Row, Transition, Way
+from pystator_runtime.chart import Chart
 from pystator_runtime.effects import Working, carry_out
 from pystator_runtime.errors import ActionError, AutoTransitionLoopError, FSMError, GuardError
 from pystator_runtime.events import Event
 from pystator_runtime.guards import Inquiry
 from pystator_runtime.results import NOTHING, Timer, TransitionResult, TransitionStep
+from pystator_runtime.rows import Row, Transition, Way
+from pystator_runtime.selection import Candidates, select
 from pystator_runtime.waiting import Procedure
 
 StateT = TypeVar("StateT", bound="Any")
@@ -68,24 +70,20 @@ class Step(Generic[StateT]):
         self._armed: dict[Timer, None] = {}
         self._disarmed: dict[Timer, None] = {}
 
-    def select(self, candidates: tuple[Transition[StateT], ...]) -> Procedure[Transition[StateT] | None]:
-        """The first candidate whose guards all hold (`S2.2`)."""
-        for transition in candidates:
-            if (yield from self.inquiry.holds(transition.guards, transition.target)):
-                return transition
-        return None
-
     def take(self, transition: Transition[StateT]) -> None:
         """Apply the effects of a transition in planned order and move to its target (`S3.3`, `S8.2`)."""
+        if self.row.parts:
+            transition = self.row.resolved(transition)
         working = self._working()
         self.updates.update(transition.updates)
         way = transition.way
         if transition.restoration is not None:
-            way = self._restored(transition.restoration, way)
+            way = self._restored(transition, way)
+        target: Any = way.target
         self.taken.append(
             TransitionStep(
                 transition.source,
-                way.target,
+                target,
                 transition.trigger,
                 carry_out(transition.exit, working),
                 carry_out(transition.actions, working),
@@ -107,10 +105,12 @@ class Step(Generic[StateT]):
         """Take a timer as gone, because it is the one that fires (`S9.4`)."""
         self._waiting = [waiting for waiting in self._waiting if waiting != timer]
 
-    def _restored(self, restoration: Restoration[StateT], default: Way[StateT]) -> Way[StateT]:
+    def _restored(self, transition: Transition[StateT], default: Way[StateT]) -> Way[StateT]:
         """The way back to what was recorded, this step's own exits included (`S4.2`)."""
+        restoration: Any = transition.restoration
         recorded = self.updates.get(restoration.parent, self.history.get(restoration.parent))
-        return restoration.ways.get(str(recorded), default)
+        way = None if recorded is None else restoration.way(str(recorded))
+        return default if way is None else transition.placed(way)
 
     def _change_timers(self, armed: Iterable[Timer], disarmed: Iterable[Timer]) -> None:
         """Keep the balance of all transitions of the step; a restart counts as armed (`S9.2`)."""
@@ -124,19 +124,20 @@ class Step(Generic[StateT]):
 
     def settle(self) -> Procedure[FSMError | None]:
         """Take automatic transitions round after round until none fires (`S7.1`); an error if they never end."""
-        for _ in range(MAXIMUM_ROUNDS + 1):
+        for rounds in range(MAXIMUM_ROUNDS + 1):
             if not self.row.automatic:
                 return None
             if self.working is not None:
                 self.inquiry.about(self.working.values)
-            chosen = yield from self.select(self.row.automatic)
-            if chosen is None:
+            chosen = yield from select(self.inquiry, self.row.automatic)
+            if not chosen:
                 return None
-            if len(self.taken) > MAXIMUM_ROUNDS:
+            if rounds == MAXIMUM_ROUNDS:
                 break
-            self.take(chosen)
+            for transition in chosen:
+                self.take(transition)
         return AutoTransitionLoopError(
-            f"automatic transitions from {self.row.state.value!r} did not come to rest within "
+            f"automatic transitions from {str(self.row.state)!r} did not come to rest within "
             f"{MAXIMUM_ROUNDS} rounds; nothing of the step is kept"
         )
 
@@ -231,28 +232,30 @@ def ring(
     return (yield from _choose(step, row.delayed[timer]))
 
 
-def _choose(step: Step[StateT], candidates: tuple[Transition[StateT], ...]) -> Procedure[TransitionResult[StateT]]:
+def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionResult[StateT]]:
     """Check the context where the machine wants that, ask the guards, take what holds."""
     row, trigger = step.row, step.trigger
     if step.chart.validate_context:
         wrong = yield from _context_problems(step)
         if wrong:
             return step.unfit("context", wrong)
-    chosen = yield from step.select(candidates)
-    if chosen is None:
+    chosen = yield from select(step.inquiry, candidates)
+    if not chosen:
         verdicts = step.inquiry.verdicts
         error = refusals.guards_failed(row.state, trigger, verdicts)
         return step.failed(error, reason="guards_failed", guards=verdicts)
-    if step.is_ordinary and chosen.outcome is not None:
-        return chosen.outcome
-    return (yield from complete(step, chosen))
+    taken = row.joined(chosen)
+    if step.is_ordinary and taken.outcome is not None:
+        return taken.outcome
+    return (yield from complete(step, taken))
 
 
 def complete(step: Step[StateT], chosen: Transition[StateT]) -> Procedure[TransitionResult[StateT]]:
     """Take the chosen transition and come to rest; where that fails, nothing of the step is kept (`S8.2`)."""
     error: FSMError | None
     try:
-        step.take(chosen)
+        for transition in chosen.moves or (chosen,):
+            step.take(transition)
         error = yield from step.settle()
     except GuardError:
         raise

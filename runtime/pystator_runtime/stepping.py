@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pystator_runtime.chart import Row, Transition
 from pystator_runtime.errors import ActionError, GuardError
 from pystator_runtime.events import Event
 from pystator_runtime.executor import Occasion, perform
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import NOTHING, TransitionResult
+from pystator_runtime.rows import Row, Transition
 from pystator_runtime.snapshots import Standing
 from pystator_runtime.step import START_TRIGGER, Step, complete, decide, enter, ring
 from pystator_runtime.timers import Alarm, Milliseconds, Timers
@@ -178,13 +178,13 @@ class SteppingEntity:
         """Decide, commit, act; for an event, or for a timer that is due."""
         row, context = self._row, {**self._context, **payload}
         event = Event(trigger, payload)
-        self._tell("before", row.state, event.trigger, context)
+        self._tell("before", str(row.state), event.trigger, context)
         turn.deciding = True
         try:
             result = yield from self._decided(row, event, context, payload, alarm)
             self._refuse_async_actions(turn, result)
         except BaseException as error:
-            self._tell("error", row.state, event.trigger, error)
+            self._tell("error", str(row.state), event.trigger, error)
             raise
         finally:
             turn.deciding = False
@@ -228,7 +228,7 @@ class SteppingEntity:
             if alarm is not None:
                 self._publish()
             return result
-        row: Row[Any] = self._machine.chart.rows[str(result.target_state)]
+        row: Row[Any] = self._machine.chart.row(result.target_state)
         self._commit(row, context, result.changes, result.removed)
         self._keep(result)
         self._publish()

@@ -12,7 +12,7 @@ from pystator_gen.analyze.externals import collect, named_actions, named_guards
 from pystator_gen.analyze.findings import Findings, nearest
 from pystator_gen.analyze.functions import Functions
 from pystator_gen.analyze.rows import build_rows, reachable
-from pystator_gen.analyze.states import refuse_unsupported, resolve_states
+from pystator_gen.analyze.states import resolve_states, with_states
 from pystator_gen.analyze.transitions import Resolved, leads_from_choices_only, resolve_transitions
 from pystator_gen.analyze.tree import resolve_tree
 from pystator_gen.analyze.values import refuse_deep_values
@@ -31,7 +31,6 @@ def analyze(
     ``stem`` names a machine that has no name of its own; ``module`` is the module it goes to.
     """
     findings = Findings(document)
-    refuse_unsupported(parsed, findings)
     refuse_deep_values(parsed, findings)
     if findings.failed:
         return None, findings.diagnostics
@@ -41,7 +40,7 @@ def analyze(
     variables = resolve_variables(parsed)
     functions = Functions(findings, _datetime_fields(variables))
     states, initial = resolve_states(parsed, tree, functions, findings)
-    transitions = resolve_transitions(parsed, states, functions, findings)
+    transitions = resolve_transitions(parsed, states, tree, functions, findings)
     invariants = _resolve_invariants(parsed, functions, findings)
     choices = Choices(states, transitions, findings)
     rows = build_rows(states, tree, transitions, choices, findings) if not findings.failed else ()
@@ -50,7 +49,8 @@ def analyze(
     _check_fallback(parsed, states, findings)
     if findings.failed or initial is None:
         return None, findings.diagnostics
-    _warn_of_unreachable(states[tree.initial_leaf(initial.name)], rows, states, parsed, findings)
+    start = with_states(tree.initial(initial.name), states)
+    _warn_of_unreachable(start, rows, states, parsed, findings)
     asked = invariants if parsed.meta.validate_context else ()  # the others were compiled only to be checked
     strict = parsed.meta.strict_mode
     return model.Machine(
@@ -63,8 +63,8 @@ def analyze(
         definition=document.data,
         groups=_group_descriptions(parsed),
         states=tuple(states.values()),
-        initial=states[tree.initial_leaf(initial.name)],
-        compounds={name: states[tree.initial_leaf(name)] for name in tree.initial_children},
+        initial=start,
+        compounds={name: with_states(tree.initial(name), states) for name in tree.initial_children},
         triggers=triggers,
         rows=rows,
         variables=variables,
@@ -163,7 +163,7 @@ def _check_fallback(parsed: MachineDocument, states: Mapping[str, model.State], 
 
 
 def _warn_of_unreachable(
-    initial: model.State,
+    initial: model.Active,
     rows: Sequence[model.Row],
     states: Mapping[str, model.State],
     parsed: MachineDocument,
@@ -173,7 +173,7 @@ def _warn_of_unreachable(
     fallback = parsed.error_policy.default_fallback
     places = {state.name: index for index, state in reversed(list(enumerate(parsed.states)))}
     for name, state in states.items():
-        if state.can_rest and name not in found and name != fallback:
+        if (state.is_leaf or state.is_parallel) and name not in found and name != fallback:
             findings.warning(
                 codes.UNREACHABLE,
                 f"no transition leads to `{name}`, so an entity gets there only by `initial_state=`",

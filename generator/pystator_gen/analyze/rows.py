@@ -1,14 +1,17 @@
-"""The dispatch table (`S2`): for each state that can be rested in, its candidates per trigger in order."""
+"""The dispatch table (`S2`): for each leaf and each parallel state, its candidates per trigger in order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from pystator_gen import codes, model
+from pystator_gen import codes, model, naming
 from pystator_gen.analyze.choices import Choices, Leg
 from pystator_gen.analyze.findings import Findings
-from pystator_gen.analyze.transitions import Destination, Resolved, Restores, by_source
+from pystator_gen.analyze.loops import refuse_certain_loops
+from pystator_gen.analyze.regions import Region, is_region
+from pystator_gen.analyze.states import with_states
+from pystator_gen.analyze.transitions import Destination, Resolved, by_source
 from pystator_gen.analyze.tree import Tree
 from pystator_gen.document import NodePath
 
@@ -22,19 +25,19 @@ def build_rows(
     choices: Choices,
     findings: Findings,
 ) -> tuple[model.Row, ...]:
-    """A row per leaf. ``transitions`` come in the order of their level (`S2.1`)."""
+    """A row per leaf and parallel state. ``transitions`` come in the order of their level (`S2.1`)."""
     builder = _Builder(states, tree, transitions, choices, findings)
-    rows = tuple(builder.row(state) for state in states.values() if state.can_rest)
-    _refuse_certain_loops(rows, states, findings)
+    rows = tuple(builder.row(state) for state in states.values() if state.is_leaf or state.is_parallel)
+    refuse_certain_loops(rows, states, findings)
     return rows
 
 
-def reachable(initial: model.State, rows: Sequence[model.Row]) -> set[str]:
+def reachable(initial: model.Active, rows: Sequence[model.Row]) -> set[str]:
     """The states that an entity can come to rest in, from the initial one."""
     ways = {row.state.name: [way for candidate in _all_candidates(row) for way in _ways(candidate)] for row in rows}
     found: set[str] = set()
     remembered: dict[str, list[str]] = {}  # where history leads, by the leaf that it has to remember first
-    open_ends = [initial.name]
+    open_ends = [state.name for state in model.rows_of(initial)]
     while open_ends:
         name = open_ends.pop()
         if name in found:
@@ -72,17 +75,18 @@ class _Builder:
             delayed = [(t.label(state), t.delay) for t in self._of.get(name, ()) if t.delay is not None]
             self._timers[name] = tuple(model.Timer(name, label, delay) for label, delay in dict.fromkeys(delayed))
 
-    def row(self, leaf: model.State) -> model.Row:
-        """What ``leaf`` does: its own transitions, those of its ancestors outward, and those from anywhere."""
-        entry = self._named(self._tree.entry_set(None, leaf.name))
-        armed = () if leaf.is_terminal else (timer for state in entry for timer in self._timers[state.name])
+    def row(self, state: model.State) -> model.Row:
+        """What a leaf or parallel state does: its own transitions, those around it, and those from anywhere."""
+        region = self._region_key(state.name)
+        entry = tuple(reversed(self._named(self._tree.exit_set(state.name, region))))
+        armed = () if state.is_terminal else (timer for entered in entry for timer in self._timers[entered.name])
         on: dict[str, list[model.Candidate]] = {}
         automatic: list[model.Candidate] = []
         delayed: dict[model.Timer, list[model.Candidate]] = {timer: [] for timer in armed}  # in the order of entry
         settled: set[tuple[str, object]] = set()  # of which states one is always taken by now, and on which occasion
-        for source, transition in self._levels(leaf):
+        for source, transition in self._levels(state, region):
             label = transition.label(source)
-            found = self._candidates(leaf, label, transition)
+            found = self._candidates(state, label, transition)
             occasions: dict[object, list[model.Candidate]] = {}
             if transition.delay is not None:
                 timer = model.Timer(source.name, label, transition.delay)
@@ -95,23 +99,45 @@ class _Builder:
                 self._warn_of_hidden(source, transition)
             for occasion, candidates in occasions.items():
                 candidates.extend(found)
-                if any(not candidate.guards for candidate in found):
+                if any(not candidate.guards for candidate in found) and not transition.is_join:
                     settled.add((source.name, occasion))
-        return model.Row(leaf, _frozen(on), tuple(automatic), _frozen(delayed), entry)
+        regions = tuple(self._region(region) for region in self._tree.regions.get(state.name, ()))
+        return model.Row(state, _frozen(on), tuple(automatic), _frozen(delayed), entry, regions)
 
-    def _levels(self, leaf: model.State) -> Iterator[tuple[model.State, Resolved]]:
-        """The transitions that apply in ``leaf``, from the inner levels outward, each with the state it is of."""
-        if leaf.is_terminal:
+    def _region(self, region: Region) -> model.Region:
+        """What can be active in a region, and where it is finished (`S6.6`)."""
+        inside = [state for state in self._states.values() if self._region_key(state.name) == region.key]
+        finals = [state.name for state in inside if state.is_terminal or state.name == region.final]
+        if region.final is not None and region.final not in finals:
+            finals.append(region.final)  # it lies in a parallel state further inside
+        initial = self._tree.entry_set(region.key, region.initial)[1]
+        resting = tuple(state for state in inside if state.is_leaf or state.is_parallel)
+        return model.Region(
+            region.name,
+            naming.config_property(region.name),
+            region.description,
+            with_states(initial, self._states),
+            tuple(finals),
+            resting,
+        )
+
+    def _region_key(self, node: str) -> str | None:
+        """The innermost region that a state lies in."""
+        return next((around for around in self._tree.ancestors(node) if is_region(around)), None)
+
+    def _levels(self, state: model.State, region: str | None) -> Iterator[tuple[model.State, Resolved]]:
+        """The transitions that apply in a state, from the inner levels outward, each with the state it is of."""
+        if state.is_terminal:
             return
         asked: set[NodePath] = set()
-        for source in (leaf, *self._named(leaf.ancestors)):
+        for source in self._named(self._tree.exit_set(state.name, region)):
             for transition in self._of.get(source.name, ()):
                 if transition.delay is not None or transition.path not in asked:  # written for an inner state too
                     asked.add(transition.path)
                     yield source, transition
         for transition in self._anywhere:
-            if transition.path not in asked:
-                yield leaf, transition
+            if transition.path not in asked and transition.region == region:
+                yield state, transition
 
     def _warn_of_hidden(self, source: model.State, transition: Resolved) -> None:
         """Say, once for all leaves that it applies in, that a transition stands behind one of the same state."""
@@ -145,88 +171,100 @@ class _Builder:
             return []
         return [self._candidate(leaf, label, transition, leg) for leg in self._choices.legs(transition.destination)]
 
-    def _candidate(self, leaf: model.State, label: str, transition: Resolved, leg: Leg) -> model.Candidate:
-        """An arrow from ``leaf`` through choices to where it ends, with what it leaves and enters (`S3`)."""
-        destination = leg.destination.state.name
-        domain = self._tree.domain(leaf.name, destination)
-        exit_set = self._tree.exit_set(leaf.name, domain)
-        way = self._way(leaf, exit_set, domain, destination)
+    def _candidate(self, state: model.State, label: str, transition: Resolved, leg: Leg) -> model.Candidate:
+        """An arrow from a state through choices to where it ends, with what it leaves and enters (`S3`)."""
+        destination = leg.destination.state
+        domain = self._tree.domain(state.name, destination.name)
+        if domain is not None and domain in self._tree.regions:
+            self._refuse_sibling(state, destination, domain, transition)
+        left = self._tree.exit_set(state.name, domain)
+        outermost = next((name for name in reversed(left) if name in self._tree.regions), None)
+        if outermost is not None:  # what is active in its regions is known only when it is left
+            left = left[left.index(outermost) :]
+        way = self._way(left, domain, destination.name)
         restoration = None
         if leg.destination.restores is not None:
-            ways = {
-                recorded: self._way(leaf, exit_set, domain, self._restored(leg.destination, recorded))
-                for recorded in self._leaves_below(destination)
-            }
-            if leaf.name in ways:  # what is left right now is what will have been recorded
-                way = ways[leaf.name]
+            ways = self._ways_back(leg.destination, left, domain)
+            recorded = next((name for name in (state.name, *state.ancestors) if name in ways), None)
+            if recorded is not None and ways[recorded].restores is None:  # what is left now is what is recorded then
+                way = ways[recorded]
             else:
-                restoration = model.Restoration(destination, ways)
+                restoration = model.Restoration(destination.name, ways)
         return model.Candidate(
-            leaf,
+            state,
             label,
             way,
             (*transition.guards, *leg.guards),
-            self._named(exit_set),
+            self._named(left),
             (*transition.actions, *leg.actions),
+            None if outermost is None else self._states[outermost],
             restoration,
             description=transition.description,
             refs=transition.refs,
         )
 
-    def _restored(self, destination: Destination, recorded: str) -> str:
-        """The state below ``destination`` that history brings back, given the leaf that was recorded (`S4.2`)."""
-        if destination.restores is Restores.CONFIGURATION:
-            return recorded
-        inward = (recorded, *self._tree.ancestors(recorded))
-        return inward[inward.index(destination.state.name) - 1]
+    def _refuse_sibling(
+        self, state: model.State, destination: model.State, container: str, transition: Resolved
+    ) -> None:
+        """A destination in a sibling region would leave one region without a state, the other with two (`S6.5`)."""
+        self._findings.error(
+            codes.SIBLING_REGION,
+            f"`{destination.name}` lies in another region of `{container}` than `{state.name}` (S6.5)",
+            (*transition.path, "destination" if transition.is_timeout else "dest"),
+            f"lead to a state in the same region or outside of `{container}`; "
+            "another region can take the same event with a transition of its own",
+        )
 
-    def _leaves_below(self, name: str) -> tuple[str, ...]:
-        return tuple(state.name for state in self._states.values() if state.can_rest and name in state.ancestors)
+    def _ways_back(self, destination: Destination, left: Sequence[str], domain: str | None) -> dict[str, model.Way]:
+        """The ways of a history destination, by what its state has recorded: a leaf, or a parallel state (`S4.2`)."""
+        parent = destination.state
+        exact = destination.restores is model.Restores.CONFIGURATION
+        if parent.is_parallel:
+            return {parent.name: self._way(left, domain, parent.name, destination.restores)}
+        ways: dict[str, model.Way] = {}
+        for state in self._states.values():
+            inward = self._tree.ancestors(state.name)
+            if not (state.is_leaf or state.is_parallel) or parent.name not in inward:
+                continue
+            between = (state.name, *inward[: inward.index(parent.name)])
+            if any(map(is_region, between)):
+                continue  # it is active only along with the parallel state that it lies in
+            restores = model.Restores.CONFIGURATION if exact and state.is_parallel else None
+            ways[state.name] = self._way(left, domain, state.name if exact else between[-1], restores)
+        return ways
 
-    def _way(self, leaf: model.State, exit_set: Sequence[str], domain: str | None, destination: str) -> model.Way:
-        """The way from ``leaf`` to ``destination``, with the timers that it arms and disarms on balance (`S9.2`)."""
-        entry_set = self._tree.entry_set(domain, destination)
-        target = self._states[entry_set[-1]]
-        armed = [] if target.is_terminal else [timer for name in entry_set for timer in self._timers[name]]
-        kept = [] if target.is_terminal else [name for name in (leaf.name, *leaf.ancestors) if name not in exit_set]
-        active = [timer for name in (leaf.name, *leaf.ancestors) for timer in self._timers[name]]
-        disarmed = [timer for timer in active if timer.source not in kept and timer not in armed]
-        return model.Way(target, self._named(entry_set), tuple(armed), tuple(disarmed))
+    def _way(
+        self, left: Sequence[str], domain: str | None, destination: str, restores: model.Restores | None = None
+    ) -> model.Way:
+        """The way to ``destination`` after these were left, with the timers that change on balance (`S9.2`).
+
+        Where the regions of ``destination`` are restored, what is in them comes on top, when it is known.
+        """
+        names, active = self._tree.entry_set(domain, destination)
+        if restores is not None:
+            names = names[: names.index(destination) + 1]
+        target = with_states(active, self._states)
+        ended = self._ended(target)
+        armed = [timer for name in names if name not in ended for timer in self._timers[name]]
+        stopped = (timer for name in (*left, *(n for n in ended if n not in names)) for timer in self._timers[name])
+        disarmed = [timer for timer in stopped if timer not in armed]
+        return model.Way(target, self._named(names), tuple(armed), tuple(disarmed), restores)
+
+    def _ended(self, active: model.Active) -> tuple[str, ...]:
+        """The states that have no timers any more, because a terminal leaf is active: as far as its region (`S9.5`)."""
+        leaves = (state for state in model.rows_of(active) if state.is_terminal)
+        return tuple(n for leaf in leaves for n in self._tree.exit_set(leaf.name, self._region_key(leaf.name)))
 
     def _named(self, names: Sequence[str]) -> tuple[model.State, ...]:
         return tuple(self._states[name] for name in names)
 
 
-def _refuse_certain_loops(rows: Sequence[model.Row], states: Mapping[str, model.State], findings: Findings) -> None:
-    """Automatic transitions that always fire and always come back never end (`S7.2`)."""
-    certain = {
-        row.state.name: row.automatic[0].target.name
-        for row in rows
-        if row.automatic and not row.automatic[0].guards and row.automatic[0].restoration is None
-    }
-    places = {name: ("states", index, "name") for index, name in enumerate(states)}
-    settled: set[str] = set()
-    for start in certain:
-        path: dict[str, int] = {}
-        name = start
-        while name in certain and name not in settled and name not in path:
-            path[name] = len(path)
-            name = certain[name]
-        if name in path:
-            circle = [*list(path)[path[name] :], name]
-            findings.error(
-                codes.CERTAIN_LOOP,
-                f"automatic transitions never come to rest: {' -> '.join(circle)} (S7.2)",
-                places[name],
-                "guard one of them, or let it wait for a trigger",
-            )
-        settled.update(path)
-
-
 def _ways(candidate: model.Candidate) -> list[tuple[str | None, str]]:
     """Where a candidate leads, each with the leaf that has to be in history for it."""
     ways = candidate.restoration.ways if candidate.restoration is not None else {}
-    return [(None, candidate.target.name), *((recorded, way.target.name) for recorded, way in ways.items())]
+    found: list[tuple[str | None, str]] = [(None, state.name) for state in model.rows_of(candidate.target)]
+    found += [(recorded, state.name) for recorded, way in ways.items() for state in model.rows_of(way.target)]
+    return found
 
 
 def _all_candidates(row: model.Row) -> list[model.Candidate]:

@@ -7,31 +7,9 @@ from collections.abc import Mapping
 from pystator_gen import codes, model, naming
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.analyze.functions import Functions
-from pystator_gen.analyze.tree import Tree
+from pystator_gen.analyze.regions import is_region
+from pystator_gen.analyze.tree import Active, Tree
 from pystator_gen.parse.models import MachineDocument, State
-
-_NOT_YET = {
-    "regions": "parallel states (`regions`)",
-}
-
-
-def refuse_unsupported(parsed: MachineDocument, findings: Findings) -> None:
-    """Name everything that can be said in the format and not be generated yet."""
-    for index, state in enumerate(parsed.states):
-        path = ("states", index)
-        for key, feature in _NOT_YET.items():
-            if getattr(state, key):
-                _refuse(findings, feature, (*path, key))
-        if state.type == "parallel" and not state.regions:
-            _refuse(findings, "parallel states (`type: parallel`)", (*path, "type"))
-    for index, transition in enumerate(parsed.transitions):
-        path = ("transitions", index)
-        if transition.region is not None:
-            _refuse(findings, "parallel states (`region`)", (*path, "region"))
-
-
-def _refuse(findings: Findings, feature: str, path: tuple[str | int, ...]) -> None:
-    findings.error(codes.NOT_SUPPORTED, f"not supported yet: {feature}", path)
 
 
 def resolve_states(
@@ -43,7 +21,7 @@ def resolve_states(
         if state.name in states:
             continue  # parsing has reported it
         states[state.name] = _resolve(index, state, tree, functions, findings)
-    return states, _initial(parsed, states, findings)
+    return states, _initial(parsed, states, tree, findings)
 
 
 def _resolve(index: int, state: State, tree: Tree, functions: Functions, findings: Findings) -> model.State:
@@ -56,6 +34,7 @@ def _resolve(index: int, state: State, tree: Tree, functions: Functions, finding
             (*path, key),
             "put these actions on the transitions that lead out of it",
         )
+    region = tree.region(state.name)
     return model.State(
         name=state.name,
         member=naming.enum_member(state.name),
@@ -63,16 +42,28 @@ def _resolve(index: int, state: State, tree: Tree, functions: Functions, finding
         kind=state.type,
         description=state.description or "",
         group=state.group,
-        ancestors=tree.ancestors(state.name),
+        ancestors=tuple(node for node in tree.ancestors(state.name) if not is_region(node)),
+        region=None if region is None else model.RegionName(region.container, region.name),
         is_compound=state.name in tree.initial_children,
+        is_parallel=state.name in tree.regions,
         entry=functions.plan(state.on_enter, (*path, "on_enter")),
         exit=functions.plan(state.on_exit, (*path, "on_exit")),
     )
 
 
-def _initial(parsed: MachineDocument, states: Mapping[str, model.State], findings: Findings) -> model.State | None:
+def _initial(
+    parsed: MachineDocument, states: Mapping[str, model.State], tree: Tree, findings: Findings
+) -> model.State | None:
     every = [(index, state) for index, state in enumerate(parsed.states) if state.type == "initial"]
-    found = [(index, state) for index, state in every if state.parent is None]
+    found = [(index, state) for index, state in every if tree.parents[state.name] is None]
+    for index, state in every:
+        if state.parent is None and tree.parents[state.name] is not None:
+            findings.error(
+                codes.BAD_NESTING,
+                f"`{state.name}` lies in a region and can't have `type: initial` (S1.2)",
+                ("states", index, "type"),
+                "leave `type` out: a region says itself in which state it starts",
+            )
     if every and not found:
         return None  # it lies in another one, which is reported
     if not found:
@@ -90,3 +81,11 @@ def _initial(parsed: MachineDocument, states: Mapping[str, model.State], finding
             related=(("states", first[0], "type"), f"`{first[1].name}` is the first"),
         )
     return states[first[1].name]
+
+
+def with_states(active: Active, states: Mapping[str, model.State]) -> model.Active:
+    """What is active, with states in the place of their names."""
+    if isinstance(active, str):
+        return states[active]
+    parts = {region.name: with_states(part, states) for region, part in active.regions}
+    return model.Configuration(states[active.container], parts)

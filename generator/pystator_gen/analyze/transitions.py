@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,20 +9,17 @@ from dataclasses import dataclass
 from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings, nearest
 from pystator_gen.analyze.functions import Functions
+from pystator_gen.analyze.tree import Tree
 from pystator_gen.document import NodePath
 from pystator_gen.parse.models import MachineDocument, State, Transition
 
 ANYWHERE = "*"
 """The source that stands for every state that is not terminal (`S2.3`)."""
 
+JOIN = "_join_"
+"""What the trigger of a transition that joins regions starts with (`S6.6`)."""
+
 _HISTORY = re.compile(r"(?P<kind>H\*?)\((?P<state>[a-z0-9_]+)\)")
-
-
-class Restores(enum.Enum):
-    """What a history destination brings back (`S4.2`)."""
-
-    CHILD = "H"
-    CONFIGURATION = "H*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +27,15 @@ class Destination:
     """The declared destination of a transition; ``restores`` if it is the history of that state."""
 
     state: model.State
-    restores: Restores | None = None
+    restores: model.Restores | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """One transition of the source with its names looked up; ``path`` is where it stands.
 
-    ``destination`` is ``None`` if it is internal. ``delay`` is in milliseconds, ``None`` if it does not wait.
+    ``destination`` is ``None`` if it is internal. ``delay`` is in milliseconds, ``None`` if it does not wait. Where it
+    starts from anywhere, ``region`` is the key of the region that this is confined to (`S2.3`).
     """
 
     path: NodePath
@@ -55,11 +52,17 @@ class Resolved:
     description: str = ""
     refs: tuple[str, ...] = ()
     is_timeout: bool = False
+    region: str | None = None
 
     @property
     def is_sendable(self) -> bool:
         """Whether its trigger, if it has one, may be sent from outside (`S2.6`)."""
         return not self.automatic and self.trigger is not None
+
+    @property
+    def is_join(self) -> bool:
+        """Whether it waits for the regions of a parallel state to finish (`S6.6`)."""
+        return self.automatic and self.trigger is not None and self.trigger.startswith(JOIN)
 
     def label(self, source: model.State) -> str:
         """Its trigger, or what it is called where it has none (`S2.6`, `S9.4`)."""
@@ -75,6 +78,7 @@ class Lookup:
     """Finds the states that transitions name: by their own name, or as a point that another state declares."""
 
     states: Mapping[str, model.State]
+    tree: Tree
     points: Mapping[tuple[str, str], tuple[str, ...]]
     findings: Findings
 
@@ -88,14 +92,14 @@ class Lookup:
         state = self._find(history["state"] if history else name, "entry", path)
         if state is None or history is None:
             return None if state is None else Destination(state)
-        if not state.is_compound:
+        if not (state.is_compound or state.is_parallel):
             self.findings.error(
                 codes.BAD_HISTORY,
                 f"`{state.name}` has no children, and so no history to go back to (S4.2)",
                 path,
                 f"write `{state.name}`",
             )
-        return Destination(state, Restores(history["kind"]))
+        return Destination(state, model.Restores(history["kind"]))
 
     def _find(self, name: str, kind: str, path: NodePath) -> model.State | None:
         parent, colon, point = name.partition(":")
@@ -135,10 +139,10 @@ def resolve_points(
 
 
 def resolve_transitions(
-    parsed: MachineDocument, states: Mapping[str, model.State], functions: Functions, findings: Findings
+    parsed: MachineDocument, states: Mapping[str, model.State], tree: Tree, functions: Functions, findings: Findings
 ) -> list[Resolved]:
     """All transitions and timeouts, those within one level in the order in which they are asked (`S2.1`)."""
-    lookup = Lookup(states, resolve_points(parsed, states, findings), findings)
+    lookup = Lookup(states, tree, resolve_points(parsed, states, findings), findings)
     resolved = [_resolve(index, transition, lookup, functions) for index, transition in enumerate(parsed.transitions)]
     _refuse_mixed_labels(resolved, findings)
     timeouts = [_timeout(index, state, lookup) for index, state in enumerate(parsed.states)]
@@ -166,21 +170,94 @@ def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Func
             (*path, "source", transition.source.index(ANYWHERE)),
             "name the states in which it waits; a compound state stands for all that lie in it",
         )
+    destination = _destination(transition, sources, lookup, path)
+    is_join = _is_join(transition, sources, lookup, path)
     return Resolved(
         path,
         sources,
         anywhere,
-        _destination(transition, sources, lookup, path),
+        destination,
         functions.guards(transition.guards, (*path, "guards")),
         functions.plan(transition.actions, (*path, "actions")),
         transition.trigger,
-        automatic=transition.auto and transition.after is None,
+        automatic=(transition.auto or is_join) and transition.after is None,
         internal=transition.internal,
         delay=transition.after,
         priority=transition.priority or 0,
         description=transition.description or "",
         refs=transition.refs,
+        region=_region(transition, sources, destination, lookup, path),
     )
+
+
+def _is_join(transition: Transition, sources: Sequence[model.State], lookup: Lookup, path: NodePath) -> bool:
+    """Whether a transition joins the regions of a parallel state, which it then has to start from (`S6.6`)."""
+    if not (transition.trigger or "").startswith(JOIN):
+        return False
+    joined = (transition.trigger or "").removeprefix(JOIN)
+    starts = {source.name for source in sources if source.kind != "choice"}
+    if sources and not starts:
+        return False  # a branch of a choice, whose trigger means nothing
+    if joined not in lookup.states or not lookup.states[joined].is_parallel:
+        lookup.findings.error(
+            codes.BAD_JOIN,
+            f"`{transition.trigger}` joins regions, but `{joined}` is no parallel state (S6.6)",
+            (*path, "trigger"),
+            nearest(joined, (name for name, state in lookup.states.items() if state.is_parallel))
+            or "triggers can't start with `_`",
+        )
+    elif starts != {joined} or ANYWHERE in transition.source:
+        lookup.findings.error(
+            codes.BAD_JOIN,
+            f"`{transition.trigger}` joins the regions of `{joined}`, and so can start from nowhere else (S6.6)",
+            (*path, "source"),
+            f"write `source: {joined}`",
+        )
+    elif transition.after is not None:
+        lookup.findings.error(
+            codes.BAD_JOIN,
+            f"`{transition.trigger}` fires as soon as the regions of `{joined}` have finished, and can't wait (S6.6)",
+            (*path, "after"),
+            "let it lead to a state with a `timeout`",
+        )
+    return True
+
+
+def _region(
+    transition: Transition,
+    sources: Sequence[model.State],
+    destination: Destination | None,
+    lookup: Lookup,
+    path: NodePath,
+) -> str | None:
+    """The key of the region that a transition from anywhere is confined to; its named sources have to lie in it."""
+    if transition.region is None:
+        return None
+    tree, path = lookup.tree, (*path, "region")
+    every = [region for regions in tree.regions.values() for region in regions]
+    keys = {region.key for region in every if region.name == transition.region}
+    if not keys:
+        hint = nearest(transition.region, (region.name for region in every)) or "leave it out: the sources say enough"
+        lookup.findings.error(codes.BAD_REGION, f"there is no region `{transition.region}`", path, hint)
+        return None
+    for source in sources:
+        if not keys.intersection(tree.ancestors(source.name)):
+            lookup.findings.error(
+                codes.BAD_REGION,
+                f"`{source.name}` does not lie in the region `{transition.region}` (S6.4)",
+                path,
+                "leave `region` out: the sources say where a transition applies",
+            )
+    if destination is not None and len(keys) > 1:
+        keys = keys.intersection(tree.ancestors(destination.state.name)) or keys
+    if ANYWHERE in transition.source and len(keys) > 1:
+        lookup.findings.error(
+            codes.BAD_REGION,
+            f"there are {len(keys)} regions `{transition.region}`, so `*` does not say which is meant (S6.4)",
+            path,
+            "give them different names, or name the sources",
+        )
+    return min(keys)
 
 
 def _timeout(index: int, state: State, lookup: Lookup) -> Resolved | None:

@@ -1,62 +1,105 @@
 """The tree of states (`S1`), and what a transition leaves and enters in it (`S3`).
 
-The vocabulary is that of SCXML: the domain of a transition, its exit set and its entry set.
+The vocabulary is that of SCXML: the domain of a transition, its exit set and its entry set. A region is a node of the
+tree between its parallel state and its own states (`S1.1`), known by its key, which no state can have as a name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pystator_gen import codes
 from pystator_gen.analyze.findings import Findings
+from pystator_gen.analyze.regions import Region, is_region, refuse_misfits, resolve_regions
 from pystator_gen.parse.models import MachineDocument, State
 
 _RULES = {"terminal": "S1.3", "choice": "S7.3"}
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """A parallel state with what is active in each of its regions, in order of definition."""
+
+    container: str
+    regions: tuple[tuple[Region, Active], ...]
+
+
+Active: TypeAlias = str | Parts
+"""What can be rested in: a leaf, or a parallel state with its parts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
-    """Who lies in whom: each state's parent, and each compound state's initial child."""
+    """Who lies in whom: each node's parent, each compound state's initial child, each parallel state's regions."""
 
     parents: Mapping[str, str | None]
     initial_children: Mapping[str, str]
+    regions: Mapping[str, tuple[Region, ...]]
 
-    def ancestors(self, name: str) -> tuple[str, ...]:
-        """The states that ``name`` lies in, from its parent outward."""
+    def ancestors(self, node: str) -> tuple[str, ...]:
+        """The nodes that ``node`` lies in, from its parent outward."""
         found: list[str] = []
-        parent = self.parents[name]
+        parent = self.parents[node]
         while parent is not None:
             found.append(parent)
             parent = self.parents[parent]
         return tuple(found)
 
-    def initial_chain(self, name: str) -> tuple[str, ...]:
-        """What is entered with ``name``: its initial child and so on, down to a leaf (`S1.2`)."""
-        found: list[str] = []
-        while name in self.initial_children:
-            name = self.initial_children[name]
-            found.append(name)
-        return tuple(found)
+    def region(self, state: str) -> Region | None:
+        """The innermost region that ``state`` lies in."""
+        key = next((node for node in self.ancestors(state) if is_region(node)), None)
+        if key is None:
+            return None
+        return next(region for region in self.regions[self.parents[key] or ""] if region.key == key)
 
-    def initial_leaf(self, name: str) -> str:
-        """The leaf that ``name`` stands for."""
-        return (name, *self.initial_chain(name))[-1]
-
-    def domain(self, leaf: str, destination: str) -> str | None:
-        """The lowest state that is a proper ancestor of both; ``None`` is the root (`S3.1`)."""
+    def domain(self, state: str, destination: str) -> str | None:
+        """The lowest node that is a proper ancestor of both; ``None`` is the root (`S3.1`)."""
         around = self.ancestors(destination)
-        return next((ancestor for ancestor in self.ancestors(leaf) if ancestor in around), None)
+        return next((ancestor for ancestor in self.ancestors(state) if ancestor in around), None)
 
-    def exit_set(self, leaf: str, domain: str | None) -> tuple[str, ...]:
-        """The active states below ``domain``, innermost first (`S3.2`)."""
-        active = (leaf, *self.ancestors(leaf))
+    def exit_set(self, state: str, domain: str | None) -> tuple[str, ...]:
+        """The states from ``state`` outward below ``domain``, innermost first (`S3.2`)."""
+        return tuple(node for node in self._below(domain, state) if not is_region(node))
+
+    def entry_set(self, domain: str | None, destination: str) -> tuple[tuple[str, ...], Active]:
+        """The states that are entered below ``domain`` on the way to ``destination``, in order, and where that ends.
+
+        A parallel state on the way is entered with all of its regions (`S1.2`, `S6.1`).
+        """
+        entered: list[str] = []
+        active = self._enter(self._below(domain, destination)[::-1], entered)
+        return tuple(entered), active
+
+    def initial(self, state: str) -> Active:
+        """What is active once ``state`` is entered by its name: a leaf, or a parallel state in its region (`S1.2`)."""
+        return self._enter((state,), [])
+
+    def _enter(self, path: Sequence[str], entered: list[str]) -> Active:
+        """Enter the states of ``path``, then what is initial in the last."""
+        state, *inward = path
+        while True:
+            entered.append(state)
+            if state in self.regions:
+                parts = ((region, self._enter_region(region, inward, entered)) for region in self.regions[state])
+                return Parts(state, tuple(parts))
+            if inward:
+                state, *inward = inward
+            elif state in self.initial_children:
+                state = self.initial_children[state]
+            else:
+                return state
+
+    def _enter_region(self, region: Region, inward: Sequence[str], entered: list[str]) -> Active:
+        if inward and inward[0] == region.key:
+            return self._enter(inward[1:], entered)
+        return self._enter(self._below(region.key, region.initial)[::-1], entered)
+
+    def _below(self, domain: str | None, node: str) -> tuple[str, ...]:
+        """The nodes from ``node`` outward that lie in ``domain``."""
+        active = (node, *self.ancestors(node))
         return active if domain is None else active[: active.index(domain)]
-
-    def entry_set(self, domain: str | None, destination: str) -> tuple[str, ...]:
-        """The states below ``domain`` down to ``destination`` and on to its leaf, outermost first (`S3.2`)."""
-        inward = tuple(reversed(self.exit_set(destination, domain)))
-        return (*inward, *self.initial_chain(destination))
 
 
 def resolve_tree(parsed: MachineDocument, findings: Findings) -> Tree:
@@ -67,19 +110,22 @@ def resolve_tree(parsed: MachineDocument, findings: Findings) -> Tree:
         states.setdefault(state.name, state)  # parsing has reported a second one
         places.setdefault(state.name, index)
     declared = {name: _parent(state, states, places[name], findings) for name, state in states.items()}
-    children: dict[str, list[str]] = {}
-    for name, parent in declared.items():
-        if parent is not None:
-            children.setdefault(parent, []).append(name)
+    regions = resolve_regions(states, places, declared, findings)
     parents = _without_cycles(declared, places, findings)
+    children: dict[str, list[str]] = {}
+    for name in states:
+        if (parent := declared[name]) is not None:
+            children.setdefault(parent, []).append(name)
     initial_children: dict[str, str] = {}
     for name, state in states.items():
-        if parents[name] != declared[name]:
-            continue  # it was in a cycle, which is enough to say
+        if parents[name] != declared[name] or name in regions:
+            continue  # it was in a cycle, which is enough to say, or is entered by its regions
         child = _initial_child(state, children.get(name, []), states, places, findings)
         if child is not None:
             initial_children[name] = child
-    return Tree(parents, initial_children)
+    tree = Tree(parents, initial_children, regions)
+    refuse_misfits(regions, {name: tree.ancestors(name) for name in states}, states, places, findings)
+    return tree
 
 
 def _parent(state: State, states: Mapping[str, State], index: int, findings: Findings) -> str | None:
@@ -112,7 +158,8 @@ def _without_cycles(
             path.append(name)
             name = declared[name]
         if name is not None and name in path:
-            cycle = path[path.index(name) :]
+            cycle = [node for node in path[path.index(name) :] if not is_region(node)]
+            name = cycle[0]
             findings.error(
                 codes.BAD_NESTING,
                 f"`{name}` lies in itself: {' in '.join((*cycle, name))}"
@@ -121,7 +168,7 @@ def _without_cycles(
                 ("states", places[name], "parent"),
                 "leave `parent` out at the outermost state",
             )
-            parents.update(dict.fromkeys(cycle))
+            parents.update(dict.fromkeys(path))
         settled.update(path)
     return parents
 

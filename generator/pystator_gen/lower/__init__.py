@@ -21,6 +21,7 @@ from pystator_gen.lower.classes import (
     trigger_enum,
     variables_dict,
 )
+from pystator_gen.lower.configs import active, config_class, configs
 from pystator_gen.lower.docstrings import docstring
 from pystator_gen.lower.protocols import protocols
 from pystator_gen.lower.session import session
@@ -44,7 +45,7 @@ def lower(machine: model.Machine) -> view.Module:
         interface=INTERFACE,
         name=python_literal(machine.name),
         version=python_literal(machine.version),
-        initial=f"{prefix}State.{machine.initial.member}",
+        initial=active(machine.initial, prefix),
         docstring=docstring(machine.description.strip() or f"The state machine {machine.name}."),
         imports=(),
         helpers=(),
@@ -53,6 +54,7 @@ def lower(machine: model.Machine) -> view.Module:
         triggers=trigger_enum(machine),
         aliases=_aliases(machine, imports),
         dictionaries=_dictionaries(machine, imports),
+        configs=configs(machine, imports),
         functions=table.functions,
         constants=table.constants,
         definition=_definition(machine.definition),
@@ -66,16 +68,18 @@ def lower(machine: model.Machine) -> view.Module:
 
 
 def _members(machine: model.Machine) -> frozenset[str]:
-    """The names that the session and the protocols of a machine define in their bodies."""
+    """The names that the session, the protocols and the configs of a machine define in their bodies."""
     functions = (function.python_name for function in (*machine.guards, *machine.actions))
-    return frozenset([*(trigger.method for trigger in machine.triggers), *functions])
+    regions = (region.member for row in machine.rows for region in row.regions)
+    return frozenset([*(trigger.method for trigger in machine.triggers), *functions, *regions])
 
 
 def exports(machine: model.Machine) -> tuple[str, ...]:
     """``__all__`` of a machine's module, sorted."""
     suffixes = ("State", "Trigger", "Context", "Guards", "Actions", "Machine", "Session", "Result")
     payloads = [str(t.payload_class) for t in machine.triggers if t.payload_class is not None]
-    return tuple(sorted([f"{machine.prefix}{suffix}" for suffix in suffixes] + payloads))
+    parallel = [config_class(row.state, machine.prefix) for row in machine.rows if row.regions]
+    return tuple(sorted([f"{machine.prefix}{suffix}" for suffix in suffixes] + payloads + parallel))
 
 
 def _dictionaries(machine: model.Machine, imports: Imports) -> tuple[view.TypedDict, ...]:
@@ -91,9 +95,11 @@ def _dictionaries(machine: model.Machine, imports: Imports) -> tuple[view.TypedD
 def _aliases(machine: model.Machine, imports: Imports) -> tuple[view.Constant, ...]:
     """What is accepted as a state's or trigger's name, the names of guards and actions, the result."""
     prefix = machine.prefix
+    every, outermost = _configs(machine), _configs(machine, outermost=True)
+    names = _names(f"{prefix}State", [state.name for state in machine.states], imports)
     aliases = [
-        view.Constant(f"{prefix}Result", f"rt.TransitionResult[{prefix}State]"),
-        view.Constant("_StateName", _names(f"{prefix}State", [s.name for s in machine.states], imports)),
+        view.Constant(f"{prefix}Result", f"rt.TransitionResult[{' | '.join((f'{prefix}State', *every))}]"),
+        view.Constant("_StateName", " | ".join((names, *outermost))),
         view.Constant("_TriggerName", _names(f"{prefix}Trigger", [t.name for t in machine.triggers], imports)),
         view.Constant("_GuardName", _literals([guard.name for guard in machine.guards], imports)),
         view.Constant("_ActionName", _literals([action.name for action in machine.actions], imports)),
@@ -112,12 +118,20 @@ def _literals(names: Sequence[str], imports: Imports) -> str:
 
 
 def _resting(machine: model.Machine, imports: Imports) -> str:
-    """The type of ``current_state``: without choices, which are never rested in."""
+    """The type of ``current_state``: the leaves outside of regions, and the configs."""
     enum = f"{machine.prefix}State"
-    if all(state.can_rest for state in machine.states):
+    leaves = [state for state in machine.states if state.is_leaf and state.region is None]
+    if len(leaves) == len(machine.states):
         return enum
-    members = [f"{enum}.{state.member}" for state in machine.states if state.can_rest]
-    return f"{imports.typing('Literal')}[{', '.join(members)}]"
+    members = ", ".join(f"{enum}.{state.member}" for state in leaves)
+    literal = [f"{imports.typing('Literal')}[{members}]"] if members else []
+    return " | ".join((*literal, *_configs(machine, outermost=True)))
+
+
+def _configs(machine: model.Machine, *, outermost: bool = False) -> list[str]:
+    """The classes of the configs, perhaps without those of parallel states that lie in another one."""
+    rows = (row for row in machine.rows if row.regions)
+    return [config_class(row.state, machine.prefix) for row in rows if row.state.region is None or not outermost]
 
 
 def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[str, ...]:
@@ -130,8 +144,8 @@ def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[st
         if table.invariants:
             options.append(f"invariants={_mapping(table.invariants)}")
     if machine.compounds:
-        leaves = {name: f"{machine.prefix}State.{leaf.member}" for name, leaf in machine.compounds.items()}
-        options.append(f"compounds={_mapping(leaves)}")
+        initial = {name: active(found, machine.prefix) for name, found in machine.compounds.items()}
+        options.append(f"compounds={_mapping(initial)}")
     if not machine.reject_invalid_events:
         options.append("reject_invalid_events=False")
     if not machine.strict_guards:
@@ -186,6 +200,7 @@ def _machine(machine: model.Machine, imports: Imports) -> view.Machine:
             f"{prefix}Session",
             "_GuardName",
             "_ActionName",
+            " | ".join(_configs(machine, outermost=True)) or imports.typing("Never"),
         ),
         python_names=python_literal(renamed) if renamed else None,
         parameters=tuple(f"{kind}: {prefix}{kind.title()}" for kind in provided),

@@ -9,6 +9,7 @@ from typing import Any
 from pystator_gen import model, view
 from pystator_gen.imports import Imports
 from pystator_gen.literals import python_literal
+from pystator_gen.lower.configs import active, config_class
 
 _SIMPLE_EFFECTS = {
     model.EffectKind.INCREMENT: "rt.Increment({field})",
@@ -43,13 +44,16 @@ class Table:
     # -- rows --------------------------------------------------------------------------------------------------
 
     def _row(self, row: model.Row) -> view.Row:
-        options: list[str] = []
+        options = self._region_options(row) if row.regions else []
         if entry := self._plans("ENTER", row.entry):
             options.append(f"entry={entry}")
-        if row.state.ancestors:
-            options.append(f"active=frozenset({python_literal((row.state.name, *row.state.ancestors))})")
+        inward = [state.name for state in reversed(row.entry)]
+        if len(inward) > 1:
+            options.append(f"active=frozenset({python_literal(tuple(inward))})")
         if row.state.is_terminal:
             options.append("is_terminal=True")
+        if row.state.region is not None:
+            options.extend(self._lying_options(row, row.state.region))
         triggers = tuple(
             view.TriggerRow(python_literal(label), tuple(map(self._candidate, found)))
             for label, found in row.on.items()
@@ -59,13 +63,36 @@ class Table:
             view.TriggerRow(self._timer(timer), tuple(map(self._candidate, found)))
             for timer, found in row.delayed.items()
         )
-        return view.Row(self._state(row.state), triggers, automatic, delayed, tuple(options))
+        kind = "Container" if row.regions else "Row"
+        return view.Row(kind, self._state(row.state), triggers, automatic, delayed, tuple(options))
+
+    def _region_options(self, row: model.Row) -> list[str]:
+        """What the row of a parallel state has beside what all rows have."""
+        regions = (
+            f"rt.Region({python_literal(region.name)}, {self._active(region.initial)}"
+            f"{f', finals={python_literal(region.finals)}' if region.finals else ''})"
+            for region in row.regions
+        )
+        options = [f"config={config_class(row.state, self._machine.prefix)}", f"regions={_tuple(regions)}"]
+        for name, occasion in (("on_enter", "ENTER"), ("on_exit", "EXIT")):
+            if plan := self._plans(occasion, (row.state,)):
+                options.append(f"{name}={plan}")
+        return options
+
+    def _lying_options(self, row: model.Row, region: model.RegionName) -> list[str]:
+        """What a row in a region has: which one that is, and what it means to leave that from outside."""
+        options = [f"region={python_literal((region.container, region.name))}"]
+        if exit_plan := self._plans("EXIT", row.entry[::-1]):
+            options.append(f"exit={exit_plan}")
+        if compounds := tuple(state.name for state in reversed(row.entry) if state.is_compound):
+            options.append(f"records={python_literal(compounds)}")
+        return options
 
     def _candidate(self, candidate: model.Candidate) -> str:
         parts = [
             self._state(candidate.source),
             python_literal(candidate.label),
-            self._state(candidate.target),
+            self._state(candidate.source) if candidate.internal else self._active(candidate.target),
         ]
         if candidate.guards:
             parts.append(f"guards={self._shared('GUARDS', _tuple(map(self.guard, candidate.guards)))}")
@@ -74,6 +101,8 @@ class Table:
         if candidate.actions:
             parts.append(f"actions={self._shared('ACTIONS', _tuple(map(self._planned, candidate.actions)))}")
         parts.extend(self._way_options(candidate.way))
+        if candidate.leaves is not None:
+            parts.append(f"leaves={python_literal(candidate.leaves.name)}")
         if candidate.records:
             parts.append(f"records={python_literal(candidate.records)}")
         if candidate.restoration is not None:
@@ -87,12 +116,14 @@ class Table:
         for name, timers in (("armed", way.armed), ("disarmed", way.disarmed)):
             if timers:
                 options.append(f"{name}={_tuple(map(self._timer, timers))}")
+        if way.restores is not None:
+            options.append(f"restores={python_literal(way.restores.value)}")
         return options
 
     def _restoration(self, restoration: model.Restoration) -> str:
         """The name of the constant that holds a history destination: many leaves have the same one."""
         ways = {
-            leaf: f"rt.Way({', '.join([self._state(way.target), *self._way_options(way)])})"
+            leaf: f"rt.Way({', '.join([self._target(way), *self._way_options(way)])})"
             for leaf, way in restoration.ways.items()
         }
         pairs = ", ".join(f"{python_literal(leaf)}: {way}" for leaf, way in ways.items())
@@ -102,6 +133,15 @@ class Table:
         """The name of the constant that holds a timer."""
         text = f"rt.Timer({python_literal(timer.source)}, {python_literal(timer.label)}, {timer.delay})"
         return self._constant("TIMER", text)
+
+    def _target(self, way: model.Way) -> str:
+        """Where a way leads; if the regions are restored, that is the parallel state alone."""
+        if isinstance(way.target, model.Configuration) and way.restores is not None:
+            return self._state(way.target.container)
+        return self._active(way.target)
+
+    def _active(self, found: model.Active) -> str:
+        return active(found, self._machine.prefix)
 
     def _state(self, state: model.State) -> str:
         return f"{self._states}.{state.member}"
