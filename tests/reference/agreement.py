@@ -172,8 +172,8 @@ class InSession:
         same(_timeless(session.context), entity.context, *place, "context")
         same(snapshot["history"], entity.history, *place, "history")
         active = {name for name in chart.states if getattr(session, f"is_{name}")}
-        same(active, set(chart.active(entity.state)), *place, "active")
-        same(session.is_final, chart.is_of("terminal", entity.state), *place, "final")
+        same(active, chart.states.keys() & set(chart.tree.active(entity.state)), *place, "active")
+        same(session.is_final, chart.is_final(entity.state), *place, "final")
         due = {(t["source"], t["trigger"], t["delay"]): from_text(t["due"]) - _BEGIN_MS for t in snapshot["timers"]}
         same(due, entity.due, *place, "due")
         same(self.scheduler.now, BEGIN + timedelta(milliseconds=entity.now), *place, "now")
