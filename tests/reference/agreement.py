@@ -109,31 +109,44 @@ class Stateless:
 
     def __init__(self, machine: Any, started: Any, context: Mapping[str, Any], *, is_async: bool) -> None:
         self.machine, self.is_async = machine, is_async
-        self.state, self.context, self.history = "", dict(context), {}
+        self.at, self.context, self.history = None, dict(context), {}
         self._keep(started, {})
+
+    @property
+    def state(self) -> str:
+        return str(self.at)
 
     def send(self, trigger: str, payload: Mapping[str, Any]) -> Any:
         seen, history = {**self.context, **payload}, self.history
         given = copy.deepcopy((seen, history))
         if self.is_async:
-            result = asyncio.run(self.machine.aprocess(self.state, trigger, seen, history=history))
+            result = asyncio.run(self.machine.aprocess(self.at, trigger, seen, history=history))
         else:
             result = self.machine.process(self.state, trigger, seen, history=history)
+        if ":" in self.state:
+            self._compare_process_parallel(trigger, seen, result)
         assert (seen, history) == given  # it is pure
         return self._keep(result, payload)
 
     def ring(self, timer: tuple[str, str, int]) -> Any:
-        machine, row = self.machine, self.machine.chart.rows[self.state]
-        event = Event(timer[1])
+        machine, event = self.machine, Event(timer[1])
+        row = machine._row(self.state)
         asked = ring(
             machine.chart, machine.guard_registry, row, Timer(*timer), event, self.context, history=self.history
         )
         return self._keep(run(asked), {})
 
+    def _compare_process_parallel(self, trigger: str, seen: Mapping[str, Any], result: Any) -> None:
+        """It is the same procedure (S6.8), and tells the configuration apart: none where the entity is in none."""
+        config, other = self.machine.process_parallel(self.at, trigger, seen, history=self.history)
+        same(told(other), told(result), "process_parallel")
+        rests = self.state if result.target_state is None else str(result.target_state)
+        same(None if config is None else str(config), rests if ":" in rests else None, "process_parallel", "config")
+
     def _keep(self, result: Any, payload: Mapping[str, Any]) -> Any:
         self.context = after(result, self.context, payload)
         self.history = {**self.history, **result.history_updates}
-        self.state = str(result.target_state or self.state)
+        self.at = self.at if result.target_state is None else result.target_state
         return result
 
 
@@ -172,8 +185,8 @@ class InSession:
         same(_timeless(session.context), entity.context, *place, "context")
         same(snapshot["history"], entity.history, *place, "history")
         active = {name for name in chart.states if getattr(session, f"is_{name}")}
-        same(active, set(chart.active(entity.state)), *place, "active")
-        same(session.is_final, chart.is_of("terminal", entity.state), *place, "final")
+        same(active, chart.states.keys() & set(chart.tree.active(entity.state)), *place, "active")
+        same(session.is_final, chart.is_final(entity.state), *place, "final")
         due = {(t["source"], t["trigger"], t["delay"]): from_text(t["due"]) - _BEGIN_MS for t in snapshot["timers"]}
         same(due, entity.due, *place, "due")
         same(self.scheduler.now, BEGIN + timedelta(milliseconds=entity.now), *place, "now")
@@ -196,8 +209,10 @@ def agree(
         return None
     entity, given = Entity(definition, GUARDS), copy.deepcopy(context)
     begun = entity.start(context, initial_state)
-    row = machine.chart.initial if initial_state is None else machine.chart.rows[initial_state]
-    started = machine.start(context) if initial_state is None else run(machine._enter(row, context, None))
+    if initial_state is None:
+        started = machine.start(context)
+    else:
+        started = run(machine._enter(machine._row(initial_state), context, None))
     same(told(started), expected(begun), "start")
 
     def create(**habits: Any) -> Any:

@@ -1,9 +1,8 @@
-"""Random statecharts without parallel states, and scripts of what happens to their entities, for hypothesis."""
+"""What random machines ask, do and know, and scripts of what happens to their entities, for hypothesis."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 TRIGGERS = ("go", "back", "poke")
 ACTIONS = ("act", "beat", "call")
 KEYS = ("n", "m", "xs")
-DEPTH = 3
 
 _numbers = st.integers(-2, 3)
 values = st.one_of(_numbers, _numbers, _numbers, _numbers, st.sampled_from(["text", None, True, 1.5]))
@@ -88,155 +86,13 @@ def _actions(draw: st.DrawFn) -> Any:
 
 
 plans = st.lists(_actions(), max_size=2)
+short_plans = st.lists(_actions(), max_size=1)
 delays = st.sampled_from([0, 100, 500, "500ms", "1s", "1.5s", "2s"])
 
 
-def _often(draw: st.DrawFn, one_in: int) -> bool:
+def often(draw: st.DrawFn, one_in: int) -> bool:
     """True in one of so many cases; shrinks to false."""
     return draw(st.integers(0, one_in - 1)) == one_in - 1
-
-
-@dataclass
-class _Tree:
-    """The states of a machine while they are being made."""
-
-    states: list[dict[str, Any]] = field(default_factory=list)
-    ancestors: dict[str, list[str]] = field(default_factory=dict)
-
-    def named(self, *, compound: bool) -> list[str]:
-        return [state["name"] for state in self.states if ("initial_child" in state) is compound]
-
-    def add(self, draw: st.DrawFn, inside: list[str], kind: str | None) -> str:
-        """A state in others, innermost first, and all that lies in it."""
-        name = f"s{len(self.states)}"
-        state: dict[str, Any] = {"name": name, "on_enter": draw(plans), "on_exit": draw(plans)}
-        self.states.append(state)
-        self.ancestors[name] = inside
-        if inside:
-            state["parent"] = inside[0]
-        if len(inside) < DEPTH and len(self.states) < 14 and draw(st.integers(0, 2)):
-            children = [self.add(draw, [name, *inside], None) for _ in range(draw(st.sampled_from([2, 2, 3, 1])))]
-            state["initial_child"] = draw(st.sampled_from(children))
-        elif kind is None and _often(draw, 6 if inside else 12):
-            kind = "terminal"
-        if kind is not None or _often(draw, 4):
-            state["type"] = kind or "error"
-        return name
-
-
-@dataclass(frozen=True)
-class _Names:
-    """What transitions can name: ``sources`` and ``targets``, entry and exit points included."""
-
-    sources: list[str]
-    targets: list[str]
-    choices: list[str]
-
-
-@st.composite
-def machines(draw: st.DrawFn) -> dict[str, Any]:
-    """A definition that the generator accepts, unless its automatic transitions certainly never end."""
-    tree = _Tree()
-    tree.add(draw, [], "initial")
-    for _ in range(draw(st.integers(1, 3))):
-        tree.add(draw, [], None)
-    compounds = tree.named(compound=True)
-    choices = [f"c{number}" for number in range(draw(st.integers(0, 2)))]
-    for name in choices:
-        parent = draw(st.sampled_from([None, *compounds]))
-        tree.states.append({"name": name, "type": "choice", **({"parent": parent} if parent else {})})
-    names = _names(draw, tree, choices)
-    for state in tree.states:
-        if state.get("type") not in ("terminal", "choice") and _often(draw, 3):
-            seconds = draw(st.sampled_from([0.5, 1, 2]))
-            state["timeout"] = {"seconds": seconds, "destination": draw(st.sampled_from(names.targets))}
-    transitions = [draw(_transitions(names)) for _ in range(draw(st.integers(5, 14)))]
-    transitions += [draw(_branches(tree, names, index)) for index in range(len(choices)) for _ in range(2)]
-    meta: dict[str, Any] = {"strict_mode": draw(st.booleans())}
-    if _often(draw, 4):
-        meta["reject_invalid_events"] = draw(st.booleans())
-    if _often(draw, 4):
-        meta["event_normalizer"] = draw(st.sampled_from(["lower", "upper"]))
-    machine = {
-        "meta": meta,
-        "states": draw(st.permutations(tree.states)),
-        "transitions": draw(st.permutations(transitions)),
-    }
-    if draw(st.booleans()):
-        machine["state_variables"] = [{"key": "n", "default": draw(values)}, {"key": "xs", "default": [0]}, "m"]
-    return machine
-
-
-def _names(draw: st.DrawFn, tree: _Tree, choices: list[str]) -> _Names:
-    """Every way to name a state; on the way states declare points."""
-    kinds = {state["name"]: state.get("type") for state in tree.states}
-    states = [name for name, kind in kinds.items() if kind != "choice"]
-    compounds = tree.named(compound=True)
-    sources = [name for name in states if kinds[name] != "terminal"]
-    remembered = [f"{kind}({name})" for name in compounds for kind in ("H", "H*")]
-    targets = [*states, *choices, *remembered, *remembered]
-    for state in tree.states:
-        inside = [name for name in states if state["name"] in tree.ancestors[name]]
-        if inside and draw(st.booleans()):
-            entry, leaving = draw(st.sampled_from(inside)), draw(st.sampled_from(inside))
-            state["entry_points"], state["exit_points"] = [entry], [leaving]
-            targets.append(f"{state['name']}:{entry}")
-            if kinds[leaving] != "terminal":
-                sources.append(f"{state['name']}:{leaving}")
-    return _Names(sources, targets, choices)
-
-
-@st.composite
-def _transitions(draw: st.DrawFn, names: _Names) -> dict[str, Any]:
-    occasion = draw(
-        st.sampled_from(["event", "event", "event", "event", "event", "event", "event", "auto", "after", "named after"])
-    )
-    sources = st.sampled_from(names.sources)
-    transition: dict[str, Any] = {"source": draw(sources)}
-    is_timed = "after" in occasion
-    if _often(draw, 3):
-        anywhere = [] if is_timed else ["*"]
-        named = st.sampled_from([*names.sources, *anywhere])
-        transition["source"] = draw(st.lists(named, min_size=1, max_size=3, unique=True))
-    elif not is_timed and _often(draw, 4):
-        transition["source"] = "*"
-    if occasion in ("event", "named after"):
-        transition["trigger"] = draw(st.sampled_from(TRIGGERS))
-    if is_timed:
-        transition["after"] = draw(delays)
-    if occasion == "auto":
-        transition["auto"] = True
-        if draw(st.booleans()):
-            transition["trigger"] = "label"
-    if _often(draw, 5):
-        transition["internal"] = True
-        if isinstance(transition["source"], str) and transition["source"] != "*" and draw(st.booleans()):
-            transition["dest"] = transition["source"].rpartition(":")[2]
-    else:
-        transition["dest"] = draw(st.sampled_from(names.targets))
-    fewest = int(occasion == "auto" and not _often(draw, 8))
-    return {**transition, **draw(_details(fewest))}
-
-
-@st.composite
-def _branches(draw: st.DrawFn, tree: _Tree, names: _Names, index: int) -> dict[str, Any]:
-    """A branch of a choice; choices lead to later ones only. Its trigger means nothing there (S7.3)."""
-    targets = [name for name in names.targets if name not in names.choices[: index + 1]]
-    branch: dict[str, Any] = {"source": names.choices[index], "dest": draw(st.sampled_from(targets))}
-    trigger = draw(st.sampled_from(["branch", *TRIGGERS]))
-    if _often(draw, 4):
-        branch["source"] = [names.choices[index], draw(st.sampled_from(names.sources))]
-    return {"trigger": trigger, **branch, **draw(_details(0))}
-
-
-@st.composite
-def _details(draw: st.DrawFn, fewest_guards: int) -> dict[str, Any]:
-    details: dict[str, Any] = {"actions": draw(plans)}
-    if fewest_guards or _often(draw, 3):
-        details["guards"] = draw(st.lists(guards, min_size=fewest_guards, max_size=2))
-    if _often(draw, 3):
-        details["priority"] = draw(st.integers(-1, 1))
-    return details
 
 
 contexts = st.fixed_dictionaries(
@@ -250,7 +106,8 @@ contexts = st.fixed_dictionaries(
     },
 )
 payloads = st.one_of(st.just({}), st.just({}), contexts)
-_odd = ("branch", "unheard_of", "GO", "Poke", "label", "_start", "_auto_s0", "_timeout_s0", "_after_s0_500_ms", "")
+_reserved = ("_start", "_auto_s0", "_join_s0", "_timeout_s0", "_after_s0_500_ms")
+_odd = ("branch", "unheard_of", "GO", "Poke", "label", "", *_reserved)
 happenings = st.one_of(
     *[st.tuples(st.just("send"), st.sampled_from(TRIGGERS), payloads)] * 6,
     st.tuples(st.just("send"), st.sampled_from(_odd), payloads),
