@@ -189,7 +189,8 @@ class Timer:
 class Way:
     """Where an arrow comes to rest: what is active then, the states it enters, in order, and the timers of these.
 
-    ``restores`` tells that the way leads to a parallel state only, whose regions depend on what they have recorded.
+    ``restores`` tells that it goes through a parallel state whose regions depend on what they have recorded: what they
+    enter comes before ``entry_after``, the entry of the regions that follow in parallel states around it.
     """
 
     target: Active
@@ -197,6 +198,8 @@ class Way:
     armed: tuple[Timer, ...] = ()
     disarmed: tuple[Timer, ...] = ()
     restores: Restores | None = None
+    entry_after: tuple[State, ...] = ()
+    armed_after: tuple[Timer, ...] = ()
 
 
 class Restores(enum.Enum):

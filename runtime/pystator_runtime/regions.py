@@ -132,7 +132,7 @@ class Configuration(Row[Any]):
         inside = (part.find(name) if isinstance(part, Configuration) else part for part in self.parts)
         return next((row for row in inside if row is not None and row.name == name), None)
 
-    def replaced(self, old: Row[Any], new: Row[Any]) -> Row[Any]:
+    def replaced(self, old: Row[Any] | None, new: Row[Any]) -> Row[Any]:
         """The row in which ``new`` is active where ``old`` was."""
         if old is self:
             return new
@@ -394,11 +394,14 @@ class Regions:
         if way.restores == "H":
             parts = (self.active(row.child) for row in found.parts)
             found = self.configuration(found.container, tuple(parts))
+        row = way.row
+        if isinstance(row, Configuration):
+            row = row.replaced(row.find(found.name), found)
         restored: Way[Any] = Way(
-            found.state,
-            entry=way.entry + found.inner_entry,
-            armed=way.armed + found.inner_timers,
+            row.state,
+            entry=way.entry + found.inner_entry + way.entry_after,
+            armed=way.armed + found.inner_timers + way.armed_after,
             disarmed=way.disarmed,
         )
-        restored.row = found
+        restored.row = row
         return restored

@@ -25,10 +25,11 @@ StateT = TypeVar("StateT", bound=enum.StrEnum)
 class Way(Generic[StateT]):
     """Where an arrow comes to rest: what is active then, the plan of entering it, and the timers that change (`S9.2`).
 
-    ``restores`` is ``H`` or ``H*`` where it leads to a parallel state whose regions go back to what they recorded.
+    ``restores`` is ``H`` or ``H*`` where it leads to a parallel state whose regions go back to what they recorded: what
+    they enter comes between ``entry`` and ``entry_after``.
     """
 
-    __slots__ = ("armed", "disarmed", "entry", "restores", "row", "target")
+    __slots__ = ("armed", "armed_after", "disarmed", "entry", "entry_after", "restores", "row", "target")
 
     row: Row[StateT]
 
@@ -40,12 +41,16 @@ class Way(Generic[StateT]):
         armed: tuple[Timer, ...] = (),
         disarmed: tuple[Timer, ...] = (),
         restores: str | None = None,
+        entry_after: tuple[PlanItem, ...] = (),
+        armed_after: tuple[Timer, ...] = (),
     ) -> None:
         self.target = target
         self.entry = entry
         self.armed = armed
         self.disarmed = disarmed
         self.restores = restores
+        self.entry_after = entry_after
+        self.armed_after = armed_after
 
 
 class Restoration(Generic[StateT]):

@@ -137,11 +137,11 @@ class Stateless:
         return self._keep(run(asked), {})
 
     def _compare_process_parallel(self, trigger: str, seen: Mapping[str, Any], result: Any) -> None:
-        """It is the same procedure (S6.8), and tells the configuration apart: none where the entity is in none."""
+        """It is the same procedure (S6.8); where all parallel states are left, the config stays the one that was."""
         config, other = self.machine.process_parallel(self.at, trigger, seen, history=self.history)
         same(told(other), told(result), "process_parallel")
         rests = self.state if result.target_state is None else str(result.target_state)
-        same(None if config is None else str(config), rests if ":" in rests else None, "process_parallel", "config")
+        same(str(config), rests if ":" in rests else self.state, "process_parallel", "config")
 
     def _keep(self, result: Any, payload: Mapping[str, Any]) -> Any:
         self.context = after(result, self.context, payload)

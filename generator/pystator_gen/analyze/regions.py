@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pystator_gen import codes
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.document import NodePath
-from pystator_gen.parse.models import Region as Written
 from pystator_gen.parse.models import State
 
 MAXIMUM_DEPTH = 50
@@ -48,6 +47,9 @@ def resolve_regions(
             for region in regions[name]:
                 parents[region.key] = name
             _place_members(state, places[name], states, parents, listed, findings)
+    for region in (region for found in regions.values() for region in found):
+        if region.initial not in listed and parents.get(region.initial, "") in (None, region.container):
+            parents[region.initial] = region.key  # the state that a region starts in need not be listed
     for name, parent in tuple(parents.items()):
         if parent in regions and not is_region(name):
             findings.error(
@@ -97,11 +99,12 @@ def _place_members(
     listed: dict[str, NodePath],
     findings: Findings,
 ) -> None:
-    """Put the states that each region lists, and the one that it starts in, into it."""
+    """Put the states that each region lists into it."""
     for number, region in enumerate(state.regions):
         path = ("states", place, "regions", number)
         key = Region(state.name, region.name, region.initial).key
-        for member, where in _members(region, path):
+        for position, member in enumerate(region.states):
+            where = (*path, "states", position)
             if member not in states:
                 findings.unknown_state(member, states, where)
             elif listed.setdefault(member, where)[:4] != where[:4]:
@@ -114,12 +117,6 @@ def _place_members(
                 )
             elif parents[member] in (None, state.name):
                 parents[member] = key
-
-
-def _members(region: Written, path: NodePath) -> Iterator[tuple[str, NodePath]]:
-    for position, name in enumerate(region.states):
-        yield name, (*path, "states", position)
-    yield region.initial, (*path, "initial")
 
 
 def refuse_misfits(
@@ -139,10 +136,15 @@ def refuse_misfits(
             )
         for number, (region, written) in enumerate(zip(found, states[container].regions, strict=True)):
             path = ("states", places[container], "regions", number)
-            for name, where in _members(written, path):
-                said = name in states and states[name].parent in (None, container)  # listed twice: that is reported
-                if name in states and region.key not in ancestors[name] and not said:
-                    _elsewhere(name, region, where, states, places, findings)
+            for position, name in enumerate(written.states):
+                is_nested = name in states and states[name].parent not in (None, container)
+                if is_nested and region.key not in ancestors[name]:  # others are listed twice, which is reported
+                    _elsewhere(name, region, (*path, "states", position), states, places, findings)
+            for key, named in (("initial", region.initial), ("final", region.final)):
+                if named is not None and named not in states:
+                    findings.unknown_state(named, states, (*path, key))
+                elif named is not None and region.key not in ancestors[named]:
+                    _elsewhere(named, region, (*path, key), states, places, findings)
             if region.initial in states and states[region.initial].type == "choice":
                 findings.error(
                     codes.BAD_CHOICE,
@@ -150,12 +152,6 @@ def refuse_misfits(
                     (*path, "initial"),
                     "name a state that can be rested in",
                 )
-            if region.final is None:
-                continue
-            if region.final not in states:
-                findings.unknown_state(region.final, states, (*path, "final"))
-            elif region.key not in ancestors[region.final]:
-                _elsewhere(region.final, region, (*path, "final"), states, places, findings)
 
 
 def _elsewhere(

@@ -241,14 +241,21 @@ class _Builder:
         Where the regions of ``destination`` are restored, what is in them comes on top, when it is known.
         """
         names, active = self._tree.entry_set(domain, destination)
+        after: tuple[str, ...] = ()
         if restores is not None:
-            names = names[: names.index(destination) + 1]
+            reached = names.index(destination) + 1
+            after = tuple(name for name in names[reached:] if destination not in self._tree.ancestors(name))
+            names = names[:reached]
         target = with_states(active, self._states)
         ended = self._ended(target)
-        armed = [timer for name in names if name not in ended for timer in self._timers[name]]
-        stopped = (timer for name in (*left, *(n for n in ended if n not in names)) for timer in self._timers[name])
-        disarmed = [timer for timer in stopped if timer not in armed]
-        return model.Way(target, self._named(names), tuple(armed), tuple(disarmed), restores)
+        armed, armed_after = (
+            tuple(timer for name in entered if name not in ended for timer in self._timers[name])
+            for entered in (names, after)
+        )
+        gone = (*left, *(name for name in ended if name not in names))
+        stopped = (timer for name in gone for timer in self._timers[name])
+        disarmed = tuple(timer for timer in stopped if timer not in (*armed, *armed_after))
+        return model.Way(target, self._named(names), armed, disarmed, restores, self._named(after), armed_after)
 
     def _ended(self, active: model.Active) -> tuple[str, ...]:
         """The states that have no timers any more, because a terminal leaf is active: as far as its region (`S9.5`)."""

@@ -111,9 +111,10 @@ class Table:
 
     def _way_options(self, way: model.Way) -> list[str]:
         options: list[str] = []
-        if entry := self._plans("ENTER", way.entry):
-            options.append(f"entry={entry}")
-        for name, timers in (("armed", way.armed), ("disarmed", way.disarmed)):
+        for name, states in (("entry", way.entry), ("entry_after", way.entry_after)):
+            if plan := self._plans("ENTER", states):
+                options.append(f"{name}={plan}")
+        for name, timers in (("armed", way.armed), ("armed_after", way.armed_after), ("disarmed", way.disarmed)):
             if timers:
                 options.append(f"{name}={_tuple(map(self._timer, timers))}")
         if way.restores is not None:
@@ -123,7 +124,7 @@ class Table:
     def _restoration(self, restoration: model.Restoration) -> str:
         """The name of the constant that holds a history destination: many leaves have the same one."""
         ways = {
-            leaf: f"rt.Way({', '.join([self._target(way), *self._way_options(way)])})"
+            leaf: f"rt.Way({', '.join([self._active(way.target), *self._way_options(way)])})"
             for leaf, way in restoration.ways.items()
         }
         pairs = ", ".join(f"{python_literal(leaf)}: {way}" for leaf, way in ways.items())
@@ -133,12 +134,6 @@ class Table:
         """The name of the constant that holds a timer."""
         text = f"rt.Timer({python_literal(timer.source)}, {python_literal(timer.label)}, {timer.delay})"
         return self._constant("TIMER", text)
-
-    def _target(self, way: model.Way) -> str:
-        """Where a way leads; if the regions are restored, that is the parallel state alone."""
-        if isinstance(way.target, model.Configuration) and way.restores is not None:
-            return self._state(way.target.container)
-        return self._active(way.target)
 
     def _active(self, found: model.Active) -> str:
         return active(found, self._machine.prefix)
