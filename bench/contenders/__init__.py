@@ -11,7 +11,7 @@ from bench.contenders.base import Case, Contender, Scenario
 
 __all__ = ["Case", "Contender", "Scenario", "load"]
 
-_MACHINES = ("order",)
+_MACHINES = ("order", "nested", "parallel")
 _LIBRARIES = ("ours", "pystator", "transitions", "statemachine", "xstate", "by_hand")
 
 
