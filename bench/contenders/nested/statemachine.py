@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from statemachine import State, StateChart
 
@@ -12,7 +13,7 @@ from bench.contenders.base import NESTED_ROUTE, Case, Library, Scenario, follow
 _LEAVES = ("open", "filling", "paused", "queued", "closed")
 
 
-class Order(StateChart):
+class Order(StateChart[Any]):
     """The nested machine. What is inherited is ``internal``, or the outermost state would be left and entered too."""
 
     class live(State.Compound):  # noqa: N801 - the class is a state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from statemachine import State, StateChart
 
@@ -12,7 +13,7 @@ from bench.contenders.base import PARALLEL_ROUTE, Case, Library, Scenario, follo
 _LEAVES = ("free", "reserved", "owed", "held")
 
 
-class Order(StateChart):
+class Order(StateChart[Any]):
     """The parallel machine."""
 
     received = State(initial=True)
