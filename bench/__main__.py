@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench import contenders, events, processes
+from bench import contenders, events, large, processes
 from bench.measure import FULL, QUICK, Budget
 from bench.report import Group, Report, this_machine
 
@@ -58,6 +58,7 @@ def _measures(workspace: Path, budget: Budget, report: Report) -> Iterator[tuple
     yield "memory", "memory", partial(events.memory, taking_part, budget, failed)
     yield "imports", "imports", partial(processes.imports, workspace, budget)
     yield "cli", "command line", partial(processes.command_line, workspace, budget)
+    yield "large", f"{large.STATES:,} states", partial(large.measure, workspace, budget)
     yield "generate", f"{budget.machines:,} machines", partial(processes.generating, workspace, budget)
 
 
@@ -67,6 +68,7 @@ def _names() -> list[str]:
         "memory",
         "imports",
         "cli",
+        "large",
         "generate",
     ]
 

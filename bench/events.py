@@ -24,6 +24,7 @@ class Comparison:
     targets: dict[str, float]
 
 
+NESTED_TARGETS: dict[str, float] = {"pystator": 45, "python-statemachine": 60}
 COMPARISONS = (
     Comparison("flat", Scenario.PROCESS, "flat event, stateless", {"pystator": 50}),
     Comparison("flat", Scenario.TRIGGER, "flat event, session", {"pystator": 45, "transitions": 30}),
@@ -35,6 +36,9 @@ COMPARISONS = (
     Comparison("guard", Scenario.GUARD, "named guard, session", {}),
     Comparison("effect", Scenario.EFFECT, "effects (set, compute), session", {}),
     Comparison("asend", Scenario.ASEND, "flat event, async", {}),
+    Comparison("nested", Scenario.NESTED, "three levels, event of the leaf, session", NESTED_TARGETS),
+    Comparison("nested", Scenario.INHERITED, "three levels, event of the outermost state, session", NESTED_TARGETS),
+    Comparison("parallel", Scenario.PARALLEL, "two regions, one event", {"pystator": 6, "python-statemachine": 20}),
     Comparison("create", Scenario.CREATE, "creating a session", {"pystator": 25}),
 )
 

@@ -48,15 +48,24 @@ def write(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def text(seed: int, *, states: int = STATES, transitions: int = TRANSITIONS) -> str:
-    """One machine file."""
-    return "\n".join(_Author(seed, states, transitions).lines()) + "\n"
+def text(seed: int, *, states: int = STATES, transitions: int = TRANSITIONS, nested: bool = False) -> str:
+    """One machine file; ``nested`` puts its states on three levels, and has the upper two take part as sources."""
+    return "\n".join(_Author(seed, states, transitions, nested).lines()) + "\n"
+
+
+def _parent(index: int) -> int | None:
+    """The state around a nested one: of every hundred, the first holds nine others, and these hold ten each."""
+    within = index % 100
+    if within == 0:
+        return None
+    above = (within - 1) % 11
+    return index - above if above else index - within
 
 
 class _Author:
     """Writes one file; everything that it makes up comes from its seed."""
 
-    def __init__(self, seed: int, states: int, transitions: int) -> None:
+    def __init__(self, seed: int, states: int, transitions: int, nested: bool) -> None:
         self.random = random.Random(seed)
         self.subject = self.random.choice(_SUBJECTS)
         self.number = seed
@@ -66,6 +75,7 @@ class _Author:
         self.states = self._names(_STAGES, states)
         self.triggers = self._names(_VERBS, max(24, transitions // 4))
         self.transitions = transitions
+        self.nested = nested
 
     def _names(self, pool: list[str], count: int) -> list[str]:
         rounds = -(-count // len(pool))
@@ -114,12 +124,21 @@ class _Author:
                 yield "    type: initial"
             elif index >= len(self.states) - 2:
                 yield "    type: terminal"
+            if self.nested:
+                yield from self._place(index)
             if self.random.random() < 0.4:
                 yield f"    description: {state.replace('_', ' ').capitalize()}, {self.random.choice(_WHAT_FOR)}"
             if self.random.random() < 0.3:
                 yield f"    on_enter: [{', '.join(self.random.sample(_ACTIONS, self.random.randint(1, 2)))}]"
             if self.random.random() < 0.15:
                 yield f"    on_exit: [{self.random.choice(_ACTIONS)}]"
+
+    def _place(self, index: int) -> Iterator[str]:
+        parent = _parent(index)
+        if parent is not None:
+            yield f"    parent: {self.states[parent]}"
+        if index + 1 < len(self.states) and _parent(index + 1) == index:
+            yield f"    initial_child: {self.states[index + 1]}"
 
     # -- transitions -------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pystator_gen
@@ -16,7 +16,7 @@ from bench.report import Group, Row, Target
 OURS = "pystator-gen"
 THEIRS = "pystator"
 
-_LOAD = """
+LOAD = """
 import sys, time
 from pathlib import Path
 from pystator import StateMachine
@@ -28,6 +28,8 @@ print(time.perf_counter() - start)
 _IMPORT = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
+for name in sys.argv[3:]:
+    __import__(name)
 start = time.perf_counter()
 __import__(sys.argv[2])
 print(time.perf_counter() - start)
@@ -38,9 +40,9 @@ def generating(workspace: Path, budget: Budget) -> Iterator[Group]:
     """Many machines: what it takes to compile them, start-up included, beside what PyStator takes to load them."""
     sources, output = workspace / "machines", workspace / "fsm"
     machines.write(sources, budget.machines)
-    generate = _tool(sources, "-o", output)
+    generate = tool(sources, "-o", output)
     commands = {
-        "load": [sys.executable, "-c", _LOAD, str(sources)],
+        "load": [sys.executable, "-c", LOAD, str(sources)],
         "cold": generate,
         "unchanged": generate,
     }
@@ -63,8 +65,8 @@ def command_line(workspace: Path, budget: Budget) -> Iterator[Group]:
     """The command line, start-up included."""
     commands = {
         "python": [sys.executable, "-c", "pass"],
-        "version": _tool("--version"),
-        "one": _tool(ORDER, "-o", workspace / "one"),
+        "version": tool("--version"),
+        "one": tool(ORDER, "-o", workspace / "one"),
     }
 
     def start_cold(name: str) -> None:
@@ -99,12 +101,18 @@ def imports(workspace: Path, budget: Budget) -> Iterator[Group]:
         "xstate_statemachine": ("xstate-statemachine", "import xstate_statemachine"),
     }
     (package / "__init__.py").write_text("", encoding="utf-8")  # or it would import both
-    commands = {name: [sys.executable, "-c", _IMPORT, str(workspace), name] for name in modules}
+    commands = {name: importing(workspace, name) for name in modules}
     fastest_processes(commands, 1)  # compiles what is not compiled yet
     took = fastest_processes(commands, budget.processes, reporting=modules)
     rows = [Row(contender, what, took[name]) for name, (contender, what) in modules.items()]
     yield Group("imports", "imports", rows)
 
 
-def _tool(*arguments: str | Path) -> list[str]:
+def importing(folder: Path, module: str, *, after: Sequence[str] = ()) -> list[str]:
+    """The command that prints how long importing ``module`` takes, without what it takes to import ``after``."""
+    return [sys.executable, "-c", _IMPORT, str(folder), module, *after]
+
+
+def tool(*arguments: str | Path) -> list[str]:
+    """The command that runs pystator-gen."""
     return [sys.executable, "-m", "pystator_gen", *map(str, arguments)]

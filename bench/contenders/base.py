@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-ORDER = Path(__file__).parents[1] / "order.yaml"
-"""The machine that all contenders run."""
+_FOLDER = Path(__file__).parents[1]
+ORDER = _FOLDER / "order.yaml"
+NESTED = _FOLDER / "nested.yaml"
+PARALLEL = _FOLDER / "parallel.yaml"
+"""The machines that all contenders run."""
+
+NESTED_ROUTE = {"pause": "paused", "resume": "open", "halt": "paused", "reopen": "open"}
+PARALLEL_ROUTE = {"reserve": {"reserved", "held"}, "release": {"free", "owed"}}
+"""Events in the order in which they are sent, each with where it leads: a leaf, or the leaf of each region."""
+
+IDENTITY = {"order_id": "o-1"}
+"""What an order is created with where nothing looks at it."""
 
 ENTITY = {"quantity": 3, "limit": 100.0}
 """What an order is created with."""
@@ -33,6 +43,9 @@ class Scenario(StrEnum):
     GUARD_PROCESS = "guard-process"
     GUARD = "guard"
     EFFECT = "effect"
+    NESTED = "nested"
+    INHERITED = "inherited"
+    PARALLEL = "parallel"
     ASEND = "asend"
     CREATE = "create"
     MEMORY = "memory"
@@ -79,3 +92,15 @@ class Library:
     def cases(self, scenario: Scenario) -> Sequence[Case]:
         """See :meth:`Contender.cases`."""
         return self.known.get(scenario, ())
+
+
+def follow(route: Mapping[str, object], send: Callable[[str], object], arrived: Callable[[], object]) -> None:
+    """Send the events of ``route``: the contender does the same work as the others if it comes by the same places.
+
+    Raises:
+        RuntimeError: It does not.
+    """
+    for trigger, expected in route.items():
+        send(trigger)
+        if (there := arrived()) != expected:
+            raise RuntimeError(f"{trigger!r} leads to {there!r}, not to {expected!r}")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-import pystator_gen
 from bench.contenders.base import CONTEXT, ENTITY, ORDER, PAYLOAD, Case, Library, Scenario
-
-PACKAGE = "bench_order_fsm"
+from bench.contenders.compiled import compiled
 
 
 class Functions:
@@ -33,11 +29,7 @@ class Functions:
 
 def prepare(workspace: Path) -> Library:
     """Compile the order machine, import it and bind its functions."""
-    report = pystator_gen.generate([ORDER], workspace / PACKAGE)
-    if report.has_errors:
-        raise RuntimeError("\n".join(map(str, report.diagnostics)))
-    sys.path.insert(0, str(workspace))
-    module = import_module(f"{PACKAGE}.order")
+    module = compiled(ORDER, workspace)
     machine = module.OrderMachine(guards=Functions(), actions=Functions())
 
     def opened() -> object:

@@ -1,0 +1,1 @@
+"""Six states on one level: flat events, payloads, guards, effects, creation, memory."""

@@ -1,0 +1,1 @@
+"""Two regions that are active at once: one event that both take."""
