@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
 rt.require(1, __name__)
@@ -93,7 +93,7 @@ _DEFINITION = (
     '  {"auto": true, "source": "*", "dest": "done", "guards": [{"expr": "count > 100"}], "priority": 2}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[PipelineState] = rt.Chart(
     name="pipeline",
     version=None,
     states=PipelineState,
@@ -225,6 +225,7 @@ class PipelineMachine(
         PipelineSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine pipeline."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Awaitable
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as _rt, interface as rt
 
 rt.require(1, __name__)
@@ -77,7 +77,7 @@ _DEFINITION = (
     '  {"trigger": "flip", "source": "off", "dest": "on", "guards": ["bool", {"name": "list", "params": {"x": [1]}}]}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[HooksState] = rt.Chart(
     name="hooks",
     version=None,
     states=HooksState,
@@ -336,6 +336,7 @@ class HooksMachine(
         HooksSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine hooks."""

@@ -292,7 +292,7 @@ _DEFINITION = (
     '  {"trigger": "undeclared", "source": ["on", "off"], "dest": "on"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[KeysState] = rt.Chart(
     name="keys",
     version=None,
     states=KeysState,
@@ -635,6 +635,7 @@ class KeysMachine(
         KeysSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine keys."""

@@ -95,7 +95,7 @@ _DEFINITION = (
     '  {"trigger": "go", "source": "here", "dest": "here"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[OneKeywordState] = rt.Chart(
     name="one_keyword",
     version=None,
     states=OneKeywordState,
@@ -167,6 +167,7 @@ class OneKeywordMachine(
         OneKeywordSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine one_keyword."""

@@ -95,7 +95,7 @@ _DEFINITION = (
     '  {"trigger": "go", "source": "here", "dest": "here"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[OneWordState] = rt.Chart(
     name="one_word",
     version=None,
     states=OneWordState,
@@ -165,6 +165,7 @@ class OneWordMachine(
         OneWordSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine one_word."""

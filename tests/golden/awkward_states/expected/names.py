@@ -121,7 +121,7 @@ _DEFINITION = (
     '  {"trigger": "is_7", "source": "*", "dest": "final"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[AwkwardStatesState] = rt.Chart(
     name="awkward states",
     version=None,
     states=AwkwardStatesState,
@@ -463,6 +463,7 @@ class AwkwardStatesMachine(
         AwkwardStatesSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine awkward states."""

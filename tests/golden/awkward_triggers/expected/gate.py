@@ -286,7 +286,7 @@ _DEFINITION = (
     '  {"trigger": "x__", "source": "open", "dest": "shut"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[GateState] = rt.Chart(
     name="gate",
     version=None,
     states=GateState,
@@ -935,6 +935,7 @@ class GateMachine(
         GateSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine gate."""

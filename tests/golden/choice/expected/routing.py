@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Literal, Protocol, Required, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
+from typing import (
+    Any,
+    Literal,
+    Never,
+    Protocol,
+    Required,
+    TYPE_CHECKING,
+    TypeAlias,
+    TypedDict,
+    Unpack,
+)
 from pystator_runtime import interface as rt
 
 rt.require(1, __name__)
@@ -108,7 +118,7 @@ _DEFINITION = (
     '  {"auto": true, "source": "large", "dest": "size", "guards": [{"expr": "amount < 5"}]}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[RoutingState] = rt.Chart(
     name="routing",
     version=None,
     states=RoutingState,
@@ -346,6 +356,7 @@ class RoutingMachine(
         RoutingSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine routing."""

@@ -131,7 +131,7 @@ _DEFINITION = (
     '  {"name": "audited", "allOf": ["is_audited", {"not": {"expr": "balance > 1000000"}}]}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[AccountState] = rt.Chart(
     name="account",
     version=None,
     states=AccountState,
@@ -253,6 +253,7 @@ class AccountMachine(
         AccountSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine account."""

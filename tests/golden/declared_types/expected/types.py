@@ -187,7 +187,7 @@ _DEFINITION = (
     '  {"trigger": "anything", "source": "there", "dest": "here"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[DeclaredState] = rt.Chart(
     name="declared",
     version=None,
     states=DeclaredState,
@@ -387,6 +387,7 @@ class DeclaredMachine(
         DeclaredSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine declared."""

@@ -158,7 +158,7 @@ _DEFINITION = (
     '  {"trigger": "stay", "source": ["one", "two"], "internal": true, "actions": [{"increment": "count"}, {"append": {"field": "log", "value": "went"}}]}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[EffectsState] = rt.Chart(
     name="effects",
     version=None,
     states=EffectsState,
@@ -300,6 +300,7 @@ class EffectsMachine(
         EffectsSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine effects."""

@@ -232,7 +232,7 @@ _DEFINITION = (
     '  {"trigger": "matches", "source": "asked", "dest": "answered", "guards": [{"check": {"field": "name", "op": "matches", "value": "^[a-z]+$"}}]}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[GuardFormsState] = rt.Chart(
     name="guard_forms",
     version=None,
     states=GuardFormsState,
@@ -602,6 +602,7 @@ class GuardFormsMachine(
         GuardFormsSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine guard_forms."""

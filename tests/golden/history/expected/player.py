@@ -95,7 +95,7 @@ _DEFINITION = (
     '  {"trigger": "restart", "source": "playing", "dest": "H*(on)"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[PlayerState] = rt.Chart(
     name="player",
     version=None,
     states=PlayerState,
@@ -305,6 +305,7 @@ class PlayerMachine(
         PlayerSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine player."""

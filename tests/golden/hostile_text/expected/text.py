@@ -11,7 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
+from typing import (
+    Any,
+    Literal,
+    Never,
+    Protocol,
+    TYPE_CHECKING,
+    TypeAlias,
+    TypedDict,
+    Unpack,
+    overload,
+)
 from pystator_runtime import interface as rt
 
 rt.require(1, __name__)
@@ -135,7 +145,7 @@ _DEFINITION = (
     ' "x-note": "\\"\\"\\""}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[HostileState] = rt.Chart(
     name='hostile """ text',
     version="1'\"\\",
     states=HostileState,
@@ -284,6 +294,7 @@ class HostileMachine(
         HostileSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """\"\""

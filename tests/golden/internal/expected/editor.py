@@ -71,7 +71,7 @@ _DEFINITION = (
     '  {"trigger": "read", "source": "editing", "dest": "reading"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[EditorState] = rt.Chart(
     name="editor",
     version=None,
     states=EditorState,
@@ -227,6 +227,7 @@ class EditorMachine(
         EditorSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine editor."""

@@ -76,7 +76,7 @@ _DEFINITION = (
     '  {"trigger": "flip", "source": "on", "dest": "off"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[LampState] = rt.Chart(
     name="lamp",
     version=None,
     states=LampState,
@@ -165,6 +165,7 @@ class LampMachine(
         LampSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """From JSON: é \u2028 "quoted"

@@ -63,7 +63,7 @@ _DEFINITION = (
     ' "error_policy": {"default_fallback": "broken"}}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[DoorState] = rt.Chart(
     name="door",
     version=None,
     states=DoorState,
@@ -162,6 +162,7 @@ class DoorMachine(
         DoorSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine door."""

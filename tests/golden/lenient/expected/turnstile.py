@@ -60,7 +60,7 @@ _DEFINITION = (
     '  {"trigger": "push", "source": "unlocked", "dest": "locked"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[TurnstileState] = rt.Chart(
     name="turnstile",
     version=None,
     states=TurnstileState,
@@ -152,6 +152,7 @@ class TurnstileMachine(
         TurnstileSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine turnstile."""

@@ -58,7 +58,7 @@ _DEFINITION = (
     '  {"trigger": "press", "source": "on", "dest": "off"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[LightState] = rt.Chart(
     name="light",
     version=None,
     states=LightState,
@@ -132,6 +132,7 @@ class LightMachine(
         LightSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine light."""

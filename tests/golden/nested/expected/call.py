@@ -113,7 +113,7 @@ _DEFINITION = (
     '  {"trigger": "fail", "source": "*", "dest": "lost"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[CallState] = rt.Chart(
     name="call",
     version="2.0",
     states=CallState,
@@ -456,6 +456,7 @@ class CallMachine(
         CallSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """A call and what happens in it."""

@@ -74,7 +74,7 @@ _DEFINITION = (
     '  {"trigger": "off", "source": "light", "dest": "dark"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[SwitchState] = rt.Chart(
     name="switch",
     version=None,
     states=SwitchState,
@@ -157,6 +157,7 @@ class SwitchMachine(
         SwitchSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine switch."""

@@ -58,7 +58,7 @@ _DEFINITION = (
     '  {"trigger": "new_order", "source": "pending", "dest": "live"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[FixState] = rt.Chart(
     name="fix",
     version=None,
     states=FixState,
@@ -129,6 +129,7 @@ class FixMachine(
         FixSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine fix."""

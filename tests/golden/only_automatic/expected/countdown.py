@@ -72,7 +72,7 @@ _DEFINITION = (
     '  {"auto": true, "source": "counting", "dest": "counting"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[CountdownState] = rt.Chart(
     name="countdown",
     version=None,
     states=CountdownState,
@@ -141,6 +141,7 @@ class CountdownMachine(
         CountdownSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine countdown."""

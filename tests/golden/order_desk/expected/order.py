@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import (
     Any,
     Literal,
+    Never,
     Protocol,
     Required,
     TYPE_CHECKING,
@@ -172,7 +173,7 @@ _DEFINITION = (
     ' "groups": {"active": {"states": ["open"]}}}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[OrderDeskState] = rt.Chart(
     name="order_desk",
     version="2.1",
     states=OrderDeskState,
@@ -484,6 +485,7 @@ class OrderDeskMachine(
         OrderDeskSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """Orders at a trading desk.

@@ -59,7 +59,7 @@ _DEFINITION = (
     '  {"trigger": "leave", "source": "island", "dest": "beyond"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[MachineState] = rt.Chart(
     name="machine",
     version=None,
     states=MachineState,
@@ -137,6 +137,7 @@ class MachineMachine(
         MachineSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine machine."""

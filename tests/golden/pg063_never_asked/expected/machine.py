@@ -59,7 +59,7 @@ _DEFINITION = (
     '  {"trigger": "close", "source": "*", "dest": "open"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[MachineState] = rt.Chart(
     name="machine",
     version=None,
     states=MachineState,
@@ -149,6 +149,7 @@ class MachineMachine(
         MachineSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine machine."""

@@ -59,7 +59,7 @@ _DEFINITION = (
     '  {"trigger": "close", "source": "open", "dest": "closed"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[MachineState] = rt.Chart(
     name="machine",
     version=None,
     states=MachineState,
@@ -129,6 +129,7 @@ class MachineMachine(
         MachineSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine machine."""

@@ -85,7 +85,7 @@ _DEFINITION = (
     '  {"trigger": "back", "source": ["first", "second", "third", "fourth"], "dest": "here"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[QueueState] = rt.Chart(
     name="queue",
     version=None,
     states=QueueState,
@@ -209,6 +209,7 @@ class QueueMachine(
         QueueSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine queue."""

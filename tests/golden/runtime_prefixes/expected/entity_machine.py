@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
+from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
 rt.require(1, __name__)
@@ -70,7 +70,7 @@ _DEFINITION = (
     '  {"trigger": "go", "source": "here", "dest": "here", "guards": ["ok"], "actions": ["act"]}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[EntityState] = rt.Chart(
     name="entity",
     version=None,
     states=EntityState,
@@ -151,6 +151,7 @@ class EntityMachine(
         EntitySession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine entity."""

@@ -56,7 +56,7 @@ _DEFINITION = (
     '  {"trigger": "sing", "source": "flying", "internal": true}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[BirdState] = rt.Chart(
     name="bird",
     version=None,
     states=BirdState,
@@ -118,6 +118,7 @@ class BirdMachine(
         BirdSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine bird."""

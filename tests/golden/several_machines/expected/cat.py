@@ -58,7 +58,7 @@ _DEFINITION = (
     '  {"trigger": "wake", "source": "asleep", "dest": "awake"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[CatState] = rt.Chart(
     name="cat",
     version=None,
     states=CatState,
@@ -128,6 +128,7 @@ class CatMachine(
         CatSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine cat."""

@@ -53,7 +53,7 @@ _DEFINITION = (
     ' "transitions": []}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[FishState] = rt.Chart(
     name="fish",
     version=None,
     states=FishState,
@@ -97,6 +97,7 @@ class FishMachine(
         FishSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine fish."""

@@ -58,7 +58,7 @@ _DEFINITION = (
     '  {"trigger": "bark", "source": "asleep", "dest": "awake", "guards": ["is_loud"]}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[WatchdogState] = rt.Chart(
     name="Guard Dog",
     version=None,
     states=WatchdogState,
@@ -140,6 +140,7 @@ class WatchdogMachine(
         WatchdogSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine Guard Dog."""

@@ -70,7 +70,7 @@ _DEFINITION = (
     '  {"trigger": "item_add", "source": "open", "internal": true}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[OrderState] = rt.Chart(
     name="order",
     version=None,
     states=OrderState,
@@ -133,6 +133,7 @@ class OrderMachine(
         OrderSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine order."""

@@ -72,7 +72,7 @@ _DEFINITION = (
     '  {"trigger": "add", "source": "open", "internal": true}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[OrderItemState] = rt.Chart(
     name="order_item",
     version=None,
     states=OrderItemState,
@@ -139,6 +139,7 @@ class OrderItemMachine(
         OrderItemSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine order_item."""

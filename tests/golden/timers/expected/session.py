@@ -76,7 +76,7 @@ _DEFINITION = (
     '  {"source": "idle", "dest": "locked", "after": 0}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[LoginState] = rt.Chart(
     name="login",
     version=None,
     states=LoginState,
@@ -308,6 +308,7 @@ class LoginMachine(
         LoginSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine login."""

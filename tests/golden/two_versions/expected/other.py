@@ -53,7 +53,7 @@ _DEFINITION = (
     ' "transitions": []}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[OtherState] = rt.Chart(
     name="other",
     version=None,
     states=OtherState,
@@ -97,6 +97,7 @@ class OtherMachine(
         OtherSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine other."""

@@ -58,7 +58,7 @@ _DEFINITION = (
     '  {"trigger": "close", "source": "open", "dest": "closed"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[TicketState] = rt.Chart(
     name="ticket",
     version="2",
     states=TicketState,
@@ -129,6 +129,7 @@ class TicketMachine(
         TicketSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine ticket."""

@@ -78,7 +78,7 @@ _DEFINITION = (
     '  {"trigger": "note", "source": "*", "internal": true, "actions": [{"append": {"field": "notes", "value": "x"}}]}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[ParcelState] = rt.Chart(
     name="parcel",
     version=None,
     states=ParcelState,
@@ -239,6 +239,7 @@ class ParcelMachine(
         ParcelSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine parcel."""

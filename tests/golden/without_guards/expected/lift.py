@@ -75,7 +75,7 @@ _DEFINITION = (
     '  {"trigger": "arrive", "source": "moving", "dest": "still"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[LiftState] = rt.Chart(
     name="lift",
     version=None,
     states=LiftState,
@@ -182,6 +182,7 @@ class LiftMachine(
         LiftSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine lift."""

@@ -64,7 +64,7 @@ _DEFINITION = (
     '  {"trigger": "lower", "source": "up", "dest": "down"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[EmptyState] = rt.Chart(
     name="empty",
     version=None,
     states=EmptyState,
@@ -144,6 +144,7 @@ class EmptyMachine(
         EmptySession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine empty."""

@@ -82,7 +82,7 @@ _DEFINITION = (
     '  {"trigger": "lower", "source": "up", "dest": "down"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[FlagState] = rt.Chart(
     name="flag",
     version=None,
     states=FlagState,
@@ -187,6 +187,7 @@ class FlagMachine(
         FlagSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """The state machine flag."""
