@@ -156,8 +156,8 @@ class Chart(Generic[StateT]):
             return None
         name = row.name if ":" in text else text
         around = (other.active for other in self._every if name in other.active)
-        lies_there = all(state in active for active in around) and (state != name or row.name != text)
-        return row if lies_there else None
+        lies_there = all(state in active for active in around)
+        return row if lies_there and state != text else None
 
     def _pairs(self, row: Row[StateT]) -> dict[str, tuple[Pair, ...]]:
         """The triggers of a row whose results are all known beforehand, for doors that take a plain context.

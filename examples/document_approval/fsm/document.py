@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Literal, Protocol, Required, TYPE_CHECKING, TypeAlias, TypedDict, overload
+from typing import (
+    Any,
+    Literal,
+    Never,
+    Protocol,
+    Required,
+    TYPE_CHECKING,
+    TypeAlias,
+    TypedDict,
+    overload,
+)
 from pystator_runtime import interface as rt
 
 rt.require(1, __name__)
@@ -173,7 +183,7 @@ _DEFINITION = (
     '  {"name": "may_approve", "description": "Asks the directory whether the reviewer may approve such a document."}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[DocumentState] = rt.Chart(
     name="document",
     version="2.0",
     states=DocumentState,
@@ -468,6 +478,7 @@ class DocumentMachine(
         DocumentSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """A document on its way from its author to the readers."""

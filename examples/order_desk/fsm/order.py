@@ -9,7 +9,17 @@ import datetime
 import decimal
 from collections.abc import Awaitable, Mapping
 from enum import StrEnum
-from typing import Any, Literal, Protocol, Required, TYPE_CHECKING, TypeAlias, TypedDict, overload
+from typing import (
+    Any,
+    Literal,
+    Never,
+    Protocol,
+    Required,
+    TYPE_CHECKING,
+    TypeAlias,
+    TypedDict,
+    overload,
+)
 from pystator_runtime import interface as rt
 
 rt.require(1, __name__)
@@ -220,7 +230,7 @@ _DEFINITION = (
     '  {"name": "alert_surveillance", "description": "Report a large trade."}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[OrderState] = rt.Chart(
     name="order",
     version="1.2",
     states=OrderState,
@@ -564,6 +574,7 @@ class OrderMachine(
         OrderSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """One order of a trading desk, from the ticket to the last fill."""

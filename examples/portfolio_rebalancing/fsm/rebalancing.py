@@ -373,7 +373,7 @@ _DEFINITION = (
     '  {"name": "report", "description": "Tell the portfolio manager that it is done."}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[RebalancingState] = rt.Chart(
     name="rebalancing",
     version="1.0",
     states=RebalancingState,
@@ -1035,6 +1035,7 @@ class RebalancingMachine(
         RebalancingSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """One portfolio that is brought back to its target weights, through market halts and slow markets."""

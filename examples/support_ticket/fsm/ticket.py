@@ -202,7 +202,7 @@ _DEFINITION = (
     '  {"trigger": "close", "source": ["new", "solved"], "dest": "closed"}]}'
 )
 
-_CHART = rt.Chart(
+_CHART: rt.Chart[TicketState] = rt.Chart(
     name="support_ticket",
     version="3",
     states=TicketState,
@@ -494,6 +494,7 @@ class TicketMachine(
         TicketSession,
         _GuardName,
         _ActionName,
+        Never,
     ]
 ):
     """A request of a customer, from the first message to the last."""
