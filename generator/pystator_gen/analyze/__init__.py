@@ -45,7 +45,7 @@ def analyze(
     choices = Choices(states, transitions, findings)
     rows = build_rows(states, tree, transitions, choices, findings) if not findings.failed else ()
     triggers = resolve_triggers(parsed, _trigger_names(parsed, transitions), states, prefix, findings)
-    refuse_collisions(parsed, states.values(), triggers, functions.places, findings)
+    refuse_collisions(parsed, states.values(), triggers, functions.places, prefix, findings)
     _check_fallback(parsed, states, findings)
     if findings.failed or initial is None:
         return None, findings.diagnostics
