@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from support.machines import load, machine_class, problems, said, told
 
-
 # -- nesting (S1) ----------------------------------------------------------------------------------------------
 
 
