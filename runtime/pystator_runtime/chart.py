@@ -37,6 +37,7 @@ class Chart(Generic[StateT]):
         "codecs",
         "defaults",
         "definition",
+        "fallback",
         "guards",
         "initial",
         "invariants",
@@ -46,6 +47,7 @@ class Chart(Generic[StateT]):
         "quick",
         "regions",
         "reject_invalid_events",
+        "retry_attempts",
         "rows",
         "states",
         "strict_guards",
@@ -75,6 +77,8 @@ class Chart(Generic[StateT]):
         reject_invalid_events: bool = True,
         strict_guards: bool = True,
         normalize: bool = False,
+        fallback: str | None = None,
+        retry_attempts: int = 0,
     ) -> None:
         self.name = name
         self.version = version
@@ -90,6 +94,8 @@ class Chart(Generic[StateT]):
         self.reject_invalid_events = reject_invalid_events
         self.strict_guards = strict_guards
         self.normalize = normalize
+        self.fallback = fallback
+        self.retry_attempts = retry_attempts
         self.automatic_asks = any(transition.asks for row in rows for transition in row.automatic)
         self.guards, self.actions = _names_to_bind(rows, self.invariants)
         self.regions: Regions | None = None

@@ -104,6 +104,7 @@ class Configuration(Row[Any]):
             exit=self.inner_exit + container.exit,
             active=container.active.union(*(part.active for part in parts)),
             region=container.region,
+            fallback=container.fallback,
         )
         recorded = dict.fromkeys((container.name, *container.compounds), str(self.state))
         self.child = container.child

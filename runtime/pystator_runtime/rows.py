@@ -195,6 +195,7 @@ class Row(Generic[StateT]):
         "delayed",
         "entry",
         "exit",
+        "fallback",
         "is_terminal",
         "on",
         "quick",
@@ -219,6 +220,7 @@ class Row(Generic[StateT]):
         active: frozenset[str] | None = None,
         region: tuple[str, str] | None = None,
         records: tuple[str, ...] = (),
+        fallback: Transition[StateT] | None = None,
     ) -> None:
         self.state = state
         self.on: Mapping[str, Any] = on or {}
@@ -231,6 +233,7 @@ class Row(Generic[StateT]):
         self.region = region
         self.child: str = records[-1] if records else self.name
         self.records: Mapping[str, str] = dict.fromkeys(records, str(state)) if records else NOTHING
+        self.fallback = fallback
         self.quick: dict[str, Any] = {}
         self.settled = not automatic and not self.delayed and only_actions(entry)
 
@@ -242,7 +245,8 @@ class Row(Generic[StateT]):
     def candidates(self) -> list[Transition[StateT]]:
         """All transitions of the state itself."""
         groups: tuple[tuple[Transition[StateT], ...], ...] = (*self.on.values(), self.automatic, *self.delayed.values())
-        return [transition for group in groups for transition in group]
+        found = [transition for group in groups for transition in group]
+        return found if self.fallback is None else [*found, self.fallback]
 
     def find_quick(self, *, automatic_asks: bool) -> None:
         """Find the triggers that never ask the application, neither themselves nor by what follows them."""
