@@ -94,7 +94,7 @@ class Orchestrator:
     # -- events ------------------------------------------------------------------------------------------------
 
     def process_event(
-        self, entity_id: str, trigger: str, context: Mapping[str, Any] | None = None, *, event_id: str | None = None
+        self, entity_id: str, trigger: str, /, context: Mapping[str, Any] | None = None, *, event_id: str | None = None
     ) -> TransitionResult[Any]:
         """Send an event to a stored entity, with ``context`` as its payload, and run the actions that follow.
 
@@ -111,13 +111,13 @@ class Orchestrator:
         return run(self._process(entity_id, event, is_async=False))
 
     async def async_process_event(
-        self, entity_id: str, trigger: str, context: Mapping[str, Any] | None = None, *, event_id: str | None = None
+        self, entity_id: str, trigger: str, /, context: Mapping[str, Any] | None = None, *, event_id: str | None = None
     ) -> TransitionResult[Any]:
         """:meth:`process_event`, awaiting the store, guards and actions."""
         event = self._event(entity_id, trigger, context, event_id)
         return await arun(self._process(entity_id, event, is_async=True))
 
-    def create(self, entity_id: str, context: Mapping[str, Any] | None = None) -> StoredEntity[Any, Any]:
+    def create(self, entity_id: str, /, context: Mapping[str, Any] | None = None) -> StoredEntity[Any, Any]:
         """Create an entity in the initial state and run the actions of entering it (`S3.5`).
 
         Raises:
@@ -127,7 +127,7 @@ class Orchestrator:
         _require_id(entity_id)
         return run(self._create(entity_id, context or {}, is_async=False))
 
-    async def acreate(self, entity_id: str, context: Mapping[str, Any] | None = None) -> StoredEntity[Any, Any]:
+    async def acreate(self, entity_id: str, /, context: Mapping[str, Any] | None = None) -> StoredEntity[Any, Any]:
         """:meth:`create`, awaiting the store, guards and actions."""
         _require_id(entity_id)
         return await arun(self._create(entity_id, context or {}, is_async=True))
@@ -383,11 +383,11 @@ class Orchestrator:
 
     # -- asking ------------------------------------------------------------------------------------------------
 
-    def get(self, entity_id: str) -> StoredEntity[Any, Any] | None:
+    def get(self, entity_id: str, /) -> StoredEntity[Any, Any] | None:
         """An entity as it is stored, or ``None``."""
         return run(self._get(entity_id))
 
-    async def aget(self, entity_id: str) -> StoredEntity[Any, Any] | None:
+    async def aget(self, entity_id: str, /) -> StoredEntity[Any, Any] | None:
         """:meth:`get`, awaiting the store."""
         return await arun(self._get(entity_id))
 
@@ -395,7 +395,7 @@ class Orchestrator:
         loaded = yield from self.outside.load(entity_id, None, lock=False)
         return None if loaded.entity is None else StoredEntity(self._archive.read(loaded.entity))
 
-    def history(self, entity_id: str) -> list[AuditEntry]:
+    def history(self, entity_id: str, /) -> list[AuditEntry]:
         """The events of an entity that were taken, the oldest first, as far back as the store keeps them."""
         return [AuditEntry(record) for record in self.store.audit(self._name, entity_id)]
 
@@ -409,7 +409,7 @@ class Orchestrator:
         counts: dict[str, int] = self.store.count_by_state(self._name)
         return counts
 
-    def delete(self, entity_id: str) -> bool:
+    def delete(self, entity_id: str, /) -> bool:
         """Delete an entity with its audit rows, event ids and actions; whether there was one."""
         deleted: bool = self.store.delete(self._name, entity_id)
         return deleted
