@@ -15,7 +15,7 @@ WORKERS := 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
-EXAMPLES := order_desk support_ticket document_approval portfolio_rebalancing
+EXAMPLES := order_desk support_ticket document_approval portfolio_rebalancing trading_day
 PROGRAMS := $(EXAMPLES:%=examples/%/app.py) scripts/demo.py
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 

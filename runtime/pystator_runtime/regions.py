@@ -278,7 +278,7 @@ class Regions:
         self._compounds = compounds
         self._configurations: dict[tuple[Container, tuple[Row[Any], ...]], Configuration] = {}
         self._found: dict[object, Row[Any]] = {}
-        self._ways: dict[tuple[Restoration[Any], str], Way[Any] | None] = {}
+        self._ways: dict[tuple[Restoration, str], Way[Any] | None] = {}
 
     def is_parallel(self, row: Row[Any]) -> bool:
         """Whether a row is that of a parallel state."""
@@ -374,7 +374,7 @@ class Regions:
 
     # -- history -----------------------------------------------------------------------------------------------
 
-    def way_back(self, restoration: Restoration[Any], recorded: str) -> Way[Any] | None:
+    def way_back(self, restoration: Restoration, recorded: str) -> Way[Any] | None:
         """The way back into a parallel state whose configuration was recorded (`S4.2`)."""
         key = restoration, recorded
         if key not in self._ways:
@@ -383,7 +383,7 @@ class Regions:
             self._ways[key] = self._way_back(restoration, recorded)
         return self._ways[key]
 
-    def _way_back(self, restoration: Restoration[Any], recorded: str) -> Way[Any] | None:
+    def _way_back(self, restoration: Restoration, recorded: str) -> Way[Any] | None:
         way = restoration.ways.get(recorded.partition(":")[0])
         if way is None or way.restores is None:
             return way

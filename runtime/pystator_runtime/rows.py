@@ -53,18 +53,18 @@ class Way(Generic[StateT]):
         self.armed_after = armed_after
 
 
-class Restoration(Generic[StateT]):
+class Restoration:
     """A history destination (`S4.2`): the way to take for each leaf, or parallel state, that was active last."""
 
     __slots__ = ("find", "parent", "ways")
 
-    find: Callable[[Restoration[StateT], str], Way[StateT] | None]
+    find: Callable[[Restoration, str], Way[Any] | None]
 
-    def __init__(self, parent: str, ways: Mapping[str, Way[StateT]]) -> None:
+    def __init__(self, parent: str, ways: Mapping[str, Way[Any]]) -> None:
         self.parent = parent
         self.ways = ways
 
-    def way(self, recorded: str) -> Way[StateT] | None:
+    def way(self, recorded: str) -> Way[Any] | None:
         """The way back to what was recorded, if there is one."""
         return self.ways.get(recorded) or self.find(self, recorded)
 
@@ -116,7 +116,7 @@ class Transition(Generic[StateT]):
         disarmed: tuple[Timer, ...] = (),
         leaves: str | None = None,
         records: tuple[str, ...] = (),
-        restoration: Restoration[StateT] | None = None,
+        restoration: Restoration | None = None,
     ) -> None:
         self.source = source
         self.trigger = trigger

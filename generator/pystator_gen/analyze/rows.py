@@ -191,6 +191,7 @@ class _Builder:
         domain = self._tree.domain(state.name, destination.name)
         if domain is not None and domain in self._tree.regions:
             self._refuse_sibling(state, destination, domain, transition)
+            domain = self._tree.parents[domain]  # reported: go on as if all of it were left
         left = self._tree.exit_set(state.name, domain)
         outermost = next((name for name in reversed(left) if name in self._tree.regions), None)
         if outermost is not None:  # what is active in its regions is known only when it is left
