@@ -120,6 +120,39 @@ def test_a_choice_that_leads_nowhere_is_accepted_or_an_error(branches: str, succ
     assert code in found(text)
 
 
+@row("children of a state that has no `initial_child`")
+def test_a_state_that_does_not_say_its_initial_child_is_rested_in_or_an_error() -> None:
+    """S1.2."""
+    text = (
+        "states: [{name: a, type: initial}, {name: p}, {name: q, parent: p}]\n"
+        "transitions: [{trigger: go, source: a, dest: p}, {trigger: next, source: p, dest: q}]\n"
+    )
+    assert interpreted(text).process("a", "go", {}).target_state == "p"
+    assert found(text) == ["PG067"]
+
+
+@row("`H(state)` of a state that is not there, or has no children")
+@pytest.mark.parametrize(("state", "code"), [("nowhere", "PG050"), ("b", "PG069")])
+def test_history_of_what_has_none_leads_there_or_is_an_error(state: str, code: str) -> None:
+    """S4.2."""
+    text = f"{STATES}transitions: [{{trigger: go, source: a, dest: H({state})}}]\n"
+    session = interpreted(text).create()
+    session.send("go")
+    assert session.current_state == state
+    assert code in found(text)
+
+
+@row("an entry or exit point that lies elsewhere")
+def test_a_point_of_another_state_is_accepted_or_an_error() -> None:
+    """S12.2."""
+    text = (
+        "states: [{name: a, type: initial}, {name: p, initial_child: q, entry_points: [b]}, {name: q, parent: p}, "
+        '{name: b}]\ntransitions: [{trigger: go, source: a, dest: "p:b"}]\n'
+    )
+    assert interpreted(text).process("a", "go", {}).target_state == "b"
+    assert "PG068" in found(text)
+
+
 def test_on_and_off_are_names_only_here() -> None:
     """S11.1."""
     text = "states: [{name: on, type: initial}, {name: off}]\ntransitions: [{trigger: flip, source: on, dest: off}]\n"
