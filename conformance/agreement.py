@@ -75,6 +75,17 @@ class Compared:
         assert str(ours.steps[0].target_state) == theirs.target_state, place
         return True
 
+    def move(self, configs: tuple[Any, Any], trigger: str, context: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Send both configurations of a parallel state an event, and compare; those that come of it."""
+        theirs, results = self.sides.pystator.process_parallel(configs[0], trigger, copy.deepcopy(dict(context)))
+        ours, result = self.sides.ours.process_parallel(configs[1], trigger, copy.deepcopy(dict(context)))
+        place = (str(configs[1]), trigger, context)
+        assert ours.to_string() == theirs.to_string(), place
+        # "an event that nothing in the parallel state takes", "`process_parallel(config, trigger, context)`"
+        assert (result.success and not result.metadata.get("no_op")) is bool(results), place
+        assert list(result.all_actions) == [name for one in results for name in names(one.all_action_specs)], place
+        return theirs, ours
+
     def _declared(self, result: Any) -> str | None:
         """Where the transition that was taken is declared to lead; None where it stays."""
         (mark,) = (name for name in names(result.actions_to_execute) if name.startswith("mark_"))

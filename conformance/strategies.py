@@ -258,6 +258,27 @@ def living(draw: st.DrawFn) -> dict[str, Any]:
     return {"meta": meta, "states": tree.states, "transitions": draw(st.permutations(transitions))}
 
 
+@st.composite
+def parallel(draw: st.DrawFn) -> dict[str, Any]:
+    """A machine with a parallel state, whose regions can do what both sides can."""
+    regions: list[dict[str, Any]] = []
+    states: list[dict[str, Any]] = [{"name": "start", "type": "initial"}]
+    transitions: list[dict[str, Any]] = [{"trigger": "enter", "source": "start", "dest": "par"}]
+    for name in draw(st.lists(st.sampled_from(["r1", "r2", "r3"]), min_size=1, max_size=3, unique=True)):
+        # "states with children, history and choices in a region"
+        inside = [f"{name}_{number}" for number in range(draw(st.integers(2, 3)))]
+        states += [{"name": state, "on_enter": draw(_plans), "on_exit": draw(_plans)} for state in inside]
+        regions.append({"name": name, "initial": draw(st.sampled_from(inside)), "states": inside})
+        for _ in range(draw(st.integers(4, 8))):
+            # "an internal transition in a region", "automatic transitions in a region", "a destination outside of the
+            # parallel state", "a transition from one region into another"
+            way = {"source": draw(st.sampled_from(inside)), "dest": draw(st.sampled_from(inside)), "region": name}
+            transitions.append({"trigger": draw(st.sampled_from(TRIGGERS)), **way, **_details(draw, _plans)})
+    # "transitions of the parallel state itself, in `process_parallel`", "`_join_<state>`": none
+    states.append({"name": "par", "type": "parallel", "regions": regions, "on_enter": draw(_names)})
+    return {"meta": _meta(draw), "states": states, "transitions": draw(st.permutations(transitions))}
+
+
 def _remembering(tree: _Tree, source: str) -> list[str]:
     """History that both keep in the same way."""
     # "`H(p)` where a child with children is remembered", "`H*(p)` where a leaf deeper down is …"

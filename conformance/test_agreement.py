@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.agreement import Compared, Lives
-from conformance.strategies import GUARDS, contexts, deciding, living, scripts, triggers
+from conformance.strategies import GUARDS, contexts, deciding, living, parallel, scripts, triggers
 
 often = settings(
     max_examples=200,
@@ -50,3 +50,16 @@ def test_the_same_is_lived_through(definition: Any, context: Any, script: Any, i
     entity = Lives(Compared(definition, GUARDS), context)
     for happening in script:
         entity.happen(happening, is_async=is_async)
+
+
+@often
+@given(parallel(), st.lists(st.tuples(triggers, contexts), min_size=5, max_size=15))
+def test_the_same_happens_in_regions(definition: Any, events: Any) -> None:
+    """S6.3: `process_parallel`, from configuration to configuration."""
+    machines = Compared(definition, GUARDS)
+    # "the regions of a configuration that was text": these never are
+    configs: tuple[Any, Any] = tuple(
+        machine.enter_parallel_state("par") for machine in (machines.sides.pystator, machines.sides.ours)
+    )
+    for trigger, context in events:
+        configs = machines.move(configs, trigger, context)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pystator import StateMachine
 from pystator._parallel import ParallelStateConfig
 
-from conformance.sides import interpreted, is_refused
+from conformance.rows import row
+from conformance.sides import Both, both, interpreted, is_refused, meta
+from pystator_runtime import InvalidTransitionError, UndefinedStateError, UndefinedTriggerError
+from support.machines import codes, problems
 
 ORDER = """
 states:
@@ -41,99 +43,194 @@ transitions:
 """
 
 
-@pytest.fixture
-def pystator() -> Any:
-    return interpreted(ORDER)
+@pytest.fixture(scope="module")
+def order() -> Both:
+    return both(ORDER)
 
 
-def _planned(results: list[Any]) -> list[tuple[str, ...]]:
-    """The actions of each region's result."""
-    return [result.all_actions for result in results]
+def _there(machine: Any, config: str, trigger: str, context: Any = None) -> tuple[str, list[tuple[str, ...]]]:
+    """What an event makes of a configuration there, and the actions of each region's result."""
+    found, results = machine.process_parallel(ParallelStateConfig.from_string(config), trigger, context or {})
+    return found.to_string(), [result.all_actions for result in results]
 
 
-# -- PyStator --------------------------------------------------------------------------------------------------
+def _here(machine: Any, config: str, trigger: str, context: Any = None) -> tuple[str, Any]:
+    """Where an event leads from a configuration here, and the result."""
+    at = type(machine.enter_parallel_state(config.partition(":")[0])).from_string(config)
+    found, result = machine.process_parallel(at, trigger, context or {})
+    is_left = result.success and ":" not in str(result.target_state)
+    assert found == (at if is_left or not result.success else result.target_state)
+    return str(result.target_state if is_left else found), result
 
 
-def test_a_configuration_is_written_with_its_regions_in_order_of_the_alphabet(pystator: Any) -> None:
+def test_a_configuration_is_written_in_the_same_way(order: Both) -> None:
     """S6.2."""
-    assert pystator.enter_parallel_state("open").to_string() == "open:bill=unpaid,parcel=packing"
+    for machine in (order.pystator, order.ours):
+        assert machine.enter_parallel_state("open").to_string() == "open:bill=unpaid,parcel=packing"
 
 
-def test_there_a_session_rests_in_the_parallel_state_and_enters_no_region(pystator: Any) -> None:
-    session = pystator.create()
+# -- getting in ------------------------------------------------------------------------------------------------
+
+
+@row("a transition to a parallel state, in a session")
+def test_a_session_rests_in_the_container_there_and_in_a_configuration_here(order: Both) -> None:
+    """S6.1, S1.5."""
+    session = order.pystator.create()
     assert session.send("place").all_actions == ("out_draft", "in_open")
     assert session.current_state == "open" == session.snapshot()["current_state"]
-    assert session.is_open
-    assert not session.is_packing
+    assert (session.is_open, session.is_packing) == (True, False)
     assert not session.send("move").success
-    assert session.allowed_triggers == ["_join_open", "cancel"]
+    session = order.ours.create()
+    assert session.send("place").all_actions == ("out_draft", "in_open", "in_packing", "in_unpaid")
+    assert str(session.current_state) == "open:bill=unpaid,parcel=packing" == session.snapshot()["current_state"]
+    assert (session.is_open, session.is_packing, session.is_unpaid) == (True, True, True)
+    assert session.send("move").success
 
 
-def test_there_a_destination_inside_a_region_is_that_state_alone(pystator: Any) -> None:
-    result = pystator.process("draft", "rush", {})
+@row("a transition to a state inside a region")
+def test_a_state_inside_a_region_is_entered_alone_there_and_with_all_regions_here(order: Both) -> None:
+    """S6.1."""
+    result = order.pystator.process("draft", "rush", {})
     assert (result.target_state, result.all_actions) == ("sent", ("out_draft", "in_sent"))
+    result = order.ours.process("draft", "rush", {})
+    assert str(result.target_state) == "open:bill=unpaid,parcel=sent"
+    assert result.all_actions == ("out_draft", "in_open", "in_sent", "in_unpaid")
 
 
-def test_there_every_region_has_a_result_of_its_own(pystator: Any) -> None:
-    config, results = pystator.process_parallel(pystator.enter_parallel_state("open"), "move", {})
-    assert config.to_string() == "open:bill=paid,parcel=sent"
-    assert _planned(results) == [("out_packing", "move_parcel", "in_sent"), ("out_unpaid", "move_bill", "in_paid")]
+# -- events ----------------------------------------------------------------------------------------------------
 
 
-def test_there_regions_are_in_order_of_the_alphabet_once_they_were_text(pystator: Any) -> None:
-    read = ParallelStateConfig.from_string(pystator.enter_parallel_state("open").to_string())
-    _, results = pystator.process_parallel(read, "move", {})
-    assert [result.metadata["region"] for result in results] == ["bill", "parcel"]
+@row("`process_parallel(config, trigger, context)`")
+def test_there_is_a_result_for_each_region_there_and_one_result_here(order: Both) -> None:
+    """S6.3, S6.8."""
+    config, planned = _there(order.pystator, "open:parcel=packing,bill=unpaid", "move")
+    assert config == "open:bill=paid,parcel=sent"
+    assert planned == [("out_packing", "move_parcel", "in_sent"), ("out_unpaid", "move_bill", "in_paid")]
+    config, result = _here(order.ours, "open:parcel=packing,bill=unpaid", "move")
+    assert config == "open:bill=paid,parcel=sent"
+    assert result.all_actions == (*planned[0], *planned[1])
 
 
-@pytest.mark.parametrize("trigger", ["lose", "pay", "cancel", "unheard_of"])
-def test_there_an_event_that_no_region_takes_has_no_result_at_all(pystator: Any, trigger: str) -> None:
-    config = pystator.enter_parallel_state("open")
-    assert pystator.process_parallel(config, trigger, {"enough": False}) == (config, [])
+@row("the regions of a configuration that was text")
+def test_regions_are_in_the_order_of_the_text_there_and_in_that_of_the_definition_here(order: Both) -> None:
+    """S6.2, S6.3."""
+    text = "open:bill=unpaid,parcel=packing"
+    assert [actions[1] for actions in _there(order.pystator, text, "move")[1]] == ["move_bill", "move_parcel"]
+    assert _here(order.ours, text, "move")[1].all_actions[1] == "move_parcel"
 
 
-def test_there_a_self_transition_in_a_region_leaves_and_re_enters_and_so_does_an_internal_one(pystator: Any) -> None:
-    config = pystator.enter_parallel_state("open")
-    assert _planned(pystator.process_parallel(config, "again", {})[1]) == [("out_packing", "count", "in_packing")]
-    assert _planned(pystator.process_parallel(config, "note", {})[1]) == [("out_packing", "write", "in_packing")]
+@row("an event that nothing in the parallel state takes")
+@pytest.mark.parametrize(
+    ("trigger", "error"),
+    [("lose", InvalidTransitionError), ("pay", InvalidTransitionError), ("unheard_of", UndefinedTriggerError)],
+)
+def test_an_event_that_nothing_takes_has_no_result_there_and_one_like_any_other_here(
+    order: Both, trigger: str, error: type[Exception]
+) -> None:
+    """S6.3, S2.4."""
+    text = "open:bill=unpaid,parcel=packing"
+    assert _there(order.pystator, text, trigger, {"enough": False}) == (text, [])
+    config, result = _here(order.ours, text, trigger, {"enough": False})
+    assert config == text
+    assert type(result.error) is error
+    lenient = both(ORDER, ", strict_mode: false")
+    assert _there(lenient.pystator, text, "unheard_of") == (text, [])
+    assert _here(lenient.ours, text, "unheard_of")[1].metadata["no_op"] is True
 
 
-def test_there_a_destination_outside_becomes_the_state_of_the_region(pystator: Any) -> None:
-    config, results = pystator.process_parallel(_at("open:bill=unpaid,parcel=sent"), "lose", {})
-    assert config.to_string() == "open:bill=unpaid,parcel=done"
-    assert _planned(results) == [("out_sent", "in_done")]
+@row("transitions of the parallel state itself, in `process_parallel`")
+def test_the_container_is_asked_only_here(order: Both) -> None:
+    """S6.3."""
+    text = "open:bill=unpaid,parcel=packing"
+    assert _there(order.pystator, text, "cancel") == (text, [])
+    assert _here(order.ours, text, "cancel")[0] == "done"
 
 
-def test_there_leaving_the_parallel_state_leaves_no_region(pystator: Any) -> None:
-    assert pystator.process("open", "cancel", {}).all_actions == ("out_open", "in_done")
+@row("an internal transition in a region")
+def test_an_internal_transition_in_a_region_leaves_and_re_enters_only_there(order: Both) -> None:
+    """S3.4."""
+    text = "open:bill=unpaid,parcel=packing"
+    assert _there(order.pystator, text, "note") == (text, [("out_packing", "write", "in_packing")])
+    assert _here(order.ours, text, "note")[1].all_actions == ("write",)
 
 
-def test_there_a_join_is_told_and_not_taken(pystator: Any) -> None:
-    config, results = pystator.process_parallel(_at("open:bill=paid,parcel=sent"), "arrive", {})
+def test_a_self_transition_in_a_region_leaves_and_re_enters_on_both_sides(order: Both) -> None:
+    """S3.2."""
+    text = "open:bill=unpaid,parcel=packing"
+    actions = ("out_packing", "count", "in_packing")
+    assert _there(order.pystator, text, "again") == (text, [actions])
+    assert _here(order.ours, text, "again")[1].all_actions == actions
+
+
+@row("a transition between states of a region, without `region:`")
+def test_a_transition_belongs_to_the_region_of_its_sources_only_here() -> None:
+    """S6.4."""
+    machines = both(ORDER.replace("dest: sent, region: parcel, actions: [move_parcel]", "dest: sent"))
+    text = "open:bill=unpaid,parcel=packing"
+    assert _there(machines.pystator, text, "move")[0] == "open:bill=paid,parcel=packing"
+    assert _here(machines.ours, text, "move")[0] == "open:bill=paid,parcel=sent"
+
+
+# -- getting out -----------------------------------------------------------------------------------------------
+
+
+@row("a destination outside of the parallel state")
+def test_a_destination_outside_replaces_the_regions_state_there_and_leaves_here(order: Both) -> None:
+    """S6.5."""
+    text = "open:bill=unpaid,parcel=sent"
+    assert _there(order.pystator, text, "lose") == ("open:bill=unpaid,parcel=done", [("out_sent", "in_done")])
+    state, result = _here(order.ours, text, "lose")
+    assert state == "done"
+    assert result.all_actions == ("out_unpaid", "out_sent", "out_open", "in_done")
+
+
+@row("leaving a parallel state")
+def test_leaving_leaves_the_regions_only_here(order: Both) -> None:
+    """S6.5."""
+    assert order.pystator.process("open", "cancel", {}).all_actions == ("out_open", "in_done")
+    _, result = _here(order.ours, "open:bill=unpaid,parcel=sent", "cancel")
+    assert result.all_actions == ("out_unpaid", "out_sent", "out_open", "in_done")
+
+
+@row("`_join_<state>`")
+def test_a_join_is_told_there_and_taken_here(order: Both) -> None:
+    """S6.6, S2.6."""
+    text = "open:bill=paid,parcel=sent"
+    config, results = order.pystator.process_parallel(ParallelStateConfig.from_string(text), "arrive", {})
     assert config.to_string() == "open:bill=paid,parcel=arrived"
     assert results[-1].metadata["_join_trigger"] == "_join_open"
-    assert pystator.process("open", "_join_open", {}).target_state == "done"
-    _, results = pystator.process_parallel(config, "unheard_of", {})
-    assert [result.metadata.get("no_op") for result in results] == [True]
+    assert order.pystator.process("open", "_join_open", {}).target_state == "done"
+    assert _here(order.ours, text, "arrive")[0] == "done"
+    assert type(_here(order.ours, text, "_join_open")[1].error) is UndefinedTriggerError
 
 
-def test_there_any_text_is_a_configuration(pystator: Any) -> None:
-    config = ParallelStateConfig.from_string("open:nowhere=unpaid,bill=gone")
-    assert pystator.process_parallel(config, "move", {}) == (config, [])
+@row("a terminal state in a region without `final`")
+def test_a_terminal_state_finishes_its_region_only_here() -> None:
+    """S6.6."""
+    machines = both(ORDER.replace(", final: paid", "").replace("{name: paid,", "{name: paid, type: terminal,"))
+    at = ParallelStateConfig.from_string("open:bill=unpaid,parcel=sent")
+    assert "_join_trigger" in machines.pystator.process_parallel(at, "arrive", {})[1][-1].metadata
+    config, _ = _here(machines.ours, "open:bill=unpaid,parcel=sent", "arrive")
+    assert config == "open:bill=unpaid,parcel=arrived"
+    assert _here(machines.ours, config, "pay", {"enough": True})[0] == "done"
 
 
-def test_there_a_transition_needs_its_region() -> None:
-    machine = interpreted(ORDER.replace("dest: sent, region: parcel, actions: [move_parcel]", "dest: sent"))
-    _, results = machine.process_parallel(machine.enter_parallel_state("open"), "move", {})
-    assert [result.metadata["region"] for result in results] == ["bill"]
+@row("a configuration that does not fit")
+def test_any_text_is_a_configuration_only_there(order: Both) -> None:
+    """S6.2, S2.5."""
+    assert _there(order.pystator, "open:bill=gone,nowhere=unpaid", "move")[1] == []
+    with pytest.raises(UndefinedStateError):
+        _here(order.ours, "open:bill=gone,nowhere=unpaid", "move")
 
+
+# -- what lies in regions --------------------------------------------------------------------------------------
 
 INSIDE = """
 states:
   - {name: start, type: initial}
   - name: par
     type: parallel
-    regions: [{name: r1, initial: outer, states: [outer, leaf, other, ch, slow]}, {name: r2, initial: x, states: [x]}]
+    regions: [{name: r1, initial: outer, states: [outer, other, ch, slow]}, {name: r2, initial: x, states: [x]}]
   - {name: outer, initial_child: leaf}
   - {name: leaf, parent: outer}
   - {name: other}
@@ -151,51 +248,61 @@ transitions:
 """
 
 
-def _unvalidated(text: str) -> Any:
-    """Some of what is said here does not pass PyStator's validation."""
-    return interpreted(text, validated=False)
+@pytest.fixture(scope="module")
+def inside() -> Both:
+    return both(INSIDE)
 
 
-def test_there_regions_know_no_children_no_history_and_no_choice() -> None:
-    machine = _unvalidated(INSIDE)
-    assert machine.enter_parallel_state("par").to_string() == "par:r1=outer,r2=x"
-    for trigger, state in (("home", "outer"), ("back", "H(outer)"), ("pick", "ch")):
-        config, _ = machine.process_parallel(_at("par:r1=other,r2=x"), trigger, {})
-        assert config.get_region_state("r1") == state
-    assert machine.process_parallel(_at("par:r1=leaf,r2=x"), "away", {})[1] == []
+@row("states with children, history and choices in a region")
+def test_regions_have_children_history_and_choices_only_here(inside: Both) -> None:
+    """S6.7."""
+    assert inside.pystator.enter_parallel_state("par").to_string() == "par:r1=outer,r2=x"
+    assert str(inside.ours.enter_parallel_state("par")) == "par:r1=leaf,r2=x"
+    for trigger, there, here in (
+        ("home", "par:r1=outer,r2=x", "par:r1=leaf,r2=x"),
+        ("back", "par:r1=H(outer),r2=x", "par:r1=leaf,r2=x"),
+        ("pick", "par:r1=ch,r2=x", "par:r1=other,r2=x"),
+    ):
+        assert _there(inside.pystator, "par:r1=other,r2=x", trigger)[0] == there
+        assert _here(inside.ours, "par:r1=other,r2=x", trigger)[0] == here
+    assert _there(inside.pystator, "par:r1=leaf,r2=x", "away") == ("par:r1=leaf,r2=x", [])
+    assert _here(inside.ours, "par:r1=leaf,r2=x", "away")[0] == "par:r1=other,r2=x"
 
 
-def test_there_automatic_transitions_in_regions_are_never_taken() -> None:
-    machine = _unvalidated(INSIDE)
-    config, results = machine.process_parallel(_at("par:r1=ch,r2=x"), "pick", {})
-    assert config.get_region_state("r1") == "slow"
-    assert len(results) == 1
+@row("automatic transitions in a region")
+def test_automatic_transitions_in_regions_are_taken_only_here(inside: Both) -> None:
+    """S6.7."""
+    config, planned = _there(inside.pystator, "par:r1=ch,r2=x", "pick")
+    assert (config, len(planned)) == ("par:r1=slow,r2=x", 1)
+    _, result = _here(inside.ours, "par:r1=other,r2=x", "pick")
+    assert [str(step.target_state) for step in result.steps] == ["slow", "other"]
 
 
-def test_there_a_destination_in_another_region_is_taken() -> None:
-    text = INSIDE.replace("source: outer, dest: other", "source: outer, dest: x")
-    machine = _unvalidated(text)
-    config, _ = machine.process_parallel(machine.enter_parallel_state("par"), "away", {})
-    assert config.to_string() == "par:r1=x,r2=x"
+@row("a transition from one region into another")
+def test_a_destination_in_another_region_is_taken_there_and_an_error_here() -> None:
+    """S6.5."""
+    text = ORDER.replace("source: packing, dest: sent, region", "source: packing, dest: paid, region")
+    assert _there(interpreted(text), "open:bill=unpaid,parcel=packing", "move")[0] == "open:bill=paid,parcel=paid"
+    assert "PG075" in codes(meta() + text)
 
 
-def test_there_only_final_finishes_a_region_and_a_join_has_to_be_written() -> None:
-    """S6.6."""
-    assert is_refused(ORDER.replace("_join_open", "joined"))
-    text = ORDER.replace(", final: paid", "").replace("{name: paid,", "{name: paid, type: terminal,")
-    machine = interpreted(text)
-    _, results = machine.process_parallel(_at("open:bill=unpaid,parcel=sent"), "arrive", {})
-    assert results[-1].metadata["_join_trigger"] == "_join_open"
-
-
-def test_there_an_initial_state_can_not_be_parallel() -> None:
+def test_an_initial_state_can_have_regions_only_here() -> None:
     """S1.2."""
-    config: dict[str, Any] = {
-        "states": [{"name": "par", "type": "initial", "regions": [{"name": "r", "initial": "x"}]}, {"name": "x"}],
-        "transitions": [],
-    }
-    assert StateMachine.validate_config(config) != []
+    text = "states: [{name: a, type: initial, regions: [{name: r, initial: x}]}, {name: x}]\ntransitions: []\n"
+    assert is_refused(text)
+    assert not any(problem.is_error for problem in problems(meta() + text))
 
 
-def _at(text: str) -> ParallelStateConfig:
-    return ParallelStateConfig.from_string(text)
+def test_a_region_with_final_needs_a_join_only_there() -> None:
+    """S6.6."""
+    text = ORDER.replace("_join_open", "joined")
+    assert is_refused(text)
+    assert not any(problem.is_error for problem in problems(meta() + text))
+
+
+def test_what_is_no_parallel_state_can_not_be_entered_on_either_side(order: Both) -> None:
+    """S6.8."""
+    with pytest.raises(ValueError, match="not a parallel state"):
+        order.pystator.enter_parallel_state("draft")
+    with pytest.raises(UndefinedStateError):
+        order.ours.enter_parallel_state("draft")
