@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -33,6 +33,7 @@ __all__ = [
     "TradingDayLogInPayload",
     "TradingDayMachine",
     "TradingDayOpenMarketPayload",
+    "TradingDayOrchestrator",
     "TradingDayPlacePayload",
     "TradingDayPositionsAgreePayload",
     "TradingDayPriceJumpPayload",
@@ -1204,3 +1205,75 @@ class TradingDayMachine(
 
     def __init__(self, *, actions: TradingDayActions) -> None:
         super().__init__(actions=actions)
+
+
+class _TradingDayEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def log_in(self) -> rt.AnswerT:
+        """Send `log_in`: see TradingDaySession.log_in."""
+        return self._send("log_in", {})
+
+    def open_market(self) -> rt.AnswerT:
+        """Send `open_market`: see TradingDaySession.open_market."""
+        return self._send("open_market", {})
+
+    def disconnect(self) -> rt.AnswerT:
+        """Send `disconnect`: see TradingDaySession.disconnect."""
+        return self._send("disconnect", {})
+
+    def reconnect(self) -> rt.AnswerT:
+        """Send `reconnect`: see TradingDaySession.reconnect."""
+        return self._send("reconnect", {})
+
+    def close_market(self) -> rt.AnswerT:
+        """Send `close_market`: see TradingDaySession.close_market."""
+        return self._send("close_market", {})
+
+    def price_jump(self) -> rt.AnswerT:
+        """Send `price_jump`: see TradingDaySession.price_jump."""
+        return self._send("price_jump", {})
+
+    def place(self, *, amount: int) -> rt.AnswerT:
+        """Send `place`: see TradingDaySession.place."""
+        return self._send("place", {"amount": amount})
+
+    def positions_agree(self) -> rt.AnswerT:
+        """Send `positions_agree`: see TradingDaySession.positions_agree."""
+        return self._send("positions_agree", {})
+
+    def kill_switch(self, *, by: str) -> rt.AnswerT:
+        """Send `kill_switch`: see TradingDaySession.kill_switch."""
+        return self._send("kill_switch", {"by": by})
+
+    def resume(self) -> rt.AnswerT:
+        """Send `resume`: see TradingDaySession.resume."""
+        return self._send("resume", {})
+
+
+class TradingDayOrchestrator(
+    rt.StoredEntities[
+        TradingDayMachine,
+        TradingDayResult,
+        Literal[TradingDayState.LOGGED_OUT, TradingDayState.SUSPENDED, TradingDayState.SETTLED]
+        | TradingDayTradingConfig,
+        _StateName,
+        _TriggerName,
+        TradingDayContext,
+    ]
+):
+    """The stored entities of trading_day."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TradingDayEvents[TradingDayResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _TradingDayEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TradingDayEvents[Awaitable[TradingDayResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _TradingDayEvents(self._asender(entity_id, event_id))
