@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from pystator_runtime.errors import FSMError
 
+_SCALARS = frozenset({str, int, bool, type(None)})  # a float may be none that JSON has
+
 
 class Codec(Protocol):
     """How the values of one key are written as JSON data."""
@@ -33,6 +35,17 @@ class Encoding:
     def encode(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """``values`` as JSON data, a copy."""
         return {key: self._encoded(key, value) for key, value in values.items()}
+
+    def ready(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``values`` as JSON data; themselves, if they are that already."""
+        is_plain = all(type(value) in _SCALARS for value in values.values())
+        return values if is_plain and self._codecs.keys().isdisjoint(values) else self.encode(values)
+
+    def restore(self, values: dict[str, Any]) -> dict[str, Any]:
+        """What :meth:`ready` made JSON data of and was read again: the same mapping, its values decoded."""
+        for key in self._codecs.keys() & values.keys():
+            values[key] = self._decoded(key, values[key])
+        return values
 
     def decode(self, values: Mapping[Any, Any]) -> dict[str, Any]:
         """The values that were encoded, a copy; the engine's keys are left out (`S8.4`)."""

@@ -33,11 +33,14 @@ class Pending:
 class Operation:
     """Something outside that is done ``here`` and now, or ``awaited``, as the caller can."""
 
-    __slots__ = ("awaited", "here")
+    __slots__ = ("arguments", "awaited", "here")
 
-    def __init__(self, here: Callable[[], Any], awaited: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(
+        self, here: Callable[..., Any], awaited: Callable[..., Awaitable[Any]], arguments: tuple[object, ...] = ()
+    ) -> None:
         self.here = here
         self.awaited = awaited
+        self.arguments = arguments
 
 
 Procedure = Generator[Pending | Operation, Any, ResultT]
@@ -50,7 +53,7 @@ def run(procedure: Procedure[ResultT]) -> ResultT:
         while True:
             if isinstance(pending, Operation):
                 try:
-                    done = pending.here()
+                    done = pending.here(*pending.arguments)
                 except BaseException as error:
                     pending = procedure.throw(error)
                 else:
@@ -72,7 +75,7 @@ async def arun(procedure: Procedure[ResultT]) -> ResultT:
         while True:
             try:
                 if isinstance(pending, Operation):
-                    answer = await pending.awaited()
+                    answer = await pending.awaited(*pending.arguments)
                 else:
                     answer = await _within(pending.awaitable, pending.seconds)
             except BaseException as error:  # a cancellation, too, is told where it was waited

@@ -12,7 +12,7 @@ from pystator_runtime.errors import IdempotencyError, StoreError
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.orchestrator.entities import Archive, Standing, timers_as_text
 from pystator_runtime.orchestrator.replay import result_as_text, result_from_text
-from pystator_runtime.results import Timer, TransitionResult
+from pystator_runtime.results import NOTHING, Timer, TransitionResult
 from pystator_runtime.rows import Row
 from pystator_runtime.step import decide, enter, fall_back, ring
 from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
@@ -40,10 +40,10 @@ class Plan:
 class Decision:
     """What an event does: its result, and unless nothing changes, the commit with the actions that follow it.
 
-    ``audit`` is a row to write where there is no commit; ``standing`` is where the entity stands then.
+    ``audit`` is a row to write where there is no commit; ``context`` is the entity's after it.
     """
 
-    __slots__ = ("audit", "commit", "next_due", "plans", "result", "standing")
+    __slots__ = ("audit", "commit", "context", "plans", "result")
 
     def __init__(
         self,
@@ -51,14 +51,13 @@ class Decision:
         commit: Commit | None = None,
         plans: Sequence[Plan] = (),
         audit: AuditRecord | None = None,
-        standing: Standing | None = None,
+        context: Mapping[str, Any] = NOTHING,
     ) -> None:
         self.result = result
         self.commit = commit
         self.plans = plans
         self.audit = audit
-        self.standing = standing
-        self.next_due = None if commit is None else commit.entity.next_due
+        self.context = context
 
 
 class Decider:
@@ -94,7 +93,9 @@ class Decider:
             return Decision(started)
         return draft.decision(started, None)
 
-    def event(self, loaded: Loaded, entity_id: str, event: Event, tell: Callable[..., None]) -> Procedure[Decision]:
+    def event(
+        self, loaded: Loaded, entity_id: str, event: Event, tell: Callable[..., None] | None
+    ) -> Procedure[Decision]:
         """An event for an entity, which comes into being by it if there is none (`S13.2`)."""
         repeated = self._repeated(loaded.repeated, event)
         if repeated is not None:
@@ -108,13 +109,33 @@ class Decider:
                 return Decision(started)
         else:
             raise StoreError(f"{self._chart.name} has no entity {entity_id!r}: create it first")
-        tell("before", str(draft.row.state), event.trigger, {**draft.context, **event.payload})
-        result = yield from self._decided(draft, event)
+        if tell is not None:
+            tell("before", str(draft.row.state), event.trigger, {**draft.context, **event.payload})
+        result = self._known(draft, event)
+        if result is None:
+            result = yield from self._decided(draft, event)
         if result.error is not None or result.metadata.get("no_op"):
             audit = self._audit(draft, event, result, None) if self._audit_failures else None
-            return Decision(result, audit=audit, standing=draft.standing)
-        draft.take(result, event, {**draft.context, **event.payload})
+            return Decision(result, audit=audit, context=draft.context)
+        draft.take(result, event, {**draft.context, **event.payload} if event.payload else draft.context)
         return draft.decision(result, event)
+
+    def _known(self, draft: _Draft, event: Event) -> TransitionResult[Any] | None:
+        """The result, where it is known beforehand: the quick way of a machine's ``process``."""
+        if self._validators:
+            return None
+        payload = event.payload
+        declared = self._chart.payloads.get(event.trigger)
+        if declared is not None and not (payload.keys() <= declared.fields.keys() and declared.fits(payload)):
+            return None
+        try:
+            context = {**draft.context, **payload} if payload else draft.context
+            for test, result in self._chart.quick[draft.row.name][event.trigger]:
+                if test is None or test(context):
+                    return result if draft.is_complete else None
+        except Exception:  # not quick, or a guard raised: the full procedure tells which
+            pass
+        return None
 
     def alarm(self, loaded: Loaded, entity_id: str, now: Milliseconds) -> Procedure[Decision | None]:
         """The timer of an entity that has been due the longest; ``None`` if by now none is (`S9.4`, `S9.5`)."""
@@ -220,20 +241,20 @@ class _Draft:
         self.context: dict[str, Any] = {}
         self.history: Mapping[str, str] = {}
         self.due: dict[Timer, Milliseconds] = {}
-        self._planned: list[tuple[ActionSpec, Event, dict[str, Any]]] = []
+        self._stored = ""  # the context as it is stored, as long as it is the same
+        self._planned: list[tuple[ActionSpec, Event]] = []
 
     @property
-    def standing(self) -> Standing | None:
-        """Where it stands, if it is stored."""
-        if self.record is None:
-            return None
-        return Standing(self.record, self.row, self.context, self.history, self.due)
+    def is_complete(self) -> bool:
+        """Whether all timers wait that a result known beforehand takes for granted."""
+        return len(self.due) == len(self.row.delayed)
 
     def stand(self, standing: Standing) -> None:
         """Begin where the stored entity stands."""
         self.record = standing.record
         self.version = standing.record.version
         self.row, self.context = standing.row, standing.context
+        self._stored = standing.record.context if standing.is_current else ""
         self.history, self.due = standing.history, standing.due
 
     def start(self, context: Mapping[str, Any]) -> Procedure[TransitionResult[Any]]:
@@ -256,7 +277,10 @@ class _Draft:
         row = self._decider._chart.row(result.target_state)
         assert row is not None, "a result leads to a state of its machine"
         self.row = row
+        if context is not self.context:
+            self._stored = ""
         if result.changes or result.removed:
+            self._stored = ""
             context = {**context, **result.changes}
             for key in result.removed:
                 context.pop(key, None)
@@ -268,7 +292,8 @@ class _Draft:
         for timer in result.armed:
             self.due.pop(timer, None)
             self.due[timer] = self.now + timer.delay
-        self._planned.extend((spec, event, context) for spec in result.all_action_specs)
+        for spec in result.all_action_specs:
+            self._planned.append((spec, event))
 
     def decision(self, result: TransitionResult[Any], event: Event | None) -> Decision:
         """All that has changed, as one commit."""
@@ -277,23 +302,23 @@ class _Draft:
             decider._chart.name,
             self.entity_id,
             str(self.row.state),
-            decider._archive.encoded(self.context),
+            self._stored or decider._archive.encoded(self.context),
             json.dumps(self.history) if self.history else "{}",
             timers_as_text(self.due) if self.due else "[]",
-            min(self.due.values(), default=None),
+            min(self.due.values()) if self.due else None,
             self.version + 1,
             decider._chart.version,
             self.now if before is None else before.created_at,
             self.now,
         )
         plans = [self._plan(entity, number, *planned) for number, planned in enumerate(self._planned)]
-        is_told = event is not None and (result.error is None or decider._audit_failures)
-        audit = decider._audit(self, event, result, entity.version) if is_told and event is not None else None
-        commit = Commit(entity, self.version, audit, tuple(plan.record for plan in plans))
-        standing = Standing(entity, self.row, self.context, self.history, self.due)
-        return Decision(result, commit, plans, standing=standing)
+        audit: AuditRecord | None = None
+        if event is not None and (result.error is None or decider._audit_failures):
+            audit = decider._audit(self, event, result, entity.version)
+        commit = Commit(entity, self.version, audit, tuple([plan.record for plan in plans]) if plans else ())
+        return Decision(result, commit, plans, context=self.context)
 
-    def _plan(self, entity: EntityRecord, number: int, spec: ActionSpec, event: Event, context: dict[str, Any]) -> Plan:
+    def _plan(self, entity: EntityRecord, number: int, spec: ActionSpec, event: Event) -> Plan:
         decider = self._decider
         written: dict[str, Any] = {"name": spec.name}
         if params := spec.params:
@@ -301,7 +326,6 @@ class _Draft:
         for option in ("retry", "retry_backoff", "timeout"):
             if (value := getattr(spec, option)) is not None:
                 written[option] = value
-        text = entity.context if context is self.context else decider._archive.encoded(context)
         payload = json.loads(decider._archive.encoded(event.payload)) if event.payload else {}
         record = ActionRecord(
             f"{entity.machine}/{entity.entity_id}/{entity.version}/{number}",
@@ -309,13 +333,13 @@ class _Draft:
             entity.entity_id,
             json.dumps(written),
             json.dumps({"trigger": event.trigger, "payload": payload, "event_id": event.event_id}),
-            text,
+            entity.context,
             0,
             0,
             self.now + decider._lease,
             "",
         )
-        return Plan(record, spec, event, context)
+        return Plan(record, spec, event, self.context)
 
 
 def plan_of(record: ActionRecord, archive: Archive) -> Plan:

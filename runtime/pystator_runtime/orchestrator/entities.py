@@ -15,6 +15,8 @@ from pystator_runtime.rows import Row
 from pystator_runtime.stores.records import ActionRecord, AuditRecord, EntityRecord
 from pystator_runtime.timers import Milliseconds
 
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 StateT = TypeVar("StateT")
 ContextT = TypeVar("ContextT")
 
@@ -121,9 +123,9 @@ def moment(milliseconds: Milliseconds) -> datetime:
 
 
 class Standing:
-    """Where a stored entity stands, in the terms of its machine."""
+    """Where a stored entity stands, in the terms of its machine; ``is_current`` if it was stored by this version."""
 
-    __slots__ = ("context", "due", "history", "record", "row")
+    __slots__ = ("context", "due", "history", "is_current", "record", "row")
 
     def __init__(
         self,
@@ -132,12 +134,15 @@ class Standing:
         context: dict[str, Any],
         history: Mapping[str, str],
         due: dict[Timer, Milliseconds],
+        *,
+        is_current: bool = True,
     ) -> None:
         self.record = record
         self.row = row
         self.context = context
         self.history = history
         self.due = due
+        self.is_current = is_current
 
 
 class Archive:
@@ -155,14 +160,15 @@ class Archive:
         """
         chart = self._chart
         context = self.decoded(record.context)
-        if record.machine_version != chart.version:
+        is_current = record.machine_version == chart.version
+        if not is_current:
             context = {**chart.defaults(), **context}
         row = self._row(record)
         history = json.loads(record.history) if record.history != "{}" else {}
         for name, recorded in history.items():
             if chart.recorded(name, recorded) is None:
                 raise self._misfit(record, f"recorded {recorded!r} in {name!r}, which does not lie there")
-        return Standing(record, row, context, history, self._due(row, record))
+        return Standing(record, row, context, history, self._due(row, record), is_current=is_current)
 
     def _row(self, record: EntityRecord) -> Row[Any]:
         try:
@@ -190,7 +196,7 @@ class Archive:
 
     def decoded(self, text: str) -> dict[str, Any]:
         """A context from its JSON text."""
-        return self._encoding.decode(json.loads(text))
+        return self._encoding.restore(json.loads(text)) if text != "{}" else {}
 
     def encoded(self, context: Mapping[str, Any]) -> str:
         """A context as JSON text.
@@ -198,14 +204,14 @@ class Archive:
         Raises:
             StoreError: It has a value that JSON can't hold.
         """
-        return json.dumps(self._encoding.encode(context), ensure_ascii=False, separators=(",", ":"))
+        return _written(self._encoding.ready(context)) if context else "{}"
 
     def patched(self, text: str, changes: Mapping[str, Any], removed: tuple[str, ...]) -> str:
         """A stored context with some of its keys changed; the others are passed on as they are."""
         values = json.loads(text)
         for key in removed:
             values.pop(key, None)
-        return json.dumps({**values, **self._encoding.encode(changes)}, ensure_ascii=False, separators=(",", ":"))
+        return _written({**values, **self._encoding.encode(changes)})
 
 
 def timers_as_text(due: Mapping[Timer, Milliseconds]) -> str:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pystator_runtime.actions import ExecutionMode, ExecutionResult
 from pystator_runtime.encoding import Codec
 from pystator_runtime.errors import ActionError, ConfigurationError, FSMError, StaleVersionError, StoreError
-from pystator_runtime.events import Event
+from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.guards import warn
 from pystator_runtime.hooks import TransitionHook
 from pystator_runtime.orchestrator.acting import Actor, phases
 from pystator_runtime.orchestrator.deciding import ContextValidator, Decider, Decision, Plan, plan_of
 from pystator_runtime.orchestrator.entities import Archive, AuditEntry, FailedAction, StoredEntity
 from pystator_runtime.orchestrator.waits import Outside
-from pystator_runtime.results import NOTHING, TransitionResult
+from pystator_runtime.results import TransitionResult
 from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import MAXIMUM_RINGS, Milliseconds
 from pystator_runtime.waiting import Procedure, arun, run
@@ -88,6 +88,7 @@ class Orchestrator:
             lease=self._lease,
             stop_on_error=executor is not None and executor.stop_on_error,
         )
+        self._clock: Callable[[], Milliseconds] | None = getattr(scheduler, "clock", None)
         if scheduler is not None:
             scheduler.serve(self)
 
@@ -133,13 +134,12 @@ class Orchestrator:
         return await arun(self._create(entity_id, context or {}, is_async=True))
 
     def _event(self, entity_id: str, trigger: str, context: Mapping[str, Any] | None, event_id: str | None) -> Event:
-        from pystator_runtime.events import refuse_reserved_keys
-
         _require_id(entity_id)
         if event_id is not None and not event_id:
             raise StoreError("an event id can't be empty; leave it out if there is none")
-        payload = dict(context or {})
-        refuse_reserved_keys(payload, "payload")
+        payload = dict(context) if context else {}
+        if payload:
+            refuse_reserved_keys(payload, "payload")
         trigger = self.machine.normalized(str(trigger))
         declared = self.machine.chart.payloads.get(trigger)
         if declared is not None:
@@ -159,9 +159,10 @@ class Orchestrator:
             raise
         assert decision is not None, "an event is always decided"
         result = yield from self._act(decision, is_async=is_async)
-        standing = decision.standing
-        self._tell("after", entity_id, result, {} if standing is None else standing.context)
-        yield from self._ring_at_once(entity_id, decision, is_async=is_async)
+        if self._hooks:
+            self._tell("after", entity_id, result, decision.context)
+        if decision.result.armed:
+            yield from self._ring_at_once(entity_id, decision, is_async=is_async)
         return result
 
     def _create(
@@ -202,8 +203,9 @@ class Orchestrator:
                     yield from self.outside.store("record", decision.audit)
                 return decision
             if (yield from self.outside.store("commit", decision.commit, loaded.lock)):
-                if self.scheduler is not None and decision.next_due is not None:
-                    self.scheduler.arm(self, entity_id, decision.next_due)
+                due = decision.commit.entity.next_due
+                if due is not None and self.scheduler is not None:
+                    self.scheduler.arm(self, entity_id, due)
                 return decision
             if tries + 1 < OPTIMISTIC_TRIES:
                 yield from self.outside.sleep(random.uniform(0, 2))
@@ -218,8 +220,7 @@ class Orchestrator:
 
     def _on_time(self, loaded: Loaded) -> Loaded:
         """What was loaded, by the scheduler's clock where that has one of its own."""
-        clock = getattr(self.scheduler, "clock", None)
-        return loaded if clock is None else loaded._replace(now=clock())
+        return loaded if self._clock is None else loaded._replace(now=self._clock())
 
     # -- actions -----------------------------------------------------------------------------------------------
 
@@ -247,9 +248,9 @@ class Orchestrator:
 
     def _refuse_async_actions(self, decision: Decision, *, is_async: bool) -> None:
         """Before anything is committed: a sync caller can't run async actions (`S5.5` is the same for guards)."""
-        if is_async or decision.commit is None:
+        if is_async or not decision.plans:
             return
-        if self._mode is ExecutionMode.PARALLEL and decision.plans:
+        if self._mode is ExecutionMode.PARALLEL:
             raise ConfigurationError("actions can run in PARALLEL on async paths only: use async_process_event()")
         for plan in decision.plans:
             if self._is_async(plan):
@@ -336,9 +337,8 @@ class Orchestrator:
     def _run_due(self, now: Milliseconds | None, *, is_async: bool) -> Procedure[list[TransitionResult[Any]]]:
         fired: list[TransitionResult[Any]] = []
         passed_over: set[str] = set()
-        clock = getattr(self.scheduler, "clock", None)
-        if now is None and clock is not None:
-            now = clock()
+        if now is None and self._clock is not None:
+            now = self._clock()
         while True:
             due = yield from self.outside.store("due", self._name, now, BATCH + len(passed_over))
             entities = [entity_id for entity_id in due if entity_id not in passed_over]
@@ -368,13 +368,13 @@ class Orchestrator:
             result = yield from self._act(decision, is_async=is_async)
             if result.steps or result.error is not None:
                 fired.append(result)
-            self._tell("after", entity_id, result, NOTHING if decision.standing is None else decision.standing.context)
+            self._tell("after", entity_id, result, decision.context)
         warn(f"the timers of {entity_id!r} of {self._name} arm each other for ever; they go on at the next occasion")
         return fired
 
     def _ring_at_once(self, entity_id: str, decision: Decision, *, is_async: bool) -> Procedure[None]:
         """Fire the timers without delay that a step has armed (`S9.1`); the sender does not answer for them."""
-        if decision.commit is None or not any(not timer.delay for timer in decision.result.armed):
+        if decision.commit is None or all(timer.delay for timer in decision.result.armed):
             return
         try:
             yield from self._ring(entity_id, None, is_async=is_async)
@@ -444,8 +444,8 @@ class Orchestrator:
         else:
             await twin()
 
-    def _teller(self, entity_id: str) -> Callable[..., None]:
-        return lambda occasion, *what: self._tell(occasion, entity_id, *what)
+    def _teller(self, entity_id: str) -> Callable[..., None] | None:
+        return None if not self._hooks else lambda occasion, *what: self._tell(occasion, entity_id, *what)
 
     def _tell(self, occasion: str, *what: object) -> None:
         for hook in self._hooks:

@@ -22,11 +22,15 @@ class Outside:
     def __init__(self, machine: str, store: Any) -> None:
         self._machine = machine
         self._store = store
+        self._is_instant: bool = store.is_instant
+        self._ways: dict[str, tuple[Callable[..., Any], Callable[..., Awaitable[Any]]]] = {}
 
     def store(self, name: str, *arguments: object) -> Procedure[Any]:
         """One transaction of the store."""
-        here = partial(getattr(self._store, name), *arguments)
-        return (yield Operation(here, self._awaited(name, here, arguments)))
+        here, awaited = self._ways.get(name) or self._find(name)
+        if self._is_instant:
+            return here(*arguments)
+        return (yield Operation(here, awaited, arguments))
 
     def load(self, entity_id: str, event_id: str | None, *, lock: bool) -> Procedure[Loaded]:
         """Read an entity; one that is locked by others is waited for."""
@@ -49,19 +53,18 @@ class Outside:
         """Renew claims, from a thread of its own."""
         self._store.renew(keys, lease)
 
-    def _awaited(
-        self, name: str, here: Callable[[], Any], arguments: tuple[object, ...]
-    ) -> Callable[[], Awaitable[Any]]:
-        twin = getattr(self._store, f"a{name}", None)
-        if twin is not None:
-            return partial(twin, *arguments)
-        return partial(_at_once, here) if self._store.is_instant else partial(self._in_a_thread, here)
+    def _find(self, name: str) -> tuple[Callable[..., Any], Callable[..., Awaitable[Any]]]:
+        """The method of the store, and how to await it: its twin, or the method itself in a thread."""
+        here = getattr(self._store, name)
+        twin = getattr(self._store, f"a{name}", None) or partial(self._in_a_thread, here)
+        self._ways[name] = here, twin
+        return here, twin
 
-    async def _in_a_thread(self, here: Callable[[], Any]) -> Any:
+    async def _in_a_thread(self, here: Callable[..., Any], *arguments: object) -> Any:
         """Call the store in a thread. A caller that is cancelled leaves it to its end, and keeps no lock by it."""
         import asyncio
 
-        running = asyncio.ensure_future(asyncio.to_thread(here))
+        running = asyncio.ensure_future(asyncio.to_thread(here, *arguments))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -74,10 +77,6 @@ class Outside:
         loaded = ended.result()
         if isinstance(loaded, Loaded) and loaded.lock is not None:
             self._store.unlock(loaded.lock)
-
-
-async def _at_once(here: Callable[[], Any]) -> Any:
-    return here()
 
 
 async def _asleep(seconds: float) -> None:
