@@ -38,7 +38,7 @@ class Encoding:
 
     def ready(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """``values`` as JSON data; themselves, if they are that already."""
-        is_plain = all(type(value) in _SCALARS for value in values.values())
+        is_plain = type(values) is dict and all(type(value) in _SCALARS for value in values.values())
         return values if is_plain and self._codecs.keys().isdisjoint(values) else self.encode(values)
 
     def restore(self, values: dict[str, Any]) -> dict[str, Any]:
