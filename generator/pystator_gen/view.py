@@ -91,10 +91,11 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A module-level value that several rows share."""
+    """A module-level value that several rows share; ``annotation`` where its type can't be told from it."""
 
     name: str
     value: str
+    annotation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def analyze(
     falls_back = parsed.error_policy.default_fallback if _falls_back(parsed, "persist") else None
     rows = () if findings.failed else build_rows(states, tree, transitions, choices, findings, falls_back)
     triggers = resolve_triggers(parsed, _trigger_names(parsed, transitions), states, prefix, findings)
-    refuse_collisions(parsed, states.values(), triggers, functions.places, findings)
+    refuse_collisions(parsed, states.values(), triggers, functions.places, prefix, findings)
     if findings.failed or initial is None:
         return None, findings.diagnostics
     start = with_states(tree.initial(initial.name), states)

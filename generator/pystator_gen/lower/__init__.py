@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from pystator_gen import model, view
+from pystator_gen import model, naming, view
 from pystator_gen.annotations import default_value, field_type, literal_type, needs_codec
 from pystator_gen.diagnostics import one_line
 from pystator_gen.imports import Imports
@@ -21,7 +21,7 @@ from pystator_gen.lower.classes import (
     trigger_enum,
     variables_dict,
 )
-from pystator_gen.lower.configs import active, config_class, configs
+from pystator_gen.lower.configs import active, configs
 from pystator_gen.lower.docstrings import docstring
 from pystator_gen.lower.orchestrator import orchestrator
 from pystator_gen.lower.protocols import protocols
@@ -81,7 +81,7 @@ def exports(machine: model.Machine) -> tuple[str, ...]:
     """``__all__`` of a machine's module, sorted."""
     suffixes = ("State", "Trigger", "Context", "Guards", "Actions", "Machine", "Session", "Orchestrator", "Result")
     payloads = [str(t.payload_class) for t in machine.triggers if t.payload_class is not None]
-    parallel = [config_class(row.state, machine.prefix) for row in machine.rows if row.regions]
+    parallel = [str(naming.config_class(machine.prefix, row.state.name)) for row in machine.rows if row.regions]
     return tuple(sorted([f"{machine.prefix}{suffix}" for suffix in suffixes] + payloads + parallel))
 
 
@@ -134,7 +134,9 @@ def _resting(machine: model.Machine, imports: Imports) -> str:
 def _configs(machine: model.Machine, *, outermost: bool = False) -> list[str]:
     """The classes of the configs, perhaps without those of parallel states that lie in another one."""
     rows = (row for row in machine.rows if row.regions)
-    return [config_class(row.state, machine.prefix) for row in rows if row.state.region is None or not outermost]
+    return [
+        naming.config_class(machine.prefix, row.state.name) for row in rows if row.state.region is None or not outermost
+    ]
 
 
 def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pystator_gen import model, view
+from pystator_gen import model, naming, view
 from pystator_gen.imports import Imports
 from pystator_gen.literals import python_literal
-from pystator_gen.lower.configs import active, config_class
+from pystator_gen.lower.configs import active
 
 _SIMPLE_EFFECTS = {
     model.EffectKind.INCREMENT: "rt.Increment({field})",
@@ -75,7 +75,7 @@ class Table:
             f"{f', finals={python_literal(region.finals)}' if region.finals else ''})"
             for region in row.regions
         )
-        options = [f"config={config_class(row.state, self._machine.prefix)}", f"regions={_tuple(regions)}"]
+        options = [f"config={naming.config_class(self._machine.prefix, row.state.name)}", f"regions={_tuple(regions)}"]
         for name, occasion in (("on_enter", "ENTER"), ("on_exit", "EXIT")):
             if plan := self._plans(occasion, (row.state,)):
                 options.append(f"{name}={plan}")
@@ -130,7 +130,9 @@ class Table:
             for leaf, way in restoration.ways.items()
         }
         pairs = ", ".join(f"{python_literal(leaf)}: {way}" for leaf, way in ways.items())
-        return self._constant("HISTORY", f"rt.Restoration({python_literal(restoration.parent)}, {{{pairs}}})")
+        text = f"rt.Restoration({python_literal(restoration.parent)}, {{{pairs}}})"
+        can_be_told = any(isinstance(way.target, model.State) for way in restoration.ways.values())
+        return self._constant("HISTORY", text, None if can_be_told else f"rt.Restoration[{self._states}]")
 
     def _timer(self, timer: model.Timer) -> str:
         """The name of the constant that holds a timer."""
@@ -155,11 +157,11 @@ class Table:
         """``text``, or the name of a constant that holds it, if it is used more than once."""
         return text if self._uses[text] < 2 else self._constant(kind, text)
 
-    def _constant(self, kind: str, text: str) -> str:
-        """The name of the constant that holds ``text``."""
+    def _constant(self, kind: str, text: str, annotation: str | None = None) -> str:
+        """The name of the constant that holds ``text``, with its type where checkers can't tell."""
         if text not in self._constants:
             number = 1 + sum(constant.name.startswith(f"_{kind}_") for constant in self._constants.values())
-            self._constants[text] = view.Constant(f"_{kind}_{number}", text)
+            self._constants[text] = view.Constant(f"_{kind}_{number}", text, annotation)
         return self._constants[text].name
 
     def _plans(self, occasion: str, states: Sequence[model.State]) -> str:
