@@ -58,6 +58,8 @@ class InMemoryStateStore:
             self._release(lock)
             if holder is not None and holder is not lock:
                 return False
+            if audit is not None and (*key, audit.event_id) in self._events:
+                return False
             if not self._write(entity, commit.expected):
                 return False
             if audit is not None:
@@ -92,17 +94,17 @@ class InMemoryStateStore:
     def delete(self, machine: str, entity_id: str) -> bool:
         key = machine, entity_id
         with self._mutex:
+            for audit in self._audit.pop(key, ()):
+                if audit.event_id is not None:
+                    self._events.pop((*key, audit.event_id), None)
+            for action in [a for a in self._actions.values() if (a.machine, a.entity_id) == key]:
+                del self._actions[action.key]
             entity = self._entities.pop(key, None)
             if entity is None:
                 return False
             self._move_timer(entity, None)
             ids = self._ids[machine]
             del ids[bisect_left(ids, entity_id)]
-            for audit in self._audit.pop(key, ()):
-                if audit.event_id is not None:
-                    self._events.pop((*key, audit.event_id), None)
-            for action in [a for a in self._actions.values() if (a.machine, a.entity_id) == key]:
-                del self._actions[action.key]
             return True
 
     def prune(self, machine: str) -> int:
@@ -113,7 +115,7 @@ class InMemoryStateStore:
             for key in [key for key in self._audit if key[0] == machine]:
                 old = [audit for audit in self._audit[key] if audit.at < before]
                 pruned += len(old)
-                self._audit[key] = self._audit[key][len(old) :]
+                self._audit[key] = [audit for audit in self._audit[key] if audit.at >= before]
                 for audit in old:
                     if audit.event_id is not None:
                         self._events.pop((*key, audit.event_id), None)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pystator_runtime.errors import StoreError
 from pystator_runtime.schedulers.delays import milliseconds
 from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
+from pystator_runtime.stores.sqlite_connections import Connection, Connections, begin_at_once
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pystator_entities (
@@ -82,16 +81,13 @@ _UPDATE = (
 _RECORD = f"INSERT INTO pystator_audit ({_AUDIT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PLAN = f"INSERT INTO pystator_actions ({_ACTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-_PATIENCE = 30.0
-"""For how many seconds a transaction waits for others to end theirs."""
-
 
 class SQLiteStateStore:
     """Keeps entities in the SQLite file ``path``, which is made if it is not there.
 
     A commit that was acknowledged survives the loss of power; with ``durable=False`` only that of the process, and it
-    costs a fraction. Each thread and each process has a connection of its own. Audit rows and event ids are kept for
-    ``keep_audit`` (``"90d"``, a ``timedelta``; for ever if not given).
+    costs a fraction. Threads and processes may share it. Audit rows and event ids are kept for ``keep_audit``
+    (``"90d"``, a ``timedelta``; for ever if not given).
     """
 
     is_instant = False
@@ -105,143 +101,75 @@ class SQLiteStateStore:
     ) -> None:
         self.path = Path(path)
         self._keep_audit = None if keep_audit is None else milliseconds(keep_audit)
-        self._durable = durable
-        self._local = threading.local()
-        self._mutex = threading.Lock()
-        self._open: list[sqlite3.Connection] = []
-        self._process = os.getpid()
-
-    # -- connections -------------------------------------------------------------------------------------------
-
-    def _connection(self) -> sqlite3.Connection:
-        """The connection of this thread in this process; one that was opened before a fork is not touched."""
-        local = self._local
-        if getattr(local, "process", None) != os.getpid() or local.connection not in self._open:
-            local.connection, local.process = self._connect(), os.getpid()
-        connection: sqlite3.Connection = local.connection
-        return connection
-
-    def _connect(self) -> sqlite3.Connection:
-        with self._failures("open"):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
-            )
-            _switch_to_wal(connection)
-            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
-            if (
-                connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'pystator_actions_entity'").fetchone()
-                is None
-            ):
-                connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-        with self._mutex:
-            if self._process != os.getpid():
-                self._process, self._open = os.getpid(), []
-            self._open.append(connection)
-        return connection
+        self._connections = Connections(self.path, _SCHEMA, "pystator_actions_entity", durable=durable)
 
     def close(self) -> None:
         """Close all connections of this process; the next use opens a new one."""
-        with self._mutex:
-            opened, self._open = self._open, []
-        if self._process == os.getpid():
-            for connection in opened:
-                connection.close()
+        self._connections.close()
 
     @contextmanager
-    def _failures(self, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"SQLite could not {doing} in {self.path}: {error}") from error
-
-    @contextmanager
-    def _transaction(self, doing: str, lock: object = None) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, doing: str) -> Generator[Connection]:
         """A transaction that writes: begun as such, for one that reads first and writes then may have to fail."""
-        connection = lock if isinstance(lock, sqlite3.Connection) else self._connection()
-        with self._failures(doing):
-            if lock is None:
-                connection.execute("BEGIN IMMEDIATE")
-            try:
+        with self._connections.use() as connection, self._connections.failures(doing):
+            connection.execute("BEGIN IMMEDIATE")
+            with _ended(connection):
                 yield connection
-                if connection.in_transaction:
-                    connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            finally:
-                if lock is not None:
-                    self._let_go(connection)
+
+    def _read(self, wanted: str, *values: object) -> list[Any]:
+        with self._connections.use() as connection, self._connections.failures("read"):
+            return connection.execute(wanted, values).fetchall()
 
     # -- entities ----------------------------------------------------------------------------------------------
 
     def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Loaded | None:
         """See :class:`~pystator_runtime.stores.protocol.StateStore`, as for all that follows."""
-        connection = self._locked() if lock else self._connection()
-        if connection is None:
-            return None
-        try:
-            with self._failures("read"):
-                found = connection.execute(_LOAD, (machine, entity_id)).fetchone()
-                entity = None if found is None else EntityRecord(*found)
-                repeated = None if event_id is None else self._repeated(connection, machine, entity_id, event_id)
-        except BaseException:
-            if lock:
-                self.unlock(connection)
-            raise
-        return Loaded(entity, repeated, _now(), connection if lock else None)
-
-    def _repeated(
-        self, connection: sqlite3.Connection, machine: str, entity_id: str, event_id: str
-    ) -> AuditRecord | None:
-        found = connection.execute(_REPEATED, (machine, entity_id, event_id)).fetchone()
-        return None if found is None else _audit(found)
-
-    def _locked(self) -> sqlite3.Connection | None:
-        """A connection of its own in the midst of a transaction, so that another thread can end it."""
-        connection = self._connect()
-        try:
-            with self._failures("lock"):
-                connection.execute("PRAGMA busy_timeout = 20")
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute(f"PRAGMA busy_timeout = {int(_PATIENCE * 1000)}")
-        except StoreError as error:
-            self._let_go(connection)
-            if getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+        with self._connections.use() as connection, self._connections.failures("read"):
+            if lock and not begin_at_once(connection):
                 return None
-            raise
-        return connection
+            found = connection.execute(_LOAD, (machine, entity_id)).fetchone()
+            entity = None if found is None else EntityRecord(*found)
+            if event_id is not None:
+                found = connection.execute(_REPEATED, (machine, entity_id, event_id)).fetchone()
+            repeated = None if event_id is None or found is None else _audit(found)
+            return Loaded(entity, repeated, _now(), self._connections.hold(connection) if lock else None)
 
     def unlock(self, lock: object) -> None:
-        if isinstance(lock, sqlite3.Connection):
-            with self._failures("unlock"):
-                if lock.in_transaction:
-                    lock.execute("ROLLBACK")
-            self._let_go(lock)
-
-    def _let_go(self, connection: sqlite3.Connection) -> None:
-        with self._mutex:
-            if connection in self._open:
-                self._open.remove(connection)
-        connection.close()
+        with self._connections.end(lock) as connection, self._connections.failures("unlock"):
+            if connection is not None:
+                connection.execute("ROLLBACK")
 
     def commit(self, commit: Commit, lock: object) -> bool:
-        with self._transaction("commit", lock) as connection:
-            if not self._write(connection, commit.entity, commit.expected):
-                connection.execute("ROLLBACK")
-                return False
-            try:
-                if commit.audit is not None:
-                    connection.execute(_RECORD, commit.audit)
-            except sqlite3.IntegrityError:  # the event id was used meanwhile
-                connection.execute("ROLLBACK")
-                return False
-            if commit.actions:
-                connection.executemany(_PLAN, commit.actions)
-            return True
+        if lock is None:
+            with self._transaction("commit") as connection:
+                return self._commit(connection, commit)
+        with self._connections.end(lock) as held, self._connections.failures("commit"):
+            if held is None:
+                return False  # the lock was lost, so somebody else may have changed the entity
+            with _ended(held):
+                return self._commit(held, commit)
 
-    def _write(self, connection: sqlite3.Connection, entity: EntityRecord, expected: int) -> bool:
+    def _commit(self, connection: Connection, commit: Commit) -> bool:
+        if not self._write(connection, commit.entity, commit.expected):
+            connection.execute("ROLLBACK")
+            return False
+        if commit.audit is not None and not self._take_event(connection, commit.audit):
+            connection.execute("ROLLBACK")
+            return False
+        if commit.actions:
+            connection.executemany(_PLAN, commit.actions)
+        return True
+
+    def _take_event(self, connection: Connection, audit: AuditRecord) -> bool:
+        """Write an audit row, unless its event id was used meanwhile."""
+        try:
+            connection.execute(_RECORD, audit)
+            return True
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
+                raise
+            return False
+
+    def _write(self, connection: Connection, entity: EntityRecord, expected: int) -> bool:
         if expected == 0:
             return connection.execute(_CREATE, entity).rowcount == 1
         values = (entity.state, entity.context, entity.history, entity.timers, entity.next_due, entity.version)
@@ -289,10 +217,6 @@ class SQLiteStateStore:
             wanted = "DELETE FROM pystator_audit WHERE machine = ? AND at < ?"
             return connection.execute(wanted, (machine, before)).rowcount
 
-    def _read(self, wanted: str, *values: object) -> list[Any]:
-        with self._failures("read"):
-            return self._connection().execute(wanted, values).fetchall()
-
     # -- timers ------------------------------------------------------------------------------------------------
 
     def due(self, machine: str, now: int | None, limit: int) -> list[str]:
@@ -318,14 +242,15 @@ class SQLiteStateStore:
             return []  # nothing to claim is no reason to write
         with self._transaction("claim") as connection:
             found = connection.execute(wanted, values).fetchall()
+            until = _now() + lease
             connection.executemany(
-                "UPDATE pystator_actions SET claimed_until = ? WHERE id = ?", [(now + lease, row[0]) for row in found]
+                "UPDATE pystator_actions SET claimed_until = ? WHERE id = ?", [(until, row[0]) for row in found]
             )
-        return [ActionRecord(*row[1:])._replace(claimed_until=now + lease) for row in found]
+        return [ActionRecord(*row[1:])._replace(claimed_until=until) for row in found]
 
     def renew(self, keys: Sequence[str], lease: int) -> None:
-        until = _now() + lease
         with self._transaction("renew") as connection:
+            until = _now() + lease
             connection.executemany(
                 "UPDATE pystator_actions SET claimed_until = ? WHERE key = ?", [(until, key) for key in keys]
             )
@@ -342,7 +267,8 @@ class SQLiteStateStore:
         self._change(key, attempts=attempts, not_before=_now() + delay, claimed_until=0)
 
     def give_up(self, key: str, attempts: int, error: str) -> None:
-        self._change(key, attempts=attempts, error=error, claimed_until=0)
+        readable = error.encode("utf-8", "backslashreplace").decode()
+        self._change(key, attempts=attempts, error=readable, claimed_until=0)
 
     def failed(self, machine: str) -> list[ActionRecord]:
         wanted = f"SELECT {_ACTION} FROM pystator_actions WHERE machine = ? AND error <> '' ORDER BY id"
@@ -363,17 +289,17 @@ class SQLiteStateStore:
             connection.execute(f"UPDATE pystator_actions SET {columns} WHERE key = ?", (*values.values(), key))
 
 
-def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Let readers and a writer work side by side. The switch itself can't wait for others, so it is tried again."""
-    for _ in range(int(_PATIENCE * 100)):
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            time.sleep(0.01)
-    connection.execute("PRAGMA journal_mode = WAL")
+@contextmanager
+def _ended(connection: Connection) -> Generator[None]:
+    """Commit the transaction of a connection, or roll it back if an error comes by."""
+    try:
+        yield
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _audit(found: Sequence[Any]) -> AuditRecord:
