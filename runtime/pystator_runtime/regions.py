@@ -104,6 +104,7 @@ class Configuration(Row[Any]):
             exit=self.inner_exit + container.exit,
             active=container.active.union(*(part.active for part in parts)),
             region=container.region,
+            fallback=container.fallback,
         )
         recorded = dict.fromkeys((container.name, *container.compounds), str(self.state))
         self.child = container.child
@@ -266,6 +267,43 @@ class _Quick(dict[str, Any]):
         return taken
 
 
+class _QuickStates(dict[Any, Any]):
+    """The results that are known beforehand by state and trigger, for configurations as they are asked about."""
+
+    __slots__ = ("_regions",)
+
+    def __init__(self, pairs: Mapping[str, Any], regions: Regions) -> None:
+        super().__init__(pairs)
+        self._regions = regions
+
+    def __missing__(self, state: object) -> _QuickPairs:
+        row = self._regions.row(state)
+        if not isinstance(row, Configuration):
+            raise KeyError(state)
+        pairs = _QuickPairs(row, self._regions.chart)
+        if len(self) < MAXIMUM_KEPT:  # a configuration can be written in many ways
+            self[state] = pairs
+        return pairs
+
+
+class _QuickPairs(dict[str, Any]):
+    """The tests and results of one configuration by trigger, each worked out when it is first asked for."""
+
+    __slots__ = ("_chart", "_row")
+
+    def __init__(self, row: Configuration, chart: Chart[Any]) -> None:
+        self._chart = chart
+        self._row = row
+
+    def __missing__(self, trigger: str) -> tuple[Any, ...]:
+        taken = self._row.quick.get(trigger) or ()
+        if trigger not in self._row.on or any(transition.outcome is None for transition in taken):
+            return ()
+        pairs = tuple((self._chart.with_payload(trigger, t.test), t.outcome) for t in taken)
+        self[trigger] = pairs
+        return pairs
+
+
 class Regions:
     """The parallel states of one chart: finds the row of whatever is active (`S1.2`)."""
 
@@ -277,7 +315,11 @@ class Regions:
         self._compounds = compounds
         self._configurations: dict[tuple[Container, tuple[Row[Any], ...]], Configuration] = {}
         self._found: dict[object, Row[Any]] = {}
-        self._ways: dict[tuple[Restoration[Any], str], Way[Any] | None] = {}
+        self._ways: dict[tuple[Restoration, str], Way[Any] | None] = {}
+
+    def with_configurations(self, pairs: Mapping[str, Any]) -> dict[Any, Any]:
+        """What is known beforehand for the states outside of regions, and for configurations as well."""
+        return _QuickStates(pairs, self)
 
     def is_parallel(self, row: Row[Any]) -> bool:
         """Whether a row is that of a parallel state."""
@@ -373,7 +415,7 @@ class Regions:
 
     # -- history -----------------------------------------------------------------------------------------------
 
-    def way_back(self, restoration: Restoration[Any], recorded: str) -> Way[Any] | None:
+    def way_back(self, restoration: Restoration, recorded: str) -> Way[Any] | None:
         """The way back into a parallel state whose configuration was recorded (`S4.2`)."""
         key = restoration, recorded
         if key not in self._ways:
@@ -382,7 +424,7 @@ class Regions:
             self._ways[key] = self._way_back(restoration, recorded)
         return self._ways[key]
 
-    def _way_back(self, restoration: Restoration[Any], recorded: str) -> Way[Any] | None:
+    def _way_back(self, restoration: Restoration, recorded: str) -> Way[Any] | None:
         way = restoration.ways.get(recorded.partition(":")[0])
         if way is None or way.restores is None:
             return way

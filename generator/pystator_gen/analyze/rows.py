@@ -24,9 +24,13 @@ def build_rows(
     transitions: Sequence[Resolved],
     choices: Choices,
     findings: Findings,
+    fallback: str | None = None,
 ) -> tuple[model.Row, ...]:
-    """A row per leaf and parallel state. ``transitions`` come in the order of their level (`S2.1`)."""
-    builder = _Builder(states, tree, transitions, choices, findings)
+    """A row per leaf and parallel state. ``transitions`` come in the order of their level (`S2.1`).
+
+    ``fallback`` is the state that each has a way to where an event leads nowhere (`S12.1`).
+    """
+    builder = _Builder(states, tree, transitions, choices, findings, fallback)
     rows = tuple(builder.row(state) for state in states.values() if state.is_leaf or state.is_parallel)
     refuse_certain_loops(rows, states, findings)
     return rows
@@ -62,7 +66,9 @@ class _Builder:
         transitions: Sequence[Resolved],
         choices: Choices,
         findings: Findings,
+        fallback: str | None,
     ) -> None:
+        self._fallback = None if fallback is None else Destination(states[fallback])
         self._states = states
         self._tree = tree
         self._choices = choices
@@ -103,7 +109,15 @@ class _Builder:
                 if any(not candidate.guards for candidate in found) and not transition.is_join:
                     settled.add((source.name, occasion))
         regions = tuple(self._region(region) for region in self._tree.regions.get(state.name, ()))
-        return model.Row(state, _frozen(on), tuple(automatic), _frozen(delayed), entry, regions)
+        fallback = self._fallen(state) if region is None and not state.is_terminal else None
+        return model.Row(state, _frozen(on), tuple(automatic), _frozen(delayed), entry, regions, fallback)
+
+    def _fallen(self, state: model.State) -> model.Candidate | None:
+        """The way to the fallback state: an ordinary external transition (`S12.1`)."""
+        if self._fallback is None:
+            return None
+        transition = Resolved(("error_policy", "default_fallback"), (), True, self._fallback)
+        return self._candidate(state, "_fallback", transition, Leg(self._fallback))
 
     def _region(self, region: Region) -> model.Region:
         """What can be active in a region, and where it is finished (`S6.6`)."""

@@ -52,6 +52,8 @@ class Table:
             options.append(f"active=frozenset({python_literal(tuple(inward))})")
         if row.state.is_terminal:
             options.append("is_terminal=True")
+        if row.fallback is not None:
+            options.append(f"fallback={self._candidate(row.fallback)}")
         if row.state.region is not None:
             options.extend(self._lying_options(row, row.state.region))
         triggers = tuple(

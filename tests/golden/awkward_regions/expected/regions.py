@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import builtins as _builtins_
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
-from pystator_runtime import interface as rt
+from pystator_runtime import interface as _rt, interface as rt
 
 rt.require(1, __name__)
 
@@ -22,6 +23,7 @@ __all__ = [
     "AwkwardRegionsMachine",
     "AwkwardRegionsN1Config",
     "AwkwardRegionsN1stOneConfig",
+    "AwkwardRegionsOrchestrator",
     "AwkwardRegionsResult",
     "AwkwardRegionsSession",
     "AwkwardRegionsState",
@@ -838,3 +840,41 @@ class AwkwardRegionsMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _AwkwardRegionsEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, /, **payload: Any) -> _rt.AnswerT:
+        """Send `go`: see AwkwardRegionsSession.go."""
+        return self._send("go", payload)
+
+
+class AwkwardRegionsOrchestrator(
+    rt.StoredEntities[
+        AwkwardRegionsMachine,
+        AwkwardRegionsResult,
+        AwkwardRegionsFirstOneConfig
+        | AwkwardRegionsFirst1Config
+        | AwkwardRegionsN1stOneConfig
+        | AwkwardRegionsN1Config,
+        _StateName,
+        _TriggerName,
+        AwkwardRegionsContext,
+    ]
+):
+    """The stored entities of awkward regions."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _AwkwardRegionsEvents[AwkwardRegionsResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _AwkwardRegionsEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _AwkwardRegionsEvents[Awaitable[AwkwardRegionsResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _AwkwardRegionsEvents(self._asender(entity_id, event_id))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -29,6 +29,7 @@ __all__ = [
     "OrderGuards",
     "OrderMachine",
     "OrderNotePayload",
+    "OrderOrchestrator",
     "OrderPayPayload",
     "OrderResult",
     "OrderSession",
@@ -1004,3 +1005,79 @@ class OrderMachine(
 
     def __init__(self, *, guards: OrderGuards, actions: OrderActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _OrderEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def begin(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `begin`: see OrderSession.begin."""
+        return self._send("begin", payload)
+
+    def pay(self, *, amount: int) -> rt.AnswerT:
+        """Send `pay`: see OrderSession.pay."""
+        return self._send("pay", {"amount": amount})
+
+    def next(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `next`: see OrderSession.next."""
+        return self._send("next", payload)
+
+    def note(self, *, text: str = "none") -> rt.AnswerT:
+        """Send `note`: see OrderSession.note."""
+        return self._send("note", {"text": text})
+
+    def suspect(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `suspect`: see OrderSession.suspect."""
+        return self._send("suspect", payload)
+
+    def hold(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `hold`: see OrderSession.hold."""
+        return self._send("hold", payload)
+
+    def resume(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `resume`: see OrderSession.resume."""
+        return self._send("resume", payload)
+
+    def restart(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `restart`: see OrderSession.restart."""
+        return self._send("restart", payload)
+
+    def repack(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `repack`: see OrderSession.repack."""
+        return self._send("repack", payload)
+
+    def cancel(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `cancel`: see OrderSession.cancel."""
+        return self._send("cancel", payload)
+
+
+class OrderOrchestrator(
+    rt.StoredEntities[
+        OrderMachine,
+        OrderResult,
+        Literal[
+            OrderState.PLACED,
+            OrderState.HELD,
+            OrderState.OVERDUE,
+            OrderState.DONE,
+            OrderState.CANCELLED,
+        ]
+        | OrderFulfilmentConfig,
+        _StateName,
+        _TriggerName,
+        OrderContext,
+    ]
+):
+    """The stored entities of order."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _OrderEvents[OrderResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _OrderEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OrderEvents[Awaitable[OrderResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _OrderEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "LampGuards",
     "LampLampConfig",
     "LampMachine",
+    "LampOrchestrator",
     "LampResult",
     "LampSession",
     "LampState",
@@ -277,3 +279,44 @@ class LampMachine(
 
     def __init__(self, *, actions: LampActions) -> None:
         super().__init__(actions=actions)
+
+
+class _LampEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def press(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `press`: see LampSession.press."""
+        return self._send("press", payload)
+
+    def turn(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `turn`: see LampSession.turn."""
+        return self._send("turn", payload)
+
+    def reset(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `reset`: see LampSession.reset."""
+        return self._send("reset", payload)
+
+
+class LampOrchestrator(
+    rt.StoredEntities[
+        LampMachine,
+        LampResult,
+        LampLampConfig,
+        _StateName,
+        _TriggerName,
+        LampContext,
+    ]
+):
+    """The stored entities of lamp."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _LampEvents[LampResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _LampEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _LampEvents[Awaitable[LampResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _LampEvents(self._asender(entity_id, event_id))

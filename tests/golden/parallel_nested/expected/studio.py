@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -18,6 +19,7 @@ __all__ = [
     "StudioMachine",
     "StudioMixedConfig",
     "StudioOnAirConfig",
+    "StudioOrchestrator",
     "StudioResult",
     "StudioSession",
     "StudioState",
@@ -699,3 +701,76 @@ class StudioMachine(
 
     def __init__(self, *, actions: StudioActions) -> None:
         super().__init__(actions=actions)
+
+
+class _StudioEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go_live(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `go_live`: see StudioSession.go_live."""
+        return self._send("go_live", payload)
+
+    def straight_in(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `straight_in`: see StudioSession.straight_in."""
+        return self._send("straight_in", payload)
+
+    def play(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `play`: see StudioSession.play."""
+        return self._send("play", payload)
+
+    def mix(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `mix`: see StudioSession.mix."""
+        return self._send("mix", payload)
+
+    def on(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `on`: see StudioSession.on."""
+        return self._send("on", payload)
+
+    def pause(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `pause`: see StudioSession.pause."""
+        return self._send("pause", payload)
+
+    def unpause(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `unpause`: see StudioSession.unpause."""
+        return self._send("unpause", payload)
+
+    def cut(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `cut`: see StudioSession.cut."""
+        return self._send("cut", payload)
+
+    def black_out(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `black_out`: see StudioSession.black_out."""
+        return self._send("black_out", payload)
+
+    def again(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `again`: see StudioSession.again."""
+        return self._send("again", payload)
+
+    def remix(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `remix`: see StudioSession.remix."""
+        return self._send("remix", payload)
+
+
+class StudioOrchestrator(
+    rt.StoredEntities[
+        StudioMachine,
+        StudioResult,
+        Literal[StudioState.DARK] | StudioOnAirConfig,
+        _StateName,
+        _TriggerName,
+        StudioContext,
+    ]
+):
+    """The stored entities of studio."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _StudioEvents[StudioResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _StudioEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _StudioEvents[Awaitable[StudioResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _StudioEvents(self._asender(entity_id, event_id))

@@ -1,0 +1,37 @@
+"""The places as fixtures: a test that takes one, or a store, runs once per store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.places import PLACES, Place
+
+LASTING = [name for name in PLACES if name != "memory"]
+
+
+def _place(request: Any, tmp_path: Path) -> Iterator[Place]:
+    place = PLACES[request.param](tmp_path)
+    yield place
+    place.end()
+
+
+@pytest.fixture(params=PLACES)
+def place(request: Any, tmp_path: Path) -> Iterator[Place]:
+    """Every place."""
+    yield from _place(request, tmp_path)
+
+
+@pytest.fixture(params=LASTING)
+def lasting(request: Any, tmp_path: Path) -> Iterator[Place]:
+    """Every place whose entities outlive the store object."""
+    yield from _place(request, tmp_path)
+
+
+@pytest.fixture
+def store(place: Place) -> Any:
+    """A store on every place."""
+    return place.open()
