@@ -91,11 +91,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A module-level value that several rows share; ``annotation`` where its type can't be told from it."""
+    """A module-level value that several rows share."""
 
     name: str
     value: str
-    annotation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

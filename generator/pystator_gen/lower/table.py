@@ -130,9 +130,7 @@ class Table:
             for leaf, way in restoration.ways.items()
         }
         pairs = ", ".join(f"{python_literal(leaf)}: {way}" for leaf, way in ways.items())
-        text = f"rt.Restoration({python_literal(restoration.parent)}, {{{pairs}}})"
-        can_be_told = any(isinstance(way.target, model.State) for way in restoration.ways.values())
-        return self._constant("HISTORY", text, None if can_be_told else f"rt.Restoration[{self._states}]")
+        return self._constant("HISTORY", f"rt.Restoration({python_literal(restoration.parent)}, {{{pairs}}})")
 
     def _timer(self, timer: model.Timer) -> str:
         """The name of the constant that holds a timer."""
@@ -157,11 +155,11 @@ class Table:
         """``text``, or the name of a constant that holds it, if it is used more than once."""
         return text if self._uses[text] < 2 else self._constant(kind, text)
 
-    def _constant(self, kind: str, text: str, annotation: str | None = None) -> str:
-        """The name of the constant that holds ``text``, with its type where checkers can't tell."""
+    def _constant(self, kind: str, text: str) -> str:
+        """The name of the constant that holds ``text``."""
         if text not in self._constants:
             number = 1 + sum(constant.name.startswith(f"_{kind}_") for constant in self._constants.values())
-            self._constants[text] = view.Constant(f"_{kind}_{number}", text, annotation)
+            self._constants[text] = view.Constant(f"_{kind}_{number}", text)
         return self._constants[text].name
 
     def _plans(self, occasion: str, states: Sequence[model.State]) -> str:

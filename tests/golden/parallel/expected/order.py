@@ -248,7 +248,7 @@ _ENTER_PAID = (rt.ActionSpec("thank"),)
 _EXIT_PACKING = (rt.ActionSpec("leave_warehouse"),)
 _ENTER_WRITING = (rt.ActionSpec("write", {"kind": "letter"}),)
 _TIMER_3 = rt.Timer("writing", "_after_writing_2000_ms", 2000)
-_HISTORY_1: rt.Restoration[OrderState] = rt.Restoration(
+_HISTORY_1 = rt.Restoration(
     "fulfilment",
     {
         "fulfilment": rt.Way(
@@ -264,7 +264,7 @@ _HISTORY_1: rt.Restoration[OrderState] = rt.Restoration(
         )
     },
 )
-_HISTORY_2: rt.Restoration[OrderState] = rt.Restoration(
+_HISTORY_2 = rt.Restoration(
     "fulfilment",
     {
         "fulfilment": rt.Way(

@@ -188,7 +188,7 @@ _ENTER_ON_AIR = (rt.ActionSpec("light_up"),)
 _ENTER_PLAYING = (rt.ActionSpec("unmute"),)
 _ENTER_MIXED = (rt.ActionSpec("open_mixer"),)
 _ENTER_SPEAKING = (rt.ActionSpec("speak"),)
-_HISTORY_1: rt.Restoration[StudioState] = rt.Restoration(
+_HISTORY_1 = rt.Restoration(
     "on_air",
     {
         "on_air": rt.Way(
@@ -212,7 +212,7 @@ _HISTORY_2 = rt.Restoration(
 )
 _EXIT_PLAYING = (rt.ActionSpec("mute"),)
 _TIMER_1 = rt.Timer("soft", "_timeout_soft", 10000)
-_HISTORY_3: rt.Restoration[StudioState] = rt.Restoration(
+_HISTORY_3 = rt.Restoration(
     "mixed",
     {
         "mixed": rt.Way(
