@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAXIMUM_KEPT = 10_000
 """How many configurations a chart keeps before it forgets them and begins anew."""
 
+MAXIMUM_JOINED = 1_000
+"""How many combinations of what its regions do on one event a configuration keeps before it begins anew."""
+
 MAXIMUM_OPTIONS = 64
 """In how many ways the regions may take one event before it is no longer worth it to work them all out beforehand."""
 
@@ -151,6 +154,8 @@ class Configuration(Row[Any]):
         """What was chosen for one event, as one transition."""
         found = self._joined.get(chosen)
         if found is None:
+            if len(self._joined) >= MAXIMUM_JOINED:
+                self._joined.clear()
             found = self._joined[chosen] = _Together(self, chosen)
         return found
 
@@ -281,7 +286,7 @@ class _QuickStates(dict[Any, Any]):
         if not isinstance(row, Configuration):
             raise KeyError(state)
         pairs = _QuickPairs(row, self._regions.chart)
-        if len(self) < MAXIMUM_KEPT:  # a configuration can be written in many ways
+        if len(self) < MAXIMUM_KEPT:
             self[state] = pairs
         return pairs
 
@@ -369,6 +374,8 @@ class Regions:
         if found is None:
             if isinstance(state, str) and ":" not in state and state not in self._rows and state not in self._compounds:
                 return None
+            if len(self._found) >= MAXIMUM_KEPT:  # a configuration can be written in many ways
+                self._found.clear()
             found = self._found[state] = self._whole(self.active(state))
         return found
 
