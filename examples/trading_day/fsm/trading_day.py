@@ -320,7 +320,7 @@ def _condition_3(ctx: Mapping[str, Any]) -> object:
 
 _ENTER_TRADING = (rt.ActionSpec("open_gateway"),)
 _EXIT_TRADING = (rt.ActionSpec("close_gateway"),)
-_HISTORY_1: rt.Restoration[TradingDayState] = rt.Restoration(
+_HISTORY_1 = rt.Restoration(
     "trading",
     {
         "trading": rt.Way(
