@@ -73,20 +73,20 @@ class Decider:
         validators: Sequence[ContextValidator],
         lease: Milliseconds,
     ) -> None:
-        self._machine = machine
-        self._chart = machine.chart
-        self._archive = archive
+        self.machine = machine
+        self.chart = machine.chart
+        self.archive = archive
         self._create_missing = create_missing
-        self._audit_failures = audit_failures
+        self.audit_failures = audit_failures
         self._validators = validators
-        self._lease = lease
+        self.lease = lease
 
     # -- occasions ---------------------------------------------------------------------------------------------
 
     def creation(self, loaded: Loaded, entity_id: str, context: Mapping[str, Any]) -> Procedure[Decision]:
         """A new entity in its initial state."""
         if loaded.entity is not None:
-            raise StoreError(f"{self._chart.name} has an entity {entity_id!r} already")
+            raise StoreError(f"{self.chart.name} has an entity {entity_id!r} already")
         draft = _Draft(self, entity_id, loaded.now)
         started = yield from draft.start(context)
         if started.error is not None:
@@ -102,20 +102,20 @@ class Decider:
             return Decision(repeated)
         draft = _Draft(self, entity_id, loaded.now)
         if loaded.entity is not None:
-            draft.stand(self._archive.read(loaded.entity))
+            draft.stand(self.archive.read(loaded.entity))
         elif self._create_missing:
             started = yield from draft.start({})
             if started.error is not None:
                 return Decision(started)
         else:
-            raise StoreError(f"{self._chart.name} has no entity {entity_id!r}: create it first")
+            raise StoreError(f"{self.chart.name} has no entity {entity_id!r}: create it first")
         if tell is not None:
             tell("before", str(draft.row.state), event.trigger, {**draft.context, **event.payload})
         result = self._known(draft, event)
         if result is None:
             result = yield from self._decided(draft, event)
         if result.error is not None or result.metadata.get("no_op"):
-            audit = self._audit(draft, event, result, None) if self._audit_failures else None
+            audit = self.audit(draft, event, result, None) if self.audit_failures else None
             return Decision(result, audit=audit, context=draft.context)
         draft.take(result, event, {**draft.context, **event.payload} if event.payload else draft.context)
         return draft.decision(result, event)
@@ -125,12 +125,12 @@ class Decider:
         if self._validators:
             return None
         payload = event.payload
-        declared = self._chart.payloads.get(event.trigger)
+        declared = self.chart.payloads.get(event.trigger)
         if declared is not None and not (payload.keys() <= declared.fields.keys() and declared.fits(payload)):
             return None
         try:
             context = {**draft.context, **payload} if payload else draft.context
-            for test, result in self._chart.quick[draft.row.name][event.trigger]:
+            for test, result in self.chart.quick[draft.row.name][event.trigger]:
                 if test is None or test(context):
                     return result if draft.is_complete else None
         except Exception:  # not quick, or a guard raised: the full procedure tells which
@@ -142,7 +142,7 @@ class Decider:
         if loaded.entity is None:
             return None
         draft = _Draft(self, entity_id, now)
-        draft.stand(self._archive.read(loaded.entity))
+        draft.stand(self.archive.read(loaded.entity))
         alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= now)
         if not alarms:
             if loaded.entity.next_due is not None and loaded.entity.next_due <= now:
@@ -151,8 +151,8 @@ class Decider:
         timer = alarms[0][2]
         event = Event(timer.trigger)
         result = yield from ring(
-            self._chart,
-            self._machine.guard_registry,
+            self.chart,
+            self.machine.guard_registry,
             draft.row,
             timer,
             event,
@@ -166,7 +166,7 @@ class Decider:
         return draft.decision(result, event)
 
     def _decided(self, draft: _Draft, event: Event) -> Procedure[TransitionResult[Any]]:
-        chart, guards = self._chart, self._machine.guard_registry
+        chart, guards = self.chart, self.machine.guard_registry
         seen = {**draft.context, **event.payload}
         known: dict[str, Any] = {"entity_id": draft.entity_id, "history": draft.history}
         check = self._check(draft.entity_id) if self._validators else None
@@ -203,18 +203,19 @@ class Decider:
                 f"the event id {event.event_id!r} of {before.entity_id!r} was used for {before.trigger!r} before, "
                 f"with another trigger or payload than this {event.trigger!r}: every event needs an id of its own"
             )
-        return result_from_text(self._chart, self._archive, before.result)
+        return result_from_text(self.chart, self.archive, before.result)
 
     def digest(self, event: Event) -> str:
         """What tells one trigger and payload from another."""
-        text = f"{event.trigger}\0{json.dumps(json.loads(self._archive.encoded(event.payload)), sort_keys=True)}"
+        text = f"{event.trigger}\0{json.dumps(json.loads(self.archive.encoded(event.payload)), sort_keys=True)}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def _audit(self, draft: _Draft, event: Event, result: TransitionResult[Any], version: int | None) -> AuditRecord:
+    def audit(self, draft: _Draft, event: Event, result: TransitionResult[Any], version: int | None) -> AuditRecord:
+        """The audit row of an event; ``version`` is the entity's after it, ``None`` if nothing changed."""
         taken = result.error is None
         event_id = event.event_id if taken and not result.metadata.get("no_op") else None
         return AuditRecord(
-            self._chart.name,
+            self.chart.name,
             draft.entity_id,
             draft.version if version is None else version,
             event.trigger,
@@ -223,7 +224,7 @@ class Decider:
             taken,
             event_id,
             "" if event_id is None else self.digest(event),
-            "" if event_id is None else result_as_text(result, self._archive),
+            "" if event_id is None else result_as_text(result, self.archive),
             draft.now,
         )
 
@@ -237,7 +238,7 @@ class _Draft:
         self.now = now
         self.version = 0
         self.record: EntityRecord | None = None
-        self.row: Row[Any] = decider._chart.initial
+        self.row: Row[Any] = decider.chart.initial
         self.context: dict[str, Any] = {}
         self.history: Mapping[str, str] = {}
         self.due: dict[Timer, Milliseconds] = {}
@@ -259,7 +260,7 @@ class _Draft:
 
     def start(self, context: Mapping[str, Any]) -> Procedure[TransitionResult[Any]]:
         """Begin anew (`S3.5`)."""
-        machine = self._decider._machine
+        machine = self._decider.machine
         refuse_reserved_keys(context, "context")
         result: TransitionResult[Any] = yield from enter(
             machine.chart, machine.guard_registry, self.row, context, entity_id=self.entity_id
@@ -274,7 +275,7 @@ class _Draft:
 
     def take(self, result: TransitionResult[Any], event: Event, context: dict[str, Any]) -> None:
         """Go where a result leads; ``context`` is what its guards saw."""
-        row = self._decider._chart.row(result.target_state)
+        row = self._decider.chart.row(result.target_state)
         assert row is not None, "a result leads to a state of its machine"
         self.row = row
         if context is not self.context:
@@ -299,22 +300,22 @@ class _Draft:
         """All that has changed, as one commit."""
         decider, before = self._decider, self.record
         entity = EntityRecord(
-            decider._chart.name,
+            decider.chart.name,
             self.entity_id,
             str(self.row.state),
-            self._stored or decider._archive.encoded(self.context),
+            self._stored or decider.archive.encoded(self.context),
             json.dumps(self.history) if self.history else "{}",
             timers_as_text(self.due) if self.due else "[]",
             min(self.due.values()) if self.due else None,
             self.version + 1,
-            decider._chart.version,
+            decider.chart.version,
             self.now if before is None else before.created_at,
             self.now,
         )
         plans = [self._plan(entity, number, *planned) for number, planned in enumerate(self._planned)]
         audit: AuditRecord | None = None
-        if event is not None and (result.error is None or decider._audit_failures):
-            audit = decider._audit(self, event, result, entity.version)
+        if event is not None and (result.error is None or decider.audit_failures):
+            audit = decider.audit(self, event, result, entity.version)
         commit = Commit(entity, self.version, audit, tuple([plan.record for plan in plans]) if plans else ())
         return Decision(result, commit, plans, context=self.context)
 
@@ -326,7 +327,7 @@ class _Draft:
         for option in ("retry", "retry_backoff", "timeout"):
             if (value := getattr(spec, option)) is not None:
                 written[option] = value
-        payload = json.loads(decider._archive.encoded(event.payload)) if event.payload else {}
+        payload = json.loads(decider.archive.encoded(event.payload)) if event.payload else {}
         record = ActionRecord(
             f"{entity.machine}/{entity.entity_id}/{entity.version}/{number}",
             entity.machine,
@@ -336,7 +337,7 @@ class _Draft:
             entity.context,
             0,
             0,
-            self.now + decider._lease,
+            self.now + decider.lease,
             "",
         )
         return Plan(record, spec, event, self.context)

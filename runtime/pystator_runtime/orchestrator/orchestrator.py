@@ -445,7 +445,10 @@ class Orchestrator:
             await twin()
 
     def _teller(self, entity_id: str) -> Callable[..., None] | None:
-        return None if not self._hooks else lambda occasion, *what: self._tell(occasion, entity_id, *what)
+        def tell(occasion: str, *what: object) -> None:
+            self._tell(occasion, entity_id, *what)
+
+        return tell if self._hooks else None
 
     def _tell(self, occasion: str, *what: object) -> None:
         for hook in self._hooks:
@@ -458,7 +461,7 @@ class Orchestrator:
         return f"<{type(self).__name__} of {self._name!r} in {self.store!r}>"
 
 
-def _require_id(entity_id: str) -> None:
+def _require_id(entity_id: object) -> None:
     if not isinstance(entity_id, str) or not entity_id:
         raise StoreError(f"an entity id is text that is not empty, not {entity_id!r}")
 
