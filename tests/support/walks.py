@@ -176,7 +176,8 @@ class _OfSession(Walk):
             (timer.source, timer.trigger, timer.delay) for timer in self.timers
         }
         asked = {name: getattr(session, naming.state_property(name)) for name in self.parents}
-        assert asked == {name: name in self.active for name in self.parents}
+        found = self.active
+        assert asked == {name: name in found for name in self.parents}
         assert session.allowed_triggers == machine.get_available_triggers(self.state)
         assert session.is_final is machine.is_terminal(self.state)
 
