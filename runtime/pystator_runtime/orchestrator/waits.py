@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pystator_runtime.errors import StoreError
 from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Operation, Procedure
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _PATIENCE: Milliseconds = 30_000
 """For how long an entity that somebody else has locked is waited for."""
@@ -23,6 +27,7 @@ class Outside:
         self._machine = machine
         self._store = store
         self._is_instant: bool = store.is_instant
+        self._holders: ThreadPoolExecutor | None = None
         self._ways: dict[str, tuple[Callable[..., Any], Callable[..., Awaitable[Any]]]] = {}
 
     def store(self, name: str, *arguments: object) -> Procedure[Any]:
@@ -64,12 +69,29 @@ class Outside:
         """Call the store in a thread. A caller that is cancelled leaves it to its end, and keeps no lock by it."""
         import asyncio
 
-        running = asyncio.ensure_future(asyncio.to_thread(here, *arguments))
+        pool = self._threads_of_holders() if _ends_a_lock(here.__name__, arguments) else None
+        loop = asyncio.get_running_loop()
+        # No task: the end of the event loop would cancel it.
+        running = loop.run_in_executor(pool, partial(copy_context().run, here, *arguments))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             running.add_done_callback(self._give_back)
             raise
+
+    def _threads_of_holders(self) -> ThreadPoolExecutor:
+        """A thread for whoever holds a lock. All those of the event loop may be waiting for that lock to end."""
+        if self._holders is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._holders = ThreadPoolExecutor(1, thread_name_prefix="pystator-locks")
+        return self._holders
+
+    def close(self) -> None:
+        """Let go of threads."""
+        holders, self._holders = self._holders, None
+        if holders is not None:
+            holders.shutdown(wait=False)
 
     def _give_back(self, ended: Any) -> None:
         if ended.cancelled() or ended.exception() is not None:
@@ -77,6 +99,10 @@ class Outside:
         loaded = ended.result()
         if isinstance(loaded, Loaded) and loaded.lock is not None:
             self._store.unlock(loaded.lock)
+
+
+def _ends_a_lock(name: str, arguments: tuple[object, ...]) -> bool:
+    return name == "unlock" or (name == "commit" and arguments[-1] is not None)
 
 
 async def _asleep(seconds: float) -> None:
