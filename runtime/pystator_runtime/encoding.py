@@ -57,6 +57,10 @@ class Encoding:
             return self._plain(key, value if codec is None else codec.encode(value))
         except RecursionError:
             raise self._error(f"{key} holds itself, or is nested too deeply for JSON") from None
+        except self._error:
+            raise
+        except Exception as error:  # whatever a codec of the application raises
+            raise self._error(f"{key} holds {value!r}, which its codec can't write: {error!r}") from error
 
     def _decoded(self, key: str, value: Any) -> Any:
         codec = self._codecs.get(key)
@@ -64,7 +68,7 @@ class Encoding:
             return self._plain(key, value)
         try:
             return codec.decode(value)
-        except (ValueError, TypeError) as error:
+        except Exception as error:  # whatever a codec of the application raises
             name = getattr(codec, "name", "value that its codec knows")
             raise self._error(f"the stored {key} is {value!r}, which is no {name}: {error}") from error
 

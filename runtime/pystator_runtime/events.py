@@ -53,5 +53,7 @@ class EngineContext(TypedDict, total=False):
 def refuse_reserved_keys(values: Mapping[str, object], what: str) -> None:
     """Raise :class:`ReservedKeyError` if a key of ``values`` is the engine's (`S2.5`)."""
     for key in values:
+        if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"{what} key {key!r} is no text")
         if key[:1] == "_":
             raise ReservedKeyError(f"{what} key {key!r} starts with '_': such keys belong to the engine; rename it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pystator_runtime.actions import (
@@ -17,7 +18,7 @@ from pystator_runtime.copying import fresh
 from pystator_runtime.errors import ActionError, ConfigurationError
 from pystator_runtime.events import Event
 from pystator_runtime.results import NOTHING, TransitionResult
-from pystator_runtime.waiting import Pending, Procedure, arun, is_awaitable, run
+from pystator_runtime.waiting import Pending, Procedure, arun, is_awaitable, run, within
 
 if TYPE_CHECKING:
     from pystator_runtime.machine import StateMachine
@@ -55,8 +56,13 @@ def perform(
     return ExecutionResult(tuple(outcomes))
 
 
-def act(spec: ActionSpec, registry: FunctionRegistry, occasion: Occasion) -> Procedure[ActionResult]:
-    """Run one action. An error is its outcome, never raised (`S8.6`)."""
+def act(
+    spec: ActionSpec, registry: FunctionRegistry, occasion: Occasion, *, leave_behind: bool = False
+) -> Procedure[ActionResult]:
+    """Run one action. An error is its outcome, never raised (`S8.6`).
+
+    With ``leave_behind`` a sync function, too, gets no more than its ``timeout``: it runs in a thread.
+    """
     function = registry.find(spec.name)
     if function is None:
         return _failed(spec, ConfigurationError(f"action {spec.name!r} is not bound"))
@@ -64,7 +70,10 @@ def act(spec: ActionSpec, registry: FunctionRegistry, occasion: Occasion) -> Pro
     try:
         given = {key: fresh(value) for key, value in occasion.context.items()}
         context = {**given, **occasion.engine, "_action_params": params}
-        answer = function(context, params)
+        if leave_behind and spec.timeout is not None and not function.is_async:
+            answer = yield from within(partial(function, context, params), spec.timeout)
+        else:
+            answer = function(context, params)
         if is_awaitable(answer):
             answer = yield Pending(answer, _refusal(spec.name), spec.timeout)
         changes, removed = _patch(occasion.context, context)
@@ -194,5 +203,6 @@ def _skipped(spec: ActionSpec, after: str) -> ActionResult:
 
 def _refusal(name: str) -> ActionError:
     return ActionError(
-        f"action {name!r} is async and was met on a sync path: use async_execute(), asend() or ahandle()"
+        f"action {name!r} is async and was met on a sync path: "
+        "use async_execute(), asend(), ahandle() or async_process_event()"
     )

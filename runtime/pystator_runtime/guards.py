@@ -242,7 +242,7 @@ def _some(tests: list[Test]) -> Test:
 def _refusal(name: str) -> GuardError:
     return GuardError(
         f"guard {name!r} is async and was met on a sync path: "
-        "use asend(), ahandle() or aprocess(), or bind a sync guard"
+        "use asend(), ahandle(), aprocess() or async_process_event(), or bind a sync guard"
     )
 
 

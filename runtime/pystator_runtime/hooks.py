@@ -22,4 +22,8 @@ class TransitionHook:
         """An event was decided, taken or not, and its step is over; ``context`` is the new one."""
 
     def error(self, entity_id: str, state: str, trigger: str, error: BaseException) -> None:
-        """An event could not be decided: a caller's bug, or a cancellation. Nothing changed."""
+        """An event could not be decided: a caller's bug, a store that failed, or a cancellation.
+
+        Nothing changed, as far as one can know: a store may also fail when it has written already. ``state`` is empty
+        where the entity was not even read.
+        """

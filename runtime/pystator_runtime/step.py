@@ -232,9 +232,10 @@ def ring(
     *,
     entity_id: str | None = None,
     history: Mapping[str, Any] = NOTHING,
+    check: ContextCheck | None = None,
 ) -> Procedure[TransitionResult[StateT]]:
     """What ``timer`` does when it is due: only its own transition is asked, and it is used up (`S9.4`)."""
-    step = Step(chart, guards, row, event, context, entity_id, history)
+    step = Step(chart, guards, row, event, context, entity_id, history, check)
     step.use_up(timer)
     return (yield from _choose(step, row.delayed[timer]))
 

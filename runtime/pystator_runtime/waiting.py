@@ -9,9 +9,12 @@ in, the async door awaits it and sends the answer. What can be done both ways, s
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pystator_runtime.errors import FSMError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 ResultT = TypeVar("ResultT")
 
@@ -94,8 +97,59 @@ async def _within(awaitable: Awaitable[Any], seconds: float | None) -> Any:
         return await awaitable
     import asyncio
 
-    async with asyncio.timeout(seconds):
-        return await awaitable
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await awaitable
+    except TimeoutError:
+        if limit.expired():
+            raise TimeoutError(f"it took longer than {seconds:g} s") from None
+        raise
+
+
+def within(call: Callable[[], ResultT], seconds: float) -> Procedure[ResultT]:
+    """Call a sync function in a thread, which is left behind if that takes longer than ``seconds``.
+
+    Raises:
+        TimeoutError: It did.
+    """
+    answer: ResultT = yield Operation(_here_within, _awaited_within, (call, seconds))
+    return answer
+
+
+def _here_within(call: Callable[[], Any], seconds: float) -> Any:
+    future = _begun(call)
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        if future.done():
+            raise
+        raise TimeoutError(f"it took longer than {seconds:g} s and was left behind") from None
+
+
+async def _awaited_within(call: Callable[[], Any], seconds: float) -> Any:
+    import asyncio
+
+    return await _within(asyncio.wrap_future(_begun(call)), seconds)
+
+
+def _begun(call: Callable[[], Any]) -> Future[Any]:
+    """The outcome of a call that a thread has begun; the process does not wait for it to end."""
+    import threading
+    from concurrent.futures import Future
+    from contextvars import copy_context
+
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()  # from now on it can't be cancelled
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=copy_context().run, args=(work,), name="pystator-action", daemon=True).start()
+    return future
 
 
 def is_awaitable(value: object) -> bool:

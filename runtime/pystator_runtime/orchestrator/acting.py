@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pystator_runtime.actions import ActionResult, ActionSpec, ActionStatus, ExecutionMode, ExecutionResult
 from pystator_runtime.callables import FunctionRegistry
-from pystator_runtime.errors import StoreError
+from pystator_runtime.errors import ActionError, StoreError
 from pystator_runtime.executor import Occasion, act
-from pystator_runtime.guards import warn
-from pystator_runtime.orchestrator.deciding import Plan
+from pystator_runtime.orchestrator.claims import Claims
+from pystator_runtime.orchestrator.deciding import Plan, plan_of
 from pystator_runtime.orchestrator.entities import Archive
+from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.waits import Outside
+from pystator_runtime.stores.records import ActionRecord
 from pystator_runtime.timers import Milliseconds
-from pystator_runtime.waiting import Procedure
+from pystator_runtime.waiting import Pending, Procedure, arun
 
 MAXIMUM_PAUSE: Milliseconds = 1_000
 """For how long a caller is kept waiting before the next try of its action; a longer pause is spent in the store."""
+
+BATCH = 100
+"""How many pending actions are fetched at once."""
 
 
 class Actor:
@@ -30,7 +35,9 @@ class Actor:
         registry: FunctionRegistry,
         outside: Outside,
         archive: Archive,
+        journal: Journal,
         *,
+        mode: ExecutionMode,
         retries: int,
         lease: Milliseconds,
         stop_on_error: bool,
@@ -38,7 +45,10 @@ class Actor:
         self._registry = registry
         self._outside = outside
         self._archive = archive
+        self._journal = journal
+        self._mode = mode
         self._retries = retries
+        self._lease = lease
         self._stop_on_error = stop_on_error
         self._claims = Claims(outside, lease)
 
@@ -46,57 +56,109 @@ class Actor:
         """Renew no claims any more."""
         self._claims.close()
 
-    def perform(self, plans: Iterable[Plan]) -> Procedure[ExecutionResult]:
-        """Run actions one after the other."""
-        outcomes: list[ActionResult] = []
-        failed: str | None = None
-        for plan in plans:
-            if failed is not None and self._stop_on_error:
-                outcomes.append((yield from self._skip(plan, failed)))
-                continue
-            outcome = yield from self.perform_one(plan)
-            outcomes.append(outcome)
-            if not outcome.success:
-                failed = plan.spec.name
-        return ExecutionResult(tuple(outcomes))
+    # -- after a commit ----------------------------------------------------------------------------------------
 
-    def perform_one(self, plan: Plan) -> Procedure[ActionResult]:
-        """Run one action, again if it fails and may be tried again; a pause that is long is left to the store."""
+    def perform(self, plans: Sequence[Plan], result: Any, *, is_async: bool) -> Procedure[ExecutionResult]:
+        """Run the actions of one commit; those that wait for others are claimed as well, so that order holds."""
+        with self._claims.held(plan.record.key for plan in plans) as held:
+            if self._mode is ExecutionMode.SEQUENTIAL or not is_async:
+                found = [[plan] for plan in plans]
+            else:
+                found = phases(plans, result, self._mode)
+            outcomes: list[ActionResult] = []
+            failed: str | None = None
+            for phase in found:
+                for plan in phase:
+                    held.let_go(plan.record.key)
+                ended = yield from self._together(phase, failed)
+                outcomes.extend(ended)
+                failed = next((outcome.action_name for outcome in ended if not outcome.success), failed)
+            return ExecutionResult(tuple(outcomes))
+
+    def _together(self, phase: Sequence[Plan], failed: str | None) -> Procedure[list[ActionResult]]:
+        """Run the actions of one phase (`S8.7`), unless an earlier one has failed and that is to stop them."""
+        outcomes: list[ActionResult] = []
+        if failed is not None and self._stop_on_error:
+            for plan in phase:
+                outcomes.append((yield from self._skip(plan, failed)))
+            return outcomes
+        if len(phase) == 1:
+            return [(yield from self._perform_one(phase[0]))]
+
+        async def all_of_them() -> list[ActionResult]:
+            return await asyncio.gather(*(arun(self._perform_one(plan)) for plan in phase))
+
+        outcomes = yield Pending(all_of_them(), ActionError("actions can run together on async paths only"))
+        return outcomes
+
+    def _skip(self, plan: Plan, failed: str) -> Procedure[ActionResult]:
+        """Give up what is not tried because one before it failed: it can be run by hand."""
+        reason = f"{failed} failed before it"
+        try:
+            yield from self._outside.store("give_up", plan.record.key, plan.record.attempts, f"skipped: {reason}")
+        except StoreError as error:
+            self._journal.not_noted(plan.record, plan.spec.name, error)
+        return ActionResult(plan.spec.name, ActionStatus.SKIPPED, reason=reason)
+
+    # -- one action --------------------------------------------------------------------------------------------
+
+    def _perform_one(self, plan: Plan) -> Procedure[ActionResult]:
+        """Run one action and note what became of it.
+
+        Where the store can't note it, the action stays pending and runs again: its transition stands all the same, so
+        that is no error of whoever has sent the event.
+        """
+        try:
+            with self._claims.held((plan.record.key,)):
+                outcome, attempts, pause = yield from self._try(plan)
+            if outcome.success:
+                self._journal.ran(plan.record, plan.spec.name, attempts)
+                return outcome
+            return (yield from self._put_off(plan, outcome, attempts, pause))
+        except StoreError as error:
+            self._journal.not_noted(plan.record, plan.spec.name, error)
+            reason = "the store could not note what became of it, so it stays pending"
+            return ActionResult(plan.spec.name, ActionStatus.FAILED, error=error, reason=reason)
+
+    def _try(self, plan: Plan) -> Procedure[tuple[ActionResult, int, Milliseconds | None]]:
+        """Run an action until it succeeds, its tries are used up, or the next one has to wait for long.
+
+        Returns:
+            The last outcome, how many tries there were, and after how long there is another, if there is.
+        """
         attempts = plan.record.attempts
         retries = self._retries if plan.spec.retry is None else plan.spec.retry
         while True:
-            with self._claims.held(plan.record.key):
-                outcome = yield from self._attempt(plan)
+            attempts += 1
+            outcome = yield from self._attempt(plan)
             if outcome.success:
                 outcome = yield from self._finish(plan, outcome)
-            if outcome.success:
-                return outcome
-            attempts += 1
-            if attempts > retries:
-                yield from self._outside.store("give_up", plan.record.key, attempts, _described(outcome.error))
-                warn(
-                    f"action {plan.spec.name!r} of {plan.record.entity_id!r} failed for good: {outcome.error}",
-                    outcome.error,
-                )
-                return outcome
+            if outcome.success or attempts > retries:
+                return outcome, attempts, None
             pause = _pause(plan.spec, attempts)
+            self._journal.failed(plan.record, plan.spec.name, attempts, outcome.error, pause)
             if pause > MAXIMUM_PAUSE:
-                yield from self._outside.store("postpone", plan.record.key, attempts, pause)
-                reason = f"tried again in {pause / 1000:g} s"
-                return ActionResult(plan.spec.name, ActionStatus.FAILED, error=outcome.error, reason=reason)
+                return outcome, attempts, pause
             if pause:
                 yield from self._outside.sleep(pause)
 
     def _attempt(self, plan: Plan) -> Procedure[ActionResult]:
         context = {**plan.context, "_action_key": plan.record.key}
         occasion = Occasion(context, plan.event, plan.record.entity_id)
-        return (yield from act(plan.spec, self._registry, occasion))
+        return (yield from act(plan.spec, self._registry, occasion, leave_behind=True))
 
-    def _skip(self, plan: Plan, failed: str) -> Procedure[ActionResult]:
-        """Give up what is not tried because one before it failed: it can be run by hand."""
-        reason = f"{failed} failed before it"
-        yield from self._outside.store("give_up", plan.record.key, plan.record.attempts, f"skipped: {reason}")
-        return ActionResult(plan.spec.name, ActionStatus.SKIPPED, reason=reason)
+    def _put_off(
+        self, plan: Plan, outcome: ActionResult, attempts: int, pause: Milliseconds | None
+    ) -> Procedure[ActionResult]:
+        """Leave an action that failed to the store: until its next try, or for good."""
+        name, error = plan.spec.name, outcome.error
+        if pause is None:
+            self._journal.failed(plan.record, name, attempts, error, None)
+            yield from self._outside.store("give_up", plan.record.key, attempts, _described(error))
+            return outcome
+        yield from self._outside.store("postpone", plan.record.key, attempts, pause)
+        reason = f"tried again in {pause / 1000:g} s"
+        return ActionResult(name, ActionStatus.FAILED, error=error, reason=reason)
 
     def _finish(self, plan: Plan, outcome: ActionResult) -> Procedure[ActionResult]:
         """Mark an action as done; what it changed in its copy of the context is merged into the current one."""
@@ -117,6 +179,54 @@ class Actor:
             yield from self._outside.sleep(random.uniform(0, min(2**tries, 50)))
         yield from self._outside.store("finish", key, None)
         return outcome
+
+    # -- what waits --------------------------------------------------------------------------------------------
+
+    def run_pending(self, machine: str, *, force: bool, is_async: bool) -> Procedure[int]:
+        """Run the actions that nobody has claimed (``force``: all that wait); how many."""
+        left: dict[str, ActionRecord] = {}  # for an async caller, or because they have had their turn here
+        seen: set[str] = set()
+        ran = 0
+        while True:
+            claimed = yield from self._outside.store("claim", machine, self._lease, BATCH + len(left), force)
+            left.update((record.key, record) for record in claimed if record.key in seen)
+            fresh = [record for record in claimed if record.key not in seen]
+            if not fresh:
+                break
+            seen.update(record.key for record in fresh)
+            plans: list[Plan] = []
+            for record in fresh:
+                plan = yield from self._plan(record)
+                if plan is not None and (is_async or not self.is_async(plan)):
+                    plans.append(plan)
+                elif plan is not None:
+                    left[record.key] = record
+            yield from self._perform_each(plans)
+            ran += len(plans)
+        for record in left.values():
+            yield from self._outside.store("postpone", record.key, record.attempts, 0)
+        return ran
+
+    def _perform_each(self, plans: Sequence[Plan]) -> Procedure[None]:
+        """Run actions of several commits; one that fails stops no other."""
+        with self._claims.held(plan.record.key for plan in plans) as held:
+            for plan in plans:
+                held.let_go(plan.record.key)
+                yield from self._perform_one(plan)
+
+    def is_async(self, plan: Plan) -> bool:
+        """Whether an action can be run by async callers only."""
+        action = self._registry.find(plan.spec.name)
+        return action is not None and action.is_async
+
+    def _plan(self, record: ActionRecord) -> Procedure[Plan | None]:
+        """A pending action as it was planned. One that can't be read is given up: it must not keep the others back."""
+        try:
+            return plan_of(record, self._archive)
+        except StoreError as error:
+            self._journal.failed(record, record.key, record.attempts, error, None)
+            yield from self._outside.store("give_up", record.key, record.attempts, _described(error))
+            return None
 
 
 def phases(plans: Sequence[Plan], result: Any, mode: ExecutionMode) -> list[list[Plan]]:
@@ -139,65 +249,4 @@ def _pause(spec: ActionSpec, attempts: int) -> Milliseconds:
 
 
 def _described(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {error}"[:2000] or "failed"
-
-
-class Claims:
-    """The claims of the actions that run at this moment, renewed long before they expire."""
-
-    def __init__(self, outside: Outside, lease: Milliseconds) -> None:
-        self._outside = outside
-        self._lease = lease
-        self._keys: dict[str, int] = {}
-        self._mutex = threading.Lock()
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def held(self, key: str) -> _Held:
-        """Keep a claim as long as the block runs."""
-        return _Held(self, key)
-
-    def add(self, key: str) -> None:
-        """Renew a claim from now on. The thread that does it is started when there is the first one."""
-        with self._mutex:
-            self._keys[key] = self._keys.get(key, 0) + 1
-            if self._thread is None or not self._thread.is_alive():
-                self._wake.clear()
-                self._thread = threading.Thread(target=self._renew, name="pystator-claims", daemon=True)
-                self._thread.start()
-
-    def drop(self, key: str) -> None:
-        """Renew a claim no more."""
-        with self._mutex:
-            self._keys[key] -= 1
-            if not self._keys[key]:
-                del self._keys[key]
-
-    def close(self) -> None:
-        """End the thread."""
-        self._wake.set()
-
-    def _renew(self) -> None:
-        while not self._wake.wait(self._lease / 3000):
-            with self._mutex:
-                keys = list(self._keys)
-            if not keys:
-                continue
-            try:
-                self._outside.renew(keys, self._lease)
-            except Exception as error:
-                warn(f"the claims of {len(keys)} running actions could not be renewed: {error}", error)
-
-
-class _Held:
-    __slots__ = ("_claims", "_key")
-
-    def __init__(self, claims: Claims, key: str) -> None:
-        self._claims = claims
-        self._key = key
-
-    def __enter__(self) -> None:
-        self._claims.add(self._key)
-
-    def __exit__(self, *raised: object) -> None:
-        self._claims.drop(self._key)
+    return f"{type(error).__name__}: {error}"[:2000]

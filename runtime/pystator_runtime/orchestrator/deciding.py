@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pystator_runtime.actions import ActionSpec
 from pystator_runtime.errors import IdempotencyError, StoreError
 from pystator_runtime.events import Event, refuse_reserved_keys
+from pystator_runtime.guards import warn
 from pystator_runtime.orchestrator.entities import Archive, Standing, timers_as_text
+from pystator_runtime.orchestrator.journal import Journal, Telling
 from pystator_runtime.orchestrator.replay import result_as_text, result_from_text
 from pystator_runtime.results import NOTHING, Timer, TransitionResult
 from pystator_runtime.rows import Row
@@ -40,10 +43,11 @@ class Plan:
 class Decision:
     """What an event does: its result, and unless nothing changes, the commit with the actions that follow it.
 
-    ``audit`` is a row to write where there is no commit; ``context`` is the entity's after it.
+    ``audit`` is a row to write where there is no commit; ``context`` is the entity's after it; ``telling`` is what was
+    begun to be told of a timer.
     """
 
-    __slots__ = ("audit", "commit", "context", "plans", "result")
+    __slots__ = ("audit", "commit", "context", "plans", "result", "telling")
 
     def __init__(
         self,
@@ -52,12 +56,14 @@ class Decision:
         plans: Sequence[Plan] = (),
         audit: AuditRecord | None = None,
         context: Mapping[str, Any] = NOTHING,
+        telling: Telling | None = None,
     ) -> None:
         self.result = result
         self.commit = commit
         self.plans = plans
         self.audit = audit
         self.context = context
+        self.telling = telling
 
 
 class Decider:
@@ -83,34 +89,36 @@ class Decider:
 
     # -- occasions ---------------------------------------------------------------------------------------------
 
-    def creation(self, loaded: Loaded, entity_id: str, context: Mapping[str, Any]) -> Procedure[Decision]:
+    def creation(
+        self, loaded: Loaded, now: Milliseconds, entity_id: str, context: Mapping[str, Any]
+    ) -> Procedure[Decision]:
         """A new entity in its initial state."""
         if loaded.entity is not None:
-            raise StoreError(f"{self.chart.name} has an entity {entity_id!r} already")
-        draft = _Draft(self, entity_id, loaded.now)
+            raise StoreError(f"{self.chart.name} has an entity {entity_id!r} already: send events to it, or delete it")
+        draft = _Draft(self, entity_id, loaded, now)
         started = yield from draft.start(context)
         if started.error is not None:
             return Decision(started)
         return draft.decision(started, None)
 
     def event(
-        self, loaded: Loaded, entity_id: str, event: Event, tell: Callable[..., None] | None
+        self, loaded: Loaded, now: Milliseconds, entity_id: str, event: Event, telling: Telling
     ) -> Procedure[Decision]:
         """An event for an entity, which comes into being by it if there is none (`S13.2`)."""
         repeated = self._repeated(loaded.repeated, event)
         if repeated is not None:
             return Decision(repeated)
-        draft = _Draft(self, entity_id, loaded.now)
+        draft = _Draft(self, entity_id, loaded, now)
         if loaded.entity is not None:
             draft.stand(self.archive.read(loaded.entity))
         elif self._create_missing:
             started = yield from draft.start({})
             if started.error is not None:
+                telling.before(draft.row.state, draft.context)
                 return Decision(started)
         else:
             raise StoreError(f"{self.chart.name} has no entity {entity_id!r}: create it first")
-        if tell is not None:
-            tell("before", str(draft.row.state), event.trigger, {**draft.context, **event.payload})
+        telling.before(draft.row.state, draft.context)
         result = self._known(draft, event)
         if result is None:
             result = yield from self._decided(draft, event)
@@ -137,11 +145,11 @@ class Decider:
             pass
         return None
 
-    def alarm(self, loaded: Loaded, entity_id: str, now: Milliseconds) -> Procedure[Decision | None]:
+    def alarm(self, loaded: Loaded, now: Milliseconds, entity_id: str, journal: Journal) -> Procedure[Decision | None]:
         """The timer of an entity that has been due the longest; ``None`` if by now none is (`S9.4`, `S9.5`)."""
         if loaded.entity is None:
             return None
-        draft = _Draft(self, entity_id, now)
+        draft = _Draft(self, entity_id, loaded, now)
         draft.stand(self.archive.read(loaded.entity))
         alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= now)
         if not alarms:
@@ -150,6 +158,8 @@ class Decider:
             return None
         timer = alarms[0][2]
         event = Event(timer.trigger)
+        telling = journal.about(entity_id, event)
+        telling.before(draft.row.state, draft.context)
         result = yield from ring(
             self.chart,
             self.machine.guard_registry,
@@ -159,19 +169,19 @@ class Decider:
             draft.context,
             entity_id=entity_id,
             history=draft.history,
+            check=self._check(entity_id),
         )
         del draft.due[timer]
         if result.error is None:
             draft.take(result, event, draft.context)
-        return draft.decision(result, event)
+        return draft.decision(result, event, telling)
 
     def _decided(self, draft: _Draft, event: Event) -> Procedure[TransitionResult[Any]]:
         chart, guards = self.chart, self.machine.guard_registry
         seen = {**draft.context, **event.payload}
         known: dict[str, Any] = {"entity_id": draft.entity_id, "history": draft.history}
-        check = self._check(draft.entity_id) if self._validators else None
-        asked = decide(chart, guards, draft.row, event, seen, payload=event.payload, check=check, **known)
-        result = yield from asked
+        check = self._check(draft.entity_id)
+        result = yield from decide(chart, guards, draft.row, event, seen, payload=event.payload, check=check, **known)
         if result.error is None or result.metadata.get("reason") not in _LED_NOWHERE or chart.fallback is None:
             return result
         if draft.row.fallback is None:  # `hint`
@@ -179,18 +189,16 @@ class Decider:
         fallen = yield from fall_back(chart, guards, draft.row, event, seen, **known)
         return fallen.replaced(metadata={**fallen.metadata, "original_error": result.error})
 
-    def _check(self, entity_id: str) -> Callable[[Row[Any], str, Mapping[str, Any]], list[str]]:
+    def _check(self, entity_id: str) -> Callable[[Row[Any], str, Mapping[str, Any]], list[str]] | None:
+        """What asks the context validators (`S10.2`), where there are any."""
+
         def check(row: Row[Any], trigger: str, context: Mapping[str, Any]) -> list[str]:
             wrong: list[str] = []
             for validator in self._validators:
-                fits, errors = validator(entity_id, str(row.state), trigger, context)
-                if not fits:
-                    wrong.extend(map(str, errors))
-                    if not errors:
-                        wrong.append("the context validator refuses it")
+                wrong.extend(_told_by(validator, entity_id, str(row.state), trigger, context))
             return wrong
 
-        return check
+        return check if self._validators else None
 
     # -- the same event again ----------------------------------------------------------------------------------
 
@@ -232,10 +240,11 @@ class Decider:
 class _Draft:
     """An entity while it is decided about: where it stands, and what is to be committed."""
 
-    def __init__(self, decider: Decider, entity_id: str, now: Milliseconds) -> None:
+    def __init__(self, decider: Decider, entity_id: str, loaded: Loaded, now: Milliseconds) -> None:
         self._decider = decider
         self.entity_id = entity_id
-        self.now = now
+        self.now = now  # by the clock that its timers go by
+        self._claimed_until = loaded.now + decider.lease  # by the store's, which is asked about claims
         self.version = 0
         self.record: EntityRecord | None = None
         self.row: Row[Any] = decider.chart.initial
@@ -296,7 +305,7 @@ class _Draft:
         for spec in result.all_action_specs:
             self._planned.append((spec, event))
 
-    def decision(self, result: TransitionResult[Any], event: Event | None) -> Decision:
+    def decision(self, result: TransitionResult[Any], event: Event | None, telling: Telling | None = None) -> Decision:
         """All that has changed, as one commit."""
         decider, before = self._decider, self.record
         entity = EntityRecord(
@@ -312,14 +321,19 @@ class _Draft:
             self.now if before is None else before.created_at,
             self.now,
         )
-        plans = [self._plan(entity, number, *planned) for number, planned in enumerate(self._planned)]
+        plans = self._plans(entity) if self._planned else ()
         audit: AuditRecord | None = None
         if event is not None and (result.error is None or decider.audit_failures):
             audit = decider.audit(self, event, result, entity.version)
         commit = Commit(entity, self.version, audit, tuple([plan.record for plan in plans]) if plans else ())
-        return Decision(result, commit, plans, context=self.context)
+        return Decision(result, commit, plans, context=self.context, telling=telling)
 
-    def _plan(self, entity: EntityRecord, number: int, spec: ActionSpec, event: Event) -> Plan:
+    def _plans(self, entity: EntityRecord) -> Sequence[Plan]:
+        # An entity that was deleted and made anew has the same versions again: its actions must not have the same keys.
+        prefix = f"{entity.machine}/{entity.entity_id}/{entity.version}/{random.getrandbits(48):012x}"
+        return [self._plan(entity, f"{prefix}/{number}", *planned) for number, planned in enumerate(self._planned)]
+
+    def _plan(self, entity: EntityRecord, key: str, spec: ActionSpec, event: Event) -> Plan:
         decider = self._decider
         written: dict[str, Any] = {"name": spec.name}
         if params := spec.params:
@@ -329,7 +343,7 @@ class _Draft:
                 written[option] = value
         payload = json.loads(decider.archive.encoded(event.payload)) if event.payload else {}
         record = ActionRecord(
-            f"{entity.machine}/{entity.entity_id}/{entity.version}/{number}",
+            key,
             entity.machine,
             entity.entity_id,
             json.dumps(written),
@@ -337,10 +351,24 @@ class _Draft:
             entity.context,
             0,
             0,
-            self.now + decider.lease,
+            self._claimed_until,
             "",
         )
         return Plan(record, spec, event, self.context)
+
+
+def _told_by(
+    validator: ContextValidator, entity_id: str, state: str, trigger: str, context: Mapping[str, Any]
+) -> Sequence[str]:
+    """What a validator has against a context; one that raises lets nothing through, as guards (`S5.3`)."""
+    try:
+        fits, errors = validator(entity_id, state, trigger, context)
+    except Exception as error:
+        warn(f"context validator {validator!r} raised {type(error).__name__}: {error}", error)
+        return [f"the context validator raised {type(error).__name__}: {error}"]
+    if fits:
+        return ()
+    return [str(error) for error in errors] or ["the context validator refuses it"]
 
 
 def plan_of(record: ActionRecord, archive: Archive) -> Plan:

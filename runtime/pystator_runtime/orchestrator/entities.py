@@ -159,7 +159,12 @@ class Archive:
             StoreError: It does not fit, and what is missing.
         """
         chart = self._chart
-        context = self.decoded(record.context)
+        try:
+            context = self.decoded(record.context)
+        except ValueError as error:
+            raise StoreError(
+                f"the context of {record.entity_id!r} of {record.machine!r} is no JSON: {error}"
+            ) from error
         is_current = record.machine_version == chart.version
         if not is_current:
             context = {**chart.defaults(), **context}
@@ -204,14 +209,31 @@ class Archive:
         Raises:
             StoreError: It has a value that JSON can't hold.
         """
-        return _written(self._encoding.ready(context)) if context else "{}"
+        return self._text(self._encoding.ready(context)) if context else "{}"
 
     def patched(self, text: str, changes: Mapping[str, Any], removed: tuple[str, ...]) -> str:
         """A stored context with some of its keys changed; the others are passed on as they are."""
         values = json.loads(text)
         for key in removed:
             values.pop(key, None)
-        return _written({**values, **self._encoding.encode(changes)})
+        return self._text({**values, **self._encoding.encode(changes)})
+
+    def _text(self, values: Mapping[str, Any]) -> str:
+        try:
+            text = _written(values)
+            if not text.isascii():
+                text.encode()  # half a surrogate pair is no text that a store could hold
+        except (ValueError, TypeError) as error:
+            unfit = next((key for key, value in values.items() if not _is_text(key, value)), "the context")
+            raise StoreError(f"{unfit} holds a value that can't be stored as JSON text: {error}") from error
+        return text
+
+
+def _is_text(key: object, value: object) -> bool:
+    try:
+        return isinstance(key, str) and bool(_written({key: value}).encode())
+    except (ValueError, TypeError):
+        return False
 
 
 def timers_as_text(due: Mapping[Timer, Milliseconds]) -> str:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pystator_runtime.actions import ExecutionMode, ExecutionResult
+from pystator_runtime.actions import ExecutionMode
 from pystator_runtime.encoding import Codec
-from pystator_runtime.errors import ActionError, ConfigurationError, FSMError, StaleVersionError, StoreError
+from pystator_runtime.errors import (
+    ActionError,
+    AutoTransitionLoopError,
+    ConfigurationError,
+    FSMError,
+    GuardError,
+    StaleVersionError,
+    StoreError,
+)
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import warn
 from pystator_runtime.hooks import TransitionHook
-from pystator_runtime.orchestrator.acting import Actor, phases
-from pystator_runtime.orchestrator.deciding import ContextValidator, Decider, Decision, Plan, plan_of
+from pystator_runtime.orchestrator.acting import Actor
+from pystator_runtime.orchestrator.deciding import ContextValidator, Decider, Decision
 from pystator_runtime.orchestrator.entities import Archive, AuditEntry, FailedAction, StoredEntity
+from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.stores.records import Loaded
@@ -30,7 +38,10 @@ OPTIMISTIC_TRIES = 3
 """So often a step is decided without a lock; the tries that follow a conflict then lock the entity."""
 
 BATCH = 100
-"""How many due entities, or pending actions, are fetched at once."""
+"""How many due entities are fetched at once."""
+
+_deciding: ContextVar[frozenset[tuple[int, str]]] = ContextVar("pystator_runtime_deciding", default=frozenset())
+"""The orchestrators and entities whose guards are being asked, by whoever runs here."""
 
 
 class Orchestrator:
@@ -59,16 +70,19 @@ class Orchestrator:
         action_lease: float = 60.0,
         max_conflict_retries: int = 50,
     ) -> None:
+        if action_lease <= 0 or max_conflict_retries < 0:
+            raise ConfigurationError("action_lease has to be more than 0 seconds, max_conflict_retries at least 0")
         machine.check_in(actions=executor is None)
         self.machine = machine
         self.store = store
         self.scheduler = scheduler
         self._name: str = machine.chart.name
-        self._hooks = tuple(hooks)
         self._conflicts = max_conflict_retries
-        self._lease = round(action_lease * 1000)
+        lease = max(round(action_lease * 1000), 1)
         self._mode = ExecutionMode.SEQUENTIAL if executor is None else executor.mode
         self._registry = machine.action_registry if executor is None else executor.registry
+        if missing := self._registry.missing(machine.chart.actions):
+            raise ConfigurationError(f"the executor of {self._name} has no function for actions {', '.join(missing)}")
         self.outside = Outside(self._name, store)
         self._archive = Archive(machine.chart, codecs)
         validators = () if context_validator is None else context_validator
@@ -78,14 +92,17 @@ class Orchestrator:
             create_missing=create_missing,
             audit_failures=audit_failures,
             validators=(validators,) if callable(validators) else tuple(validators),
-            lease=self._lease,
+            lease=lease,
         )
+        self._journal = Journal(self._name, hooks)
         self._actor = Actor(
             self._registry,
             self.outside,
             self._archive,
+            self._journal,
+            mode=self._mode,
             retries=machine.chart.retry_attempts,
-            lease=self._lease,
+            lease=lease,
             stop_on_error=executor is not None and executor.stop_on_error,
         )
         self._clock: Callable[[], Milliseconds] | None = getattr(scheduler, "clock", None)
@@ -135,32 +152,33 @@ class Orchestrator:
 
     def _event(self, entity_id: str, trigger: str, context: Mapping[str, Any] | None, event_id: str | None) -> Event:
         _require_id(entity_id)
-        if event_id is not None and not event_id:
-            raise StoreError("an event id can't be empty; leave it out if there is none")
+        if event_id is not None:
+            _require_text("an event id", event_id)
         payload = dict(context) if context else {}
         if payload:
             refuse_reserved_keys(payload, "payload")
         trigger = self.machine.normalized(str(trigger))
+        if trigger:
+            _require_text("a trigger", trigger)
         declared = self.machine.chart.payloads.get(trigger)
         if declared is not None:
             payload = {**declared.defaults(), **payload}
         return Event(trigger, payload, event_id=event_id)
 
     def _process(self, entity_id: str, event: Event, *, is_async: bool) -> Procedure[TransitionResult[Any]]:
+        telling = self._journal.about(entity_id, event)
+
+        def decide(loaded: Loaded, now: Milliseconds) -> Procedure[Decision]:
+            return self._decider.event(loaded, now, entity_id, event, telling)
+
         try:
-            decision = yield from self._committed(
-                entity_id,
-                event.event_id,
-                lambda at: self._decider.event(at, entity_id, event, self._teller(entity_id)),
-                is_async,
-            )
-        except Exception as error:
-            self._tell("error", entity_id, "", event.trigger, error)
+            decision = yield from self._committed(entity_id, event.event_id, decide, is_async)
+        except BaseException as error:  # a cancellation is told, too
+            telling.error(error)
             raise
         assert decision is not None, "an event is always decided"
         result = yield from self._act(decision, is_async=is_async)
-        if self._hooks:
-            self._tell("after", entity_id, result, decision.context)
+        telling.after(result, decision.context)
         if decision.result.armed:
             yield from self._ring_at_once(entity_id, decision, is_async=is_async)
         return result
@@ -168,11 +186,13 @@ class Orchestrator:
     def _create(
         self, entity_id: str, context: Mapping[str, Any], *, is_async: bool
     ) -> Procedure[StoredEntity[Any, Any]]:
-        decision = yield from self._committed(
-            entity_id, None, lambda at: self._decider.creation(at, entity_id, context), is_async
-        )
+        def decide(loaded: Loaded, now: Milliseconds) -> Procedure[Decision]:
+            return self._decider.creation(loaded, now, entity_id, context)
+
+        decision = yield from self._committed(entity_id, None, decide, is_async)
         assert decision is not None, "a creation is always decided"
         decision.result.raise_if_failed()
+        self._journal.decided(entity_id, decision.result)
         yield from self._act(decision, is_async=is_async)
         yield from self._ring_at_once(entity_id, decision, is_async=is_async)
         loaded = yield from self.outside.load(entity_id, None, lock=False)
@@ -184,14 +204,15 @@ class Orchestrator:
         self,
         entity_id: str,
         event_id: str | None,
-        decide: Callable[[Loaded], Procedure[Decision | None]],
+        decide: Callable[[Loaded, Milliseconds], Procedure[Decision | None]],
         is_async: bool,
     ) -> Procedure[Decision | None]:
         """Decide and commit; decide again about what others have committed meanwhile."""
+        self._refuse_guards(entity_id)
         for tries in range(self._conflicts + 1):
             loaded = yield from self.outside.load(entity_id, event_id, lock=tries >= OPTIMISTIC_TRIES)
             try:
-                decision = yield from decide(self._on_time(loaded))
+                decision = yield from self._decided(entity_id, loaded, decide)
                 if decision is not None:
                     self._refuse_async_actions(decision, is_async=is_async)
             except BaseException:
@@ -203,10 +224,9 @@ class Orchestrator:
                     yield from self.outside.store("record", decision.audit)
                 return decision
             if (yield from self.outside.store("commit", decision.commit, loaded.lock)):
-                due = decision.commit.entity.next_due
-                if due is not None and self.scheduler is not None:
-                    self.scheduler.arm(self, entity_id, due)
+                self._arm(entity_id, decision.commit.entity.next_due)
                 return decision
+            self._journal.conflicted(entity_id, tries + 1)
             if tries + 1 < OPTIMISTIC_TRIES:
                 yield from self.outside.sleep(random.uniform(0, 2))
         raise StaleVersionError(
@@ -214,13 +234,38 @@ class Orchestrator:
             "nothing was written: send the event again"
         )
 
+    def _decided(
+        self,
+        entity_id: str,
+        loaded: Loaded,
+        decide: Callable[[Loaded, Milliseconds], Procedure[Decision | None]],
+    ) -> Procedure[Decision | None]:
+        outer = _deciding.get()
+        _deciding.set(outer | {(id(self), entity_id)})
+        try:
+            return (yield from decide(loaded, loaded.now if self._clock is None else self._clock()))
+        finally:
+            _deciding.set(outer)
+
+    def _refuse_guards(self, entity_id: str) -> None:
+        """An event that a guard sends would be decided while its own is (`S8.8`)."""
+        if (id(self), entity_id) in _deciding.get():
+            raise GuardError(
+                f"a guard sent an event to its own entity {entity_id!r}: guards only look, send from an action"
+            )
+
+    def _arm(self, entity_id: str, due: Milliseconds | None) -> None:
+        """Tell the clock when the entity's next timer is due. Whether it listens or not, the timer is stored."""
+        if due is None or self.scheduler is None:
+            return
+        try:
+            self.scheduler.arm(self, entity_id, due)
+        except Exception as error:
+            self._journal.unheard(entity_id, error)
+
     def _unlock(self, loaded: Loaded) -> Procedure[None]:
         if loaded.lock is not None:
             yield from self.outside.store("unlock", loaded.lock)
-
-    def _on_time(self, loaded: Loaded) -> Loaded:
-        """What was loaded, by the scheduler's clock where that has one of its own."""
-        return loaded if self._clock is None else loaded._replace(now=self._clock())
 
     # -- actions -----------------------------------------------------------------------------------------------
 
@@ -228,23 +273,8 @@ class Orchestrator:
         """Run the actions of a commit; what became of them is in the result."""
         if not decision.plans:
             return decision.result
-        if self._mode is ExecutionMode.SEQUENTIAL or not is_async:
-            execution = yield from self._actor.perform(decision.plans)
-        else:
-            execution = yield from self._together(phases(decision.plans, decision.result, self._mode))
+        execution = yield from self._actor.perform(decision.plans, decision.result, is_async=is_async)
         return decision.result.replaced(execution=execution)
-
-    def _together(self, found: Sequence[Sequence[Plan]]) -> Procedure[ExecutionResult]:
-        """Run each phase together (`S8.7`)."""
-        from pystator_runtime.waiting import Pending
-
-        async def all_of(phase: Sequence[Plan]) -> list[Any]:
-            return await asyncio.gather(*(arun(self._actor.perform_one(plan)) for plan in phase))
-
-        outcomes: list[Any] = []
-        for phase in found:
-            outcomes.extend((yield Pending(all_of(phase), ActionError("actions can run together on async paths only"))))
-        return ExecutionResult(tuple(outcomes))
 
     def _refuse_async_actions(self, decision: Decision, *, is_async: bool) -> None:
         """Before anything is committed: a sync caller can't run async actions (`S5.5` is the same for guards)."""
@@ -253,35 +283,11 @@ class Orchestrator:
         if self._mode is ExecutionMode.PARALLEL:
             raise ConfigurationError("actions can run in PARALLEL on async paths only: use async_process_event()")
         for plan in decision.plans:
-            if self._is_async(plan):
+            if self._actor.is_async(plan):
                 raise ActionError(
                     f"action {plan.spec.name!r} is async and was met on a sync path: use async_process_event() or "
                     "arun_due(); nothing of the step is kept"
                 )
-
-    def _run_pending(self, *, force: bool, is_async: bool) -> Procedure[int]:
-        """Run the actions that nobody has claimed; how many."""
-        seen: set[str] = set()
-        ran = 0
-        while True:
-            claimed = yield from self.outside.store("claim", self._name, self._lease, BATCH, force)
-            plans = [plan_of(record, self._archive) for record in claimed]
-            runnable = [
-                plan for plan in plans if plan.record.key not in seen and (is_async or not self._is_async(plan))
-            ]
-            for plan in plans:
-                seen.add(plan.record.key)
-                if plan not in runnable:  # tried already, or it waits for an async caller
-                    yield from self.outside.store("postpone", plan.record.key, plan.record.attempts, 0)
-            for plan in runnable:
-                yield from self._actor.perform_one(plan)
-            ran += len(runnable)
-            if not runnable:
-                return ran
-
-    def _is_async(self, plan: Plan) -> bool:
-        action = self._registry.find(plan.spec.name)
-        return action is not None and action.is_async
 
     def failed_actions(self) -> list[FailedAction]:
         """The actions that failed at their last try, with their errors."""
@@ -291,14 +297,14 @@ class Orchestrator:
         """Run a failed action again, with all of its tries; ``False`` if there is no such action."""
         if not self.store.retry(self._name, key):
             return False
-        run(self._run_pending(force=False, is_async=False))
+        run(self._actor.run_pending(self._name, force=False, is_async=False))
         return True
 
     async def aretry_action(self, key: str) -> bool:
         """:meth:`retry_action`, awaiting the store and the action."""
         if not (await arun(self.outside.store("retry", self._name, key))):
             return False
-        await arun(self._run_pending(force=False, is_async=True))
+        await arun(self._actor.run_pending(self._name, force=False, is_async=True))
         return True
 
     # -- timers ------------------------------------------------------------------------------------------------
@@ -330,7 +336,7 @@ class Orchestrator:
         return await arun(self._recover(force=force, is_async=True))
 
     def _recover(self, *, force: bool, is_async: bool) -> Procedure[int]:
-        ran = yield from self._run_pending(force=force, is_async=is_async)
+        ran = yield from self._actor.run_pending(self._name, force=force, is_async=is_async)
         fired = yield from self._run_due(None, is_async=is_async)
         return ran + len(fired)
 
@@ -347,10 +353,10 @@ class Orchestrator:
                 try:
                     fired.extend((yield from self._ring(entity_id, now, is_async=is_async)))
                 except FSMError as error:
-                    warn(f"a timer of {entity_id!r} of {self._name} could not fire: {error}", error)
+                    self._journal.stuck(entity_id, error)
             if not entities:
                 break
-        yield from self._run_pending(force=False, is_async=is_async)
+        yield from self._actor.run_pending(self._name, force=False, is_async=is_async)
         yield from self.outside.store("prune", self._name)
         return fired
 
@@ -358,18 +364,21 @@ class Orchestrator:
         self, entity_id: str, now: Milliseconds | None, *, is_async: bool
     ) -> Procedure[list[TransitionResult[Any]]]:
         """Fire the due timers of one entity, one commit each, also those without delay that they arm."""
+
+        def decide(loaded: Loaded, at: Milliseconds) -> Procedure[Decision | None]:
+            return self._decider.alarm(loaded, at if now is None else now, entity_id, self._journal)
+
         fired: list[TransitionResult[Any]] = []
         for _ in range(MAXIMUM_RINGS):
-            decision = yield from self._committed(
-                entity_id, None, lambda at: self._decider.alarm(at, entity_id, at.now if now is None else now), is_async
-            )
+            decision = yield from self._committed(entity_id, None, decide, is_async)
             if decision is None:
                 return fired
             result = yield from self._act(decision, is_async=is_async)
-            if result.steps or result.error is not None:
+            if decision.telling is not None:
+                decision.telling.after(result, decision.context)
                 fired.append(result)
-            self._tell("after", entity_id, result, decision.context)
-        warn(f"the timers of {entity_id!r} of {self._name} arm each other for ever; they go on at the next occasion")
+        endless = "its timers arm each other for ever; they go on at the next occasion"
+        self._journal.stuck(entity_id, AutoTransitionLoopError(endless))
         return fired
 
     def _ring_at_once(self, entity_id: str, decision: Decision, *, is_async: bool) -> Procedure[None]:
@@ -379,7 +388,7 @@ class Orchestrator:
         try:
             yield from self._ring(entity_id, None, is_async=is_async)
         except FSMError as error:
-            warn(f"a timer of {entity_id!r} of {self._name} could not fire: {error}", error)
+            self._journal.stuck(entity_id, error)
 
     # -- asking ------------------------------------------------------------------------------------------------
 
@@ -401,6 +410,8 @@ class Orchestrator:
 
     def find(self, state: object = None, after: str | None = None, limit: int = 100) -> list[StoredEntity[Any, Any]]:
         """Entities by their ids, those after ``after``; with ``state``, those in that leaf or configuration."""
+        if limit < 1:
+            raise StoreError(f"the limit of a page is at least 1, not {limit}")
         wanted = None if state is None else str(self.machine._row(state).state)
         return [StoredEntity(self._archive.read(r)) for r in self.store.find(self._name, wanted, after, limit)]
 
@@ -431,6 +442,7 @@ class Orchestrator:
         if self.scheduler is not None:
             self.scheduler.stop(self)
         self._actor.close()
+        self.outside.close()
         self.store.close()
 
     async def aclose(self) -> None:
@@ -438,32 +450,30 @@ class Orchestrator:
         if self.scheduler is not None:
             await self.scheduler.astop(self)
         self._actor.close()
+        self.outside.close()
         twin = getattr(self.store, "aclose", None)
         if twin is None:
             self.store.close()
         else:
             await twin()
 
-    def _teller(self, entity_id: str) -> Callable[..., None] | None:
-        def tell(occasion: str, *what: object) -> None:
-            self._tell(occasion, entity_id, *what)
-
-        return tell if self._hooks else None
-
-    def _tell(self, occasion: str, *what: object) -> None:
-        for hook in self._hooks:
-            try:
-                getattr(hook, occasion)(*what)
-            except Exception as error:
-                warn(f"hook {hook!r} raised: {error}", error)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._name!r} in {self.store!r}>"
 
 
 def _require_id(entity_id: object) -> None:
-    if not isinstance(entity_id, str) or not entity_id:
-        raise StoreError(f"an entity id is text that is not empty, not {entity_id!r}")
+    _require_text("an entity id", entity_id)
+
+
+def _require_text(what: str, given: object) -> None:
+    """Refuse what no store could find again."""
+    if not isinstance(given, str) or not given:
+        raise StoreError(f"{what} is text that is not empty, not {given!r}")
+    if not given.isascii():
+        try:
+            given.encode()
+        except UnicodeEncodeError as error:
+            raise StoreError(f"{what} is Unicode text, which {given!r} is not: {error}") from error
 
 
 def _milliseconds(now: datetime | None) -> Milliseconds | None:
