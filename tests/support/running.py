@@ -28,8 +28,8 @@ class Child:
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self._outcome, told = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
+        self.pid = os.fork()
+        if self.pid == 0:
             try:
                 with os.fdopen(told, "wb") as outcome:
                     pickle.dump(_outcome(work), outcome)
@@ -41,7 +41,7 @@ class Child:
         """What the work came to; an error of it is raised here."""
         with os.fdopen(self._outcome, "rb") as outcome:
             told = outcome.read()
-        os.waitpid(self._pid, 0)
+        os.waitpid(self.pid, 0)
         assert told, "the child died"
         done, value = pickle.loads(told)
         if not done:
@@ -50,7 +50,7 @@ class Child:
 
     def wait_for_its_death(self) -> None:
         os.close(self._outcome)
-        os.waitpid(self._pid, 0)
+        os.waitpid(self.pid, 0)
 
 
 def _outcome(work: Callable[[], Any]) -> tuple[bool, Any]:
