@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any, Protocol
 
 from pystator_runtime.errors import FSMError
+from pystator_runtime.fields import FieldType
 
 _SCALARS = frozenset({str, int, bool, type(None)})  # a float may be none that JSON has
 
@@ -54,7 +55,10 @@ class Encoding:
     def _encoded(self, key: str, value: Any) -> Any:
         codec = self._codecs.get(key)
         try:
-            return self._plain(key, value if codec is None else codec.encode(value))
+            encoded = self._plain(key, value if codec is None else codec.encode(value))
+            if isinstance(codec, FieldType) and not codec.accepts(value):
+                self._decoded(key, encoded)  # a value of another type is no harm if it can be read again
+            return encoded
         except RecursionError:
             raise self._error(f"{key} holds itself, or is nested too deeply for JSON") from None
         except self._error:
@@ -70,7 +74,7 @@ class Encoding:
             return codec.decode(value)
         except Exception as error:  # whatever a codec of the application raises
             name = getattr(codec, "name", "value that its codec knows")
-            raise self._error(f"the stored {key} is {value!r}, which is no {name}: {error}") from error
+            raise self._error(f"{key} is {value!r}, which is no {name}: {error}") from error
 
     def _plain(self, key: str, value: Any) -> Any:
         """``value`` as JSON data, a copy; what JSON can't hold is refused."""
