@@ -72,7 +72,7 @@ class Actor:
                     held.let_go(plan.record.key)
                 ended = yield from self._together(phase, failed)
                 outcomes.extend(ended)
-                failed = next((outcome.action_name for outcome in ended if not outcome.success), failed)
+                failed = next((o.action_name for o in ended if o.status is ActionStatus.FAILED), failed)
             return ExecutionResult(tuple(outcomes))
 
     def _together(self, phase: Sequence[Plan], failed: str | None) -> Procedure[list[ActionResult]]:
