@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import threading
 from typing import Any
 
@@ -45,7 +46,7 @@ def test_params_reach_the_function_as_keywords_and_in_the_context(store: Any, do
     seen: list[Any] = []
 
     def act(ctx: Any, to: list[str]) -> None:
-        seen.append((list(to), dict(ctx["_action_params"])))
+        seen.append(copy.deepcopy((to, ctx["_action_params"])))
         to.append("mine")
 
     orders = orchestrated(YAML, store, actions={"act": act})
