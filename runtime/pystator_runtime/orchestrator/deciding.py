@@ -138,7 +138,7 @@ class Decider:
             return None
         try:
             context = {**draft.context, **payload} if payload else draft.context
-            for test, result in self.chart.quick[draft.row.name][event.trigger]:
+            for test, result in self.chart.quick[draft.row.state][event.trigger]:
                 if test is None or test(context):
                     return result if draft.is_complete else None
         except Exception:  # not quick, or a guard raised: the full procedure tells which
