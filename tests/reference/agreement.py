@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from pystator_gen import codes
-from pystator_runtime import Event, FSMError
+from pystator_runtime import Event, FSMError, Orchestrator, TransitionHook
 from pystator_runtime.results import Timer
 from pystator_runtime.schedulers import ManualScheduler
 from pystator_runtime.step import ring
+from pystator_runtime.stores import InMemoryStateStore
 from pystator_runtime.timers import from_text
 from pystator_runtime.waiting import run
 from reference.interpreter import EndlessError, Entity, Outcome
@@ -24,6 +25,7 @@ from reference.strategies import GUARDS
 from reference.values import MOMENT
 from support.doors import after
 from support.machines import load, machine_class
+from support.orchestrated import AsyncDoor, StoppedClock, SyncDoor
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
 _BEGIN_MS = round(BEGIN.timestamp() * 1000)
@@ -159,6 +161,10 @@ class InSession:
         self.scheduler = ManualScheduler(BEGIN)
         self.scheduler.attach(session)
 
+    @property
+    def kept(self) -> list[Any]:
+        return self.session.history
+
     def send(self, trigger: str, payload: Mapping[str, Any]) -> Any:
         if self.is_async:
             return asyncio.run(self.session.ahandle(Event(trigger, payload)))
@@ -192,6 +198,77 @@ class InSession:
         same(self.scheduler.now, BEGIN + timedelta(milliseconds=entity.now), *place, "now")
 
 
+class Results(TransitionHook):
+    """Keeps the results of all events and timers."""
+
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+
+    def after(self, entity_id: str, result: Any, context: Any) -> None:
+        self.kept.append(result)
+
+
+class InStore:
+    """An entity in a store, and its clock; each restoration is another process that serves it.
+
+    It comes into being when the clock is first told to go on, for timers without delay fire at once then.
+    """
+
+    def __init__(
+        self,
+        machine: Any,
+        context: Mapping[str, Any],
+        begun: Outcome,
+        ran: list[str],
+        *,
+        is_async: bool = False,
+        restored: bool = False,
+    ) -> None:
+        self.machine, self.context, self.begun, self.ran = machine, context, begun, ran
+        self.restored = restored
+        self.store, self.clock, self.hook = InMemoryStateStore(), StoppedClock(_BEGIN_MS), Results()
+        self.door = AsyncDoor if is_async else SyncDoor
+        self.restore()
+
+    @property
+    def kept(self) -> list[Any]:
+        return self.hook.kept
+
+    def restore(self) -> None:
+        self.orchestrator = Orchestrator(self.machine, self.store, scheduler=self.clock, hooks=[self.hook])
+
+    def create(self) -> list[Any]:
+        """Come into being; the results are those of timers without delay."""
+        actions = self.begun.actions
+        self.door.create(self.orchestrator, "e", self.context)
+        same(self.ran[: len(actions)], actions, "create", "stored", "actions that ran")
+        del self.ran[: len(actions)]
+        return list(self.kept)
+
+    def send(self, trigger: str, payload: Mapping[str, Any]) -> Any:
+        return self.door.send(self.orchestrator, "e", trigger, payload)
+
+    def advance(self, span: int) -> list[Any]:
+        """Let time pass, and fire what comes due at its moment."""
+        if self.store.count_by_state(self.machine.name) == {}:
+            return self.create()
+        end, fired = self.clock.now + span, list[Any]()
+        while (due := self.store.next_due(self.machine.name)[0]) is not None and due <= end:
+            self.clock.now = max(self.clock.now, due)
+            fired += self.door.run_due(self.orchestrator)
+        self.clock.now = end
+        return fired
+
+    def check(self, entity: Entity, *place: object) -> None:
+        stored = self.door.get(self.orchestrator, "e")
+        same(str(stored.state), entity.state, *place, "state")
+        same(_timeless(stored.context), entity.context, *place, "context")
+        same(dict(stored.history), entity.history, *place, "history")
+        due = {(t.source, t.trigger, t.delay): round(at.timestamp() * 1000) for t, at in stored.timers.items()}
+        same({timer: at - _BEGIN_MS for timer, at in due.items()}, entity.due, *place, "due")
+        same(self.clock.now - _BEGIN_MS, entity.now, *place, "now")
+
+
 def agree(
     definition: Mapping[str, Any],
     context: Mapping[str, Any],
@@ -222,12 +299,14 @@ def agree(
         with pytest.raises(FSMError) as caught:
             create()
         same(type(caught.value).__name__, begun.error, "create")
+        if initial_state is None:
+            _is_not_stored(InStore(machine, context, begun, ran))
         return 1
     stateless = {
         "process": Stateless(machine, started, context, is_async=False),
         "aprocess": Stateless(machine, started, context, is_async=True),
     }
-    sessions = {
+    walkers: dict[str, InSession | InStore] = {
         "send": InSession(create()),
         "asend": InSession(create(), is_async=True),
         "watched": InSession(create(history=1000)),
@@ -235,20 +314,31 @@ def agree(
         "executing": InSession(create(execute_actions=True, thread_safe=True)),
     }
     same(ran, begun.actions, "create", "actions that ran")
+    if initial_state is None:  # an orchestrator knows no other
+        walkers["stored"] = InStore(machine, context, begun, ran, restored=True)
+        walkers["astored"] = InStore(machine, context, begun, ran, is_async=True)
     compared = 1
     try:
         for number, happening in enumerate([("advance", 0), *script]):
-            compared += _step(entity, stateless, sessions, happening, ran, f"{number}: {happening}")
+            compared += _step(entity, stateless, walkers, happening, ran, f"{number}: {happening}")
     except EndlessError:
         pass  # how far the machine gets is nowhere said
     same(context, given, "the caller's context")
     return compared
 
 
+def _is_not_stored(walker: InStore) -> None:
+    """An entity whose entry fails is not stored (S3.5)."""
+    with pytest.raises(FSMError) as caught:
+        walker.create()
+    same(type(caught.value).__name__, walker.begun.error, "create", "stored")
+    assert walker.orchestrator.find() == []
+
+
 def _step(
     entity: Entity,
     stateless: Mapping[str, Stateless],
-    sessions: Mapping[str, InSession],
+    walkers: Mapping[str, InSession | InStore],
     happening: tuple[Any, ...],
     ran: list[str],
     place: str,
@@ -266,17 +356,18 @@ def _step(
         same(walk.state, entity.state, place, door, "state")
         same(_timeless(walk.context), entity.context, place, door, "context")
         same(walk.history, entity.history, place, door, "history")
-    for door, walker in sessions.items():
+    for door, walker in walkers.items():
         ran.clear()
-        kept = len(walker.session.history)
-        if walker.restored or (kind == "restore" and door in ("send", "asend")):
+        kept = len(walker.kept)
+        if walker.restored or (kind == "restore" and door in ("send", "asend", "astored")):
             walker.restore()
         if kind == "send":
             same(told(walker.send(*rest)), wanted[0], place, door)
         elif kind == "advance":
             same([told(result) for result in walker.advance(*rest)], wanted, place, door)
-        if door == "watched":
-            same([told(result) for result in walker.session.history[kept:]], wanted, place, door, "results kept")
-        same(ran, actions if door == "executing" else [], place, door, "actions that ran")
+        if door in ("watched", "stored", "astored"):
+            same([told(result) for result in walker.kept[kept:]], wanted, place, door, "results kept")
+        runs = door in ("executing", "stored", "astored")
+        same(ran, actions if runs else [], place, door, "actions that ran")
         walker.check(entity, place, door)
     return max(len(outcomes), 1)
