@@ -38,7 +38,7 @@ class ActionSpec(Immutable):
     """A named action as the YAML plans it.
 
     ``retry`` (tries after the first), ``retry_backoff`` and ``timeout`` (both in seconds) are obeyed where
-    actions are run for stored entities; an executor obeys ``timeout`` on its async paths.
+    actions are run for stored entities; an executor obeys ``timeout`` of async actions on its async paths.
     """
 
     __slots__ = ("_params", "name", "retry", "retry_backoff", "timeout")
