@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 CONFORMANCE_VENV := .venv-conformance
-EXAMPLES := order_desk support_ticket document_approval portfolio_rebalancing trading_day
+EXAMPLES := order_desk support_ticket document_approval portfolio_rebalancing trading_day order_service
 PROGRAMS := $(EXAMPLES:%=examples/%/app.py) scripts/demo.py
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
@@ -24,7 +24,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
 		printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-demo: $(READY) ## Compile the examples, type-check them, run one: what this is about, in a minute
+demo: $(READY) ## Compile the examples, type-check them, run two: what this is about, in a minute
 	@$(BIN)/python scripts/demo.py
 
 test: $(READY) ## Run all tests

@@ -56,16 +56,25 @@ def _measures(workspace: Path, budget: Budget, report: Report) -> Iterator[tuple
         measure = partial(events.compare, comparison, taking_part, budget, failed)
         yield comparison.name, comparison.title, measure
     yield "memory", "memory", partial(events.memory, taking_part, budget, failed)
+    yield "stores", "stored entities", partial(_stores, workspace, budget)
     yield "imports", "imports", partial(processes.imports, workspace, budget)
     yield "cli", "command line", partial(processes.command_line, workspace, budget)
     yield "large", f"{large.STATES:,} states", partial(large.measure, workspace, budget)
     yield "generate", f"{budget.machines:,} machines", partial(processes.generating, workspace, budget)
 
 
+def _stores(workspace: Path, budget: Budget) -> Iterator[Group]:
+    """What is measured about stores, whose libraries are imported by then and not by whoever measures imports."""
+    from bench import stores
+
+    yield from stores.measure(workspace, budget)
+
+
 def _names() -> list[str]:
     return [
         *dict.fromkeys(comparison.name for comparison in events.COMPARISONS),
         "memory",
+        "stores",
         "imports",
         "cli",
         "large",

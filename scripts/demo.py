@@ -1,4 +1,4 @@
-"""`make demo`: the examples compiled, type-checked and run, with a word on each step.
+"""`make demo`: the examples compiled, type-checked, two of them run, with a word on each step.
 
 Run with the environment's Python from the root of the repository. Fails if anything is not as it is told.
 """
@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ("order_desk", "support_ticket", "document_approval", "portfolio_rebalancing", "trading_day")
+EXAMPLES = (
+    "order_desk",
+    "support_ticket",
+    "document_approval",
+    "portfolio_rebalancing",
+    "trading_day",
+    "order_service",
+)
 MODULE = Path("examples/order_desk/fsm/order.py")
 MISSPELT = Path("examples/order_desk/misspelt.py")
 _ERROR = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): error: ")
@@ -40,7 +47,7 @@ def main() -> int:
 
 
 def _compile() -> None:
-    _heading("1. Five machines become five packages")
+    _heading("1. Six machines become six packages")
     for example in EXAMPLES:
         folder = f"examples/{example}"
         _print(_tool("pystator-gen", "-v", folder, "-o", f"{folder}/fsm"))
@@ -73,6 +80,8 @@ def _check_misspelt() -> None:
 def _run() -> None:
     _heading("5. The order desk at work")
     _print(_tool("python", "-m", "examples.order_desk.app"))
+    _heading("6. An order service on SQLite: it stops in the middle, and starts again")
+    _print(_tool("python", "-m", "examples.order_service.app"))
 
 
 def _what_next() -> None:

@@ -14,6 +14,9 @@ NESTED = _FOLDER / "nested.yaml"
 PARALLEL = _FOLDER / "parallel.yaml"
 """The machines that all contenders run."""
 
+STORED = _FOLDER / "stored.yaml"
+"""The machine whose entities are kept by the thousand."""
+
 NESTED_ROUTE = {"pause": "paused", "resume": "open", "halt": "paused", "reopen": "open"}
 PARALLEL_ROUTE = {"reserve": {"reserved", "held"}, "release": {"free", "owed"}}
 """Events in the order in which they are sent, each with where it leads: a leaf, or the leaf of each region."""

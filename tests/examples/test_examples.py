@@ -15,7 +15,14 @@ import pystator_gen
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTED = Path(__file__).parent / "expected"
-EXAMPLES = ("order_desk", "support_ticket", "document_approval", "portfolio_rebalancing", "trading_day")
+EXAMPLES = (
+    "order_desk",
+    "support_ticket",
+    "document_approval",
+    "portfolio_rebalancing",
+    "trading_day",
+    "order_service",
+)
 DEMO = ROOT / "scripts" / "demo.py"
 
 each_example = pytest.mark.parametrize("example", EXAMPLES)
@@ -49,7 +56,7 @@ def test_the_application_prints_what_is_expected(example: str) -> None:
 
 def test_mypy_accepts_the_applications(mypy_output: str) -> None:
     assert [line for line in mypy_output.splitlines() if "/app.py:" in line] == []
-    assert "(checked 6 source files)" in mypy_output
+    assert "(checked 7 source files)" in mypy_output
 
 
 def test_mypy_refuses_every_bug_of_the_misspelt_program_and_nothing_else(mypy_output: str) -> None:
@@ -61,7 +68,8 @@ def test_mypy_refuses_every_bug_of_the_misspelt_program_and_nothing_else(mypy_ou
 def test_the_demo_tells_its_story_to_the_end() -> None:
     output = run(str(DEMO), fails=False)
     assert 'has no attribute "fil"; maybe "fill"?' in output
-    assert (EXPECTED / "order_desk.txt").read_text(encoding="utf-8").splitlines()[-1] in output
+    for example in ("order_desk", "order_service"):
+        assert (EXPECTED / f"{example}.txt").read_text(encoding="utf-8").splitlines()[-1] in output
     assert "What next" in output
 
 

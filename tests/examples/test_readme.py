@@ -52,7 +52,7 @@ def test_every_command_of_the_readme_prints_what_the_readme_says(tmp_path: Path)
             commands += 1
         else:
             write(tmp_path, step)
-    assert commands == 4
+    assert commands == 5
 
 
 def test_the_hook_of_the_readme_refuses_a_package_older_than_its_machines(tmp_path: Path) -> None:
