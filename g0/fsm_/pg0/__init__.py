@@ -3,6 +3,17 @@
 # ruff: noqa
 """The machines of this package."""
 
+from .order import (
+    OrderActions as OrderActions,
+    OrderContext as OrderContext,
+    OrderGuards as OrderGuards,
+    OrderMachine as OrderMachine,
+    OrderOrchestrator as OrderOrchestrator,
+    OrderResult as OrderResult,
+    OrderSession as OrderSession,
+    OrderState as OrderState,
+    OrderTrigger as OrderTrigger,
+)
 from .trip import (
     TripActions as TripActions,
     TripBookingConfig as TripBookingConfig,
@@ -17,6 +28,15 @@ from .trip import (
 )
 
 __all__ = [
+    "OrderActions",
+    "OrderContext",
+    "OrderGuards",
+    "OrderMachine",
+    "OrderOrchestrator",
+    "OrderResult",
+    "OrderSession",
+    "OrderState",
+    "OrderTrigger",
     "TripActions",
     "TripBookingConfig",
     "TripContext",

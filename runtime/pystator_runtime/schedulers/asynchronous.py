@@ -81,8 +81,10 @@ class _Watch:
 
     def start_thread(self) -> None:
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="pystator-timers", daemon=True)
+            begun = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(begun,), name="pystator-timers", daemon=True)
             self._thread.start()
+            begun.wait()  # so that there is something to stop from now on
 
     def stop(self) -> None:
         loop, task = self._loop, self._task
@@ -98,9 +100,10 @@ class _Watch:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    def _run(self) -> None:
+    def _run(self, begun: threading.Event) -> None:
         async def begin() -> None:
             self.start_task()
+            begun.set()
             assert self._task is not None, "it was begun"
             await asyncio.wait([self._task])
 
