@@ -30,6 +30,7 @@ from pystator_gen.source import Source, position
 Data: TypeAlias = "Scalar | list[Data] | dict[str, Data]"
 
 MAX_DEPTH = 64
+TOO_DEEP_MESSAGE = f"nested deeper than {MAX_DEPTH} levels"
 MAX_COPIED_NODES = 100_000
 
 
@@ -113,8 +114,7 @@ class Composer:
             return self._alias(event, depth)
         else:
             if depth > MAX_DEPTH:
-                message = f"nested deeper than {MAX_DEPTH} levels"
-                raise self._unreadable(codes.TOO_DEEP, message, event)
+                raise self._unreadable(codes.TOO_DEEP, TOO_DEEP_MESSAGE, event)
             if event.anchor is not None:
                 self.anchors[event.anchor] = None
             if isinstance(event, MappingStartEvent):

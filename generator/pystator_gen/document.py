@@ -16,6 +16,7 @@ from yaml.events import ScalarEvent
 
 from pystator_gen import codes
 from pystator_gen.composer import (
+    TOO_DEEP_MESSAGE,
     Branch,
     Composer,
     Data,
@@ -218,6 +219,8 @@ def _syntax_error(source: Source, problem: MarkedYAMLError) -> Diagnostic:
     if words == "found unexpected end of stream" and context is not None:
         mark, context = context, None  # where the quote opens says more than the end of the file
     span = span_of_mark(source, mark)
+    if words == "exceeded maximum nesting depth":  # libyaml's own limit, in what it reads ahead of the composer
+        return error(codes.TOO_DEEP, TOO_DEEP_MESSAGE, span)
     diagnostic = error(codes.YAML_SYNTAX, f"this is not well-formed YAML: {message}", span, hint)
     start = span if context is None else span_of_mark(source, context)
     if start == span:
