@@ -13,11 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import redis
 from sqlalchemy.engine import make_url
 
-from pystator_runtime.stores import InMemoryStateStore, SQLAlchemyStateStore, SQLiteStateStore
+from pystator_runtime.stores import (
+    InMemoryStateStore,
+    RedisStateStore,
+    SQLAlchemyStateStore,
+    SQLiteStateStore,
+    redis_scripts,
+)
 from support.awaited import Awaited
 from support.servers import Servers
+from support.stored import MACHINE
 
 SURROGATES = "".join(map(chr, range(0xD800, 0xE000)))
 
@@ -170,10 +178,69 @@ class PostgreSQLAwaited(PostgreSQL):
             store.end()
 
 
+class Redis(Place):
+    """A prefix of its own. A commit is made to fail by keys of the wrong kind."""
+
+    points = tuple(redis_scripts.KINDS)
+
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        del folder
+        self.url = servers.redis()
+        self.prefix = f"test-{uuid.uuid4().hex}"
+        self.client = redis.Redis.from_url(self.url)
+        self._opened: list[Any] = []
+
+    def open(self, **settings: Any) -> Any:
+        store = RedisStateStore(self.url, **{"prefix": self.prefix, **settings})
+        self._opened.append(store)
+        return store
+
+    def open_with_short_locks(self) -> Any:
+        return self.open(lock_lease="50ms")
+
+    @contextlib.contextmanager
+    def broken(self, point: str) -> Iterator[None]:
+        partitions = [f"{self.prefix}:{{{MACHINE}:{number}}}:" for number in range(16)]
+        with self.client.pipeline(transaction=False) as pipeline:
+            for partition in partitions:
+                pipeline.rename(partition + point, f"{partition}kept:{point}")
+                pipeline.rpush(partition + point, "of the wrong kind")
+            pipeline.execute(raise_on_error=False)  # not every partition has it
+            try:
+                yield
+            finally:
+                for partition in partitions:
+                    pipeline.delete(partition + point)
+                    pipeline.rename(f"{partition}kept:{point}", partition + point)
+                pipeline.execute(raise_on_error=False)
+
+    def end(self) -> None:
+        for store in self._opened:
+            store.close()
+        keys = list(self.client.scan_iter(f"{self.prefix}:*", count=1_000))
+        if keys:
+            self.client.delete(*keys)
+        self.client.close()
+
+
+class RedisAwaited(Redis):
+    def open(self, **settings: Any) -> Any:
+        store = Awaited(RedisStateStore(self.url, **{"prefix": self.prefix, **settings}))
+        self._opened.append(store)
+        return store
+
+    def end(self) -> None:
+        super().end()
+        for store in self._opened:
+            store.end()
+
+
 PLACES: dict[str, Callable[[Path, Servers], Place]] = {
     "memory": Memory,
     "sqlite": SQLite,
     "postgresql": PostgreSQL,
     "postgresql-awaited": PostgreSQLAwaited,
+    "redis": Redis,
+    "redis-awaited": RedisAwaited,
 }
 """Every place."""
