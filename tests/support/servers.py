@@ -14,6 +14,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import redis
 
 PATIENCE = 60.0
 """How many seconds a server may take to start or to stop."""
@@ -39,6 +42,10 @@ class Servers:
 
     def redis(self) -> str:
         return self._url("redis", "PYSTATOR_TEST_REDIS")
+
+    def redis_cluster(self) -> str:
+        """A cluster of one, which refuses what would not be in one slot of a larger one just the same."""
+        return self._url("redis-cluster", "PYSTATOR_TEST_REDIS_CLUSTER")
 
     def _url(self, kind: str, variable: str) -> str:
         if kind not in self._urls:
@@ -132,12 +139,37 @@ def _postgres_programs(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _redis(folder: Path) -> Iterator[str]:
-    socket = folder / "socket"
-    arguments = ["--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "", "--appendonly", "yes"]
+    place = folder / "socket"
+    arguments = ["--port", "0", "--unixsocket", place, "--dir", folder, "--save", "", "--appendonly", "yes"]
     command = [_redis_program(), *arguments, "--appendfsync", "always"]
     with _running(command, signal.SIGTERM, folder / "log", {"cwd": folder}) as server:
-        _wait(server, socket.exists, folder / "log")
-        yield f"unix://{socket}"
+        _wait(server, place.exists, folder / "log")
+        yield f"unix://{place}"
+
+
+@contextlib.contextmanager
+def _redis_cluster(folder: Path) -> Iterator[str]:
+    port = _free_port()
+    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--cluster-enabled", "yes"]
+    with _running([_redis_program(), *arguments], signal.SIGTERM, folder / "log", {"cwd": folder}) as server:
+        _wait(server, lambda: "Ready to accept connections" in _text(folder / "log"), folder / "log")
+        with redis.Redis(port=port) as client:
+            client.execute_command("CLUSTER ADDSLOTS", *range(16_384))
+            _wait(server, lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok", folder / "log")
+        yield f"redis://127.0.0.1:{port}"
+
+
+def _free_port() -> int:
+    """One that leaves room for that of the cluster itself, which lies 10,000 above."""
+    for port in range(20_000 + os.getpid() % 10_000, 50_000):
+        with socket.socket() as one, socket.socket() as other:
+            try:
+                one.bind(("127.0.0.1", port))
+                other.bind(("127.0.0.1", port + 10_000))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
 
 
 def _redis_program() -> str:
@@ -158,7 +190,7 @@ def _package(name: str) -> Path:
     return Path(spec.origin).parent
 
 
-KINDS = {"postgres": _postgres, "redis": _redis}
+KINDS = {"postgres": _postgres, "redis": _redis, "redis-cluster": _redis_cluster}
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ class Called:
                 _fill(replies, unknown, self._ask([calls[i] for i in unknown], whole=True))
             return _checked(replies)
         except (RedisError, OSError) as error:
-            return _told(error)
+            return _told(error, calls)
 
     def _ask(self, calls: Sequence[Call], *, whole: bool) -> list[Any]:
         """Send scripts, or their names; replies and errors as they come."""
@@ -97,7 +97,7 @@ class Awaited:
                 _fill(replies, unknown, await self._ask([calls[i] for i in unknown], whole=True))
             return _checked(replies)
         except (RedisError, OSError) as error:
-            return _told(error)
+            return _told(error, calls)
 
     async def _ask(self, calls: Sequence[Call], *, whole: bool) -> list[Any]:
         if len(calls) > 1 and not self._is_cluster:
@@ -147,9 +147,10 @@ def _checked(replies: list[Any]) -> list[Any]:
     return replies
 
 
-def _told(error: Exception) -> StoreError:
+def _told(error: Exception, calls: Sequence[Call]) -> StoreError:
     if isinstance(error, ConnectionError | TimeoutError | OSError):
-        told: StoreError = LostError(f"Redis did not answer: {error}")
+        unknown = "" if _may_run_twice(calls) else "; whether this was done is not known"
+        told: StoreError = LostError(f"Redis did not answer: {error}{unknown}")
     else:
         told = StoreError(f"Redis failed: {error}")
     told.__cause__ = error

@@ -176,7 +176,7 @@ class Procedures:
         except LostError as lost:
             (done,) = yield [call]
             if not done:
-                raise LostError(f"{lost}; whether the commit was written is not known") from lost
+                raise lost
         return bool(done)
 
     def record(self, audit: AuditRecord) -> Procedure[None]:
@@ -203,15 +203,16 @@ class Procedures:
     def find(self, machine: str, state: str | None, after: str | None, limit: int) -> Procedure[list[EntityRecord]]:
         """Ask all partitions for ids, and those of the first ones for their entities."""
         found: list[EntityRecord] = []
-        while len(found) < limit:
-            wanted = "" if state is None else state, "" if state is None else "1", after or "", limit - len(found)
+        while (missing := limit - len(found)) > 0:
+            wanted = "" if state is None else state, "" if state is None else "1", after or "", missing
             pages = yield [self._call(scripts.FIND, where, *wanted) for where in self._all(machine)]
-            ids = [decoded(each) for each in islice(merge(*pages), limit - len(found))]
-            if not ids:
+            ids = [decoded(each) for each in islice(merge(*pages), missing)]
+            if ids:
+                entities = yield from self._read(machine, ids)
+                found += [entity for entity in entities if state is None or entity.state == state]
+            if len(ids) < missing:
                 break
-            entities = yield from self._read(machine, ids)
-            found += [entity for entity in entities if state is None or entity.state == state]
-            after = ids[-1]
+            after = ids[-1]  # go on, if what was found has been deleted or changed its state meanwhile
         return found
 
     def _read(self, machine: str, ids: Sequence[str]) -> Procedure[list[EntityRecord]]:
