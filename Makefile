@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check golden bench soak docs clean FORCE
+.PHONY: help demo test check conformance golden bench soak docs clean FORCE
 
 VENV := .venv
 ifeq ($(origin PYTHON),undefined)
@@ -15,13 +15,14 @@ WORKERS := 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
-EXAMPLES := order_desk support_ticket document_approval portfolio_rebalancing
+CONFORMANCE_VENV := .venv-conformance
+EXAMPLES := order_desk support_ticket document_approval portfolio_rebalancing trading_day
 PROGRAMS := $(EXAMPLES:%=examples/%/app.py) scripts/demo.py
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
-		printf '  make %-8s %s\n' "$$name" "$$text"; done
+		printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 demo: $(READY) ## Compile the examples, type-check them, run one: what this is about, in a minute
 	@$(BIN)/python scripts/demo.py
@@ -39,6 +40,9 @@ check: $(READY) ## Lint, check formatting and types, and that the examples are u
 		echo "$(BIN)/pystator-gen --check examples/$$example -o examples/$$example/fsm"; \
 		$(BIN)/pystator-gen --check examples/$$example -o examples/$$example/fsm || exit 1; done
 
+conformance: $(CONFORMANCE_VENV)/.ready ## Compare with the interpreter whose format this is
+	$(CONFORMANCE_VENV)/bin/python -m pytest -n $(WORKERS) conformance
+
 golden: $(READY) ## Rewrite everything that tests compare with: look at the diff before you commit it
 	$(BIN)/python tests/golden/update.py
 	@for example in $(EXAMPLES); do \
@@ -55,7 +59,7 @@ docs: $(VENV)/.ready-docs ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## Delete the environments and everything that can be made again
-	rm -rf $(VENV) $(BENCH_VENV) site build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(CONFORMANCE_VENV) site build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is made once, and made again when what it holds, or the Python that is asked for, changes.
@@ -69,6 +73,9 @@ $(VENV)/.ready-docs: $(READY)
 
 $(BENCH_VENV)/.ready: pyproject.toml runtime/pyproject.toml
 	@$(call environment,$(BENCH_VENV),bench)
+
+$(CONFORMANCE_VENV)/.ready: pyproject.toml runtime/pyproject.toml
+	@$(call environment,$(CONFORMANCE_VENV),conformance)
 
 # $(call environment,folder,group): the pip that comes with Python 3.11 does not know groups.
 define environment
@@ -90,5 +97,8 @@ $(READY): FORCE
 endif
 ifneq ($(shell $(PYTHON) -c '$(VERSION)'),$(shell cat $(BENCH_VENV)/.ready 2>/dev/null))
 $(BENCH_VENV)/.ready: FORCE
+endif
+ifneq ($(shell $(PYTHON) -c '$(VERSION)'),$(shell cat $(CONFORMANCE_VENV)/.ready 2>/dev/null))
+$(CONFORMANCE_VENV)/.ready: FORCE
 endif
 endif

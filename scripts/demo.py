@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ("order_desk", "support_ticket", "document_approval", "portfolio_rebalancing")
+EXAMPLES = ("order_desk", "support_ticket", "document_approval", "portfolio_rebalancing", "trading_day")
 MODULE = Path("examples/order_desk/fsm/order.py")
 MISSPELT = Path("examples/order_desk/misspelt.py")
 _ERROR = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): error: ")
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _compile() -> None:
-    _heading("1. Four machines become four packages")
+    _heading("1. Five machines become five packages")
     for example in EXAMPLES:
         folder = f"examples/{example}"
         _print(_tool("pystator-gen", "-v", folder, "-o", f"{folder}/fsm"))
@@ -85,6 +85,7 @@ def _what_next() -> None:
    examples/support_ticket         a machine without any Python behind it
    examples/document_approval      a choice, automatic steps, async guards
    examples/portfolio_rebalancing  nested states, history, timers
+   examples/trading_day            parallel states: regions, joins, history of several states at once
    docs/getting-started.md         your own first machine
    make test                       all tests"""
     )

@@ -89,7 +89,10 @@ class Imports:
         ]
 
     def _alias(self, module: str) -> str:
-        return _private(module) if module.partition(".")[0] in self._shadowed else module
+        alias = _private(module) if module.partition(".")[0] in self._shadowed else module
+        while alias in self._shadowed:
+            alias += "_"
+        return alias
 
 
 def _private(module: str) -> str:

@@ -285,6 +285,7 @@ class Row:
     delayed: Mapping[Timer, tuple[Candidate, ...]]
     entry: tuple[State, ...]
     regions: tuple[Region, ...] = ()
+    fallback: Candidate | None = None
 
 
 # -- the outside -----------------------------------------------------------------------------------------------
@@ -376,3 +377,5 @@ class Machine:
     reject_invalid_events: bool
     strict_guards: bool
     normalize: bool
+    fallback: str | None = None
+    retry_attempts: int = 0

@@ -37,7 +37,26 @@ SESSION_MEMBERS = frozenset(
 )
 """What a session has whatever its machine; a trigger or state must not hide it."""
 
-CONFIG_MEMBERS = frozenset({"from_string", "made", "parallel_state", "parse", "region_states", "self", "to_string"})
+CONFIG_MEMBERS = frozenset(
+    {
+        "_choices",
+        "_chosen",
+        "_fields",
+        "_fill",
+        "_hold",
+        "_set",
+        "_state",
+        "_text",
+        "_values",
+        "from_string",
+        "made",
+        "parallel_state",
+        "parse",
+        "region_states",
+        "self",
+        "to_string",
+    }
+)
 """What the config of a parallel state has whatever its regions; no region must hide it."""
 
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -70,6 +89,11 @@ def config_property(name: str) -> PythonIdentifier:
     """The property, and the parameter, of a config that tells what is active in the region ``name``."""
     wanted = function(name)
     return PythonIdentifier(f"{wanted}_" if wanted in CONFIG_MEMBERS else wanted)
+
+
+def config_class(prefix: str, state: str) -> ClassName:
+    """The class for the configurations of a parallel state: ``OrderTradingConfig``."""
+    return ClassName(f"{prefix}{class_prefix(state)}Config")
 
 
 def parameter(name: str) -> PythonIdentifier:

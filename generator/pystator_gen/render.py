@@ -33,7 +33,9 @@ def _template(name: str) -> jinja2.Template:
 
 def render_module(module: view.Module) -> str:
     """The text of a machine's module, not yet formatted."""
-    return _template("module.py.jinja").render(module=module, machine=module.machine, session=module.session)
+    return _template("module.py.jinja").render(
+        module=module, machine=module.machine, session=module.session, orchestrator=module.orchestrator
+    )
 
 
 def render_package(package: view.Package) -> str:

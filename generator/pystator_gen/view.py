@@ -218,6 +218,24 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Orchestrator:
+    """The orchestrator class, and ``events``, the class of what sends typed events to one of its entities.
+
+    ``answer`` and ``text`` are spelt so that nothing hides them.
+    """
+
+    name: str
+    events: str
+    docstring: str
+    type_arguments: tuple[str, ...]
+    methods: tuple[Method, ...]
+    answer: str
+    result: str
+    awaitable: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """A whole generated module."""
 
@@ -243,6 +261,7 @@ class Module:
     protocols: tuple[Protocol, ...]
     machine: Machine
     session: Session
+    orchestrator: Orchestrator
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from pystator_runtime.executor import ActionExecutor as ActionExecutor
     from pystator_runtime.hooks import TransitionHook as TransitionHook
     from pystator_runtime.machine import StateMachine as StateMachine
+    from pystator_runtime.orchestrator import AuditEntry as AuditEntry
+    from pystator_runtime.orchestrator import FailedAction as FailedAction
+    from pystator_runtime.orchestrator import Orchestrator as Orchestrator
+    from pystator_runtime.orchestrator import StoredEntity as StoredEntity
     from pystator_runtime.registries import ActionRegistry as ActionRegistry
     from pystator_runtime.registries import GuardRegistry as GuardRegistry
     from pystator_runtime.results import Timer as Timer
@@ -52,6 +56,7 @@ _MODULES = {
     "executor": "ActionExecutor",
     "hooks": "TransitionHook",
     "machine": "StateMachine",
+    "orchestrator": "AuditEntry FailedAction Orchestrator StoredEntity",
     "registries": "ActionRegistry GuardRegistry",
     "results": "Timer TransitionResult TransitionStep",
     "session": "EntitySession",

@@ -37,6 +37,7 @@ class Chart(Generic[StateT]):
         "codecs",
         "defaults",
         "definition",
+        "fallback",
         "guards",
         "initial",
         "invariants",
@@ -46,6 +47,7 @@ class Chart(Generic[StateT]):
         "quick",
         "regions",
         "reject_invalid_events",
+        "retry_attempts",
         "rows",
         "states",
         "strict_guards",
@@ -75,6 +77,8 @@ class Chart(Generic[StateT]):
         reject_invalid_events: bool = True,
         strict_guards: bool = True,
         normalize: bool = False,
+        fallback: str | None = None,
+        retry_attempts: int = 0,
     ) -> None:
         self.name = name
         self.version = version
@@ -90,6 +94,8 @@ class Chart(Generic[StateT]):
         self.reject_invalid_events = reject_invalid_events
         self.strict_guards = strict_guards
         self.normalize = normalize
+        self.fallback = fallback
+        self.retry_attempts = retry_attempts
         self.automatic_asks = any(transition.asks for row in rows for transition in row.automatic)
         self.guards, self.actions = _names_to_bind(rows, self.invariants)
         self.regions: Regions | None = None
@@ -102,7 +108,8 @@ class Chart(Generic[StateT]):
                 self.rows[name] = self.rows[str(leaf)]
         self._link(rows)
         self.initial = self._active(initial)
-        self.quick = {name: self._pairs(row) for name, row in self.rows.items()}
+        pairs = {name: self._pairs(row) for name, row in self.rows.items()}
+        self.quick = pairs if self.regions is None else self.regions.with_configurations(pairs)
 
     def _divide(self, rows: tuple[Row[StateT], ...], compounds: Mapping[str, StateT | ParallelStateConfig]) -> None:
         """Set apart the rows of parallel states and of what lies in their regions."""
@@ -165,14 +172,13 @@ class Chart(Generic[StateT]):
         A declared payload is tested along with the guards there.
         """
         return {
-            trigger: tuple(
-                (self._with_payload(trigger, t.test), t.outcome) for t in candidates if t.outcome is not None
-            )
+            trigger: tuple((self.with_payload(trigger, t.test), t.outcome) for t in candidates if t.outcome is not None)
             for trigger, candidates in row.quick.items()
             if all(t.outcome is not None for t in candidates)
         }
 
-    def _with_payload(self, trigger: str, test: Test | None) -> Test | None:
+    def with_payload(self, trigger: str, test: Test | None) -> Test | None:
+        """A test of the guards of ``trigger`` that, before, tests its declared payload."""
         payload = self.payloads.get(trigger)
         if payload is None or not payload.fields:
             return test

@@ -95,6 +95,11 @@ class ActionExecutor:
         self.mode = ExecutionMode(mode)
         self.stop_on_error = stop_on_error
 
+    @property
+    def registry(self) -> FunctionRegistry:
+        """The functions that it calls."""
+        return self._registry
+
     def execute(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> ExecutionResult:
         """Run the actions here and now. An async action is reported as failed: it needs :meth:`async_execute`.
 

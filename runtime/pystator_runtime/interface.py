@@ -53,6 +53,9 @@ from pystator_runtime.rows import Row as Row
 from pystator_runtime.rows import Transition as Transition
 from pystator_runtime.rows import Way as Way
 from pystator_runtime.session import EntitySession as EntitySession
+from pystator_runtime.stored import AnswerT as AnswerT
+from pystator_runtime.stored import StoredEntities as StoredEntities
+from pystator_runtime.stored import StoredEvents as StoredEvents
 
 if TYPE_CHECKING:
     from pystator_runtime.configuration import ParallelStateConfig as ParallelStateConfig

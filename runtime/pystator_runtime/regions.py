@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAXIMUM_KEPT = 10_000
 """How many configurations a chart keeps before it forgets them and begins anew."""
 
+MAXIMUM_JOINED = 1_000
+"""How many combinations of what its regions do on one event a configuration keeps before it begins anew."""
+
 MAXIMUM_OPTIONS = 64
 """In how many ways the regions may take one event before it is no longer worth it to work them all out beforehand."""
 
@@ -104,6 +107,7 @@ class Configuration(Row[Any]):
             exit=self.inner_exit + container.exit,
             active=container.active.union(*(part.active for part in parts)),
             region=container.region,
+            fallback=container.fallback,
         )
         recorded = dict.fromkeys((container.name, *container.compounds), str(self.state))
         self.child = container.child
@@ -150,6 +154,8 @@ class Configuration(Row[Any]):
         """What was chosen for one event, as one transition."""
         found = self._joined.get(chosen)
         if found is None:
+            if len(self._joined) >= MAXIMUM_JOINED:
+                self._joined.clear()
             found = self._joined[chosen] = _Together(self, chosen)
         return found
 
@@ -266,6 +272,43 @@ class _Quick(dict[str, Any]):
         return taken
 
 
+class _QuickStates(dict[Any, Any]):
+    """The results that are known beforehand by state and trigger, for configurations as they are asked about."""
+
+    __slots__ = ("_regions",)
+
+    def __init__(self, pairs: Mapping[str, Any], regions: Regions) -> None:
+        super().__init__(pairs)
+        self._regions = regions
+
+    def __missing__(self, state: object) -> _QuickPairs:
+        row = self._regions.row(state)
+        if not isinstance(row, Configuration):
+            raise KeyError(state)
+        pairs = _QuickPairs(row, self._regions.chart)
+        if len(self) < MAXIMUM_KEPT:
+            self[state] = pairs
+        return pairs
+
+
+class _QuickPairs(dict[str, Any]):
+    """The tests and results of one configuration by trigger, each worked out when it is first asked for."""
+
+    __slots__ = ("_chart", "_row")
+
+    def __init__(self, row: Configuration, chart: Chart[Any]) -> None:
+        self._chart = chart
+        self._row = row
+
+    def __missing__(self, trigger: str) -> tuple[Any, ...]:
+        taken = self._row.quick.get(trigger) or ()
+        if trigger not in self._row.on or any(transition.outcome is None for transition in taken):
+            return ()
+        pairs = tuple((self._chart.with_payload(trigger, t.test), t.outcome) for t in taken)
+        self[trigger] = pairs
+        return pairs
+
+
 class Regions:
     """The parallel states of one chart: finds the row of whatever is active (`S1.2`)."""
 
@@ -277,7 +320,11 @@ class Regions:
         self._compounds = compounds
         self._configurations: dict[tuple[Container, tuple[Row[Any], ...]], Configuration] = {}
         self._found: dict[object, Row[Any]] = {}
-        self._ways: dict[tuple[Restoration[Any], str], Way[Any] | None] = {}
+        self._ways: dict[tuple[Restoration, str], Way[Any] | None] = {}
+
+    def with_configurations(self, pairs: Mapping[str, Any]) -> dict[Any, Any]:
+        """What is known beforehand for the states outside of regions, and for configurations as well."""
+        return _QuickStates(pairs, self)
 
     def is_parallel(self, row: Row[Any]) -> bool:
         """Whether a row is that of a parallel state."""
@@ -327,6 +374,8 @@ class Regions:
         if found is None:
             if isinstance(state, str) and ":" not in state and state not in self._rows and state not in self._compounds:
                 return None
+            if len(self._found) >= MAXIMUM_KEPT:  # a configuration can be written in many ways
+                self._found.clear()
             found = self._found[state] = self._whole(self.active(state))
         return found
 
@@ -373,7 +422,7 @@ class Regions:
 
     # -- history -----------------------------------------------------------------------------------------------
 
-    def way_back(self, restoration: Restoration[Any], recorded: str) -> Way[Any] | None:
+    def way_back(self, restoration: Restoration, recorded: str) -> Way[Any] | None:
         """The way back into a parallel state whose configuration was recorded (`S4.2`)."""
         key = restoration, recorded
         if key not in self._ways:
@@ -382,7 +431,7 @@ class Regions:
             self._ways[key] = self._way_back(restoration, recorded)
         return self._ways[key]
 
-    def _way_back(self, restoration: Restoration[Any], recorded: str) -> Way[Any] | None:
+    def _way_back(self, restoration: Restoration, recorded: str) -> Way[Any] | None:
         way = restoration.ways.get(recorded.partition(":")[0])
         if way is None or way.restores is None:
             return way

@@ -53,18 +53,18 @@ class Way(Generic[StateT]):
         self.armed_after = armed_after
 
 
-class Restoration(Generic[StateT]):
+class Restoration:
     """A history destination (`S4.2`): the way to take for each leaf, or parallel state, that was active last."""
 
     __slots__ = ("find", "parent", "ways")
 
-    find: Callable[[Restoration[StateT], str], Way[StateT] | None]
+    find: Callable[[Restoration, str], Way[Any] | None]
 
-    def __init__(self, parent: str, ways: Mapping[str, Way[StateT]]) -> None:
+    def __init__(self, parent: str, ways: Mapping[str, Way[Any]]) -> None:
         self.parent = parent
         self.ways = ways
 
-    def way(self, recorded: str) -> Way[StateT] | None:
+    def way(self, recorded: str) -> Way[Any] | None:
         """The way back to what was recorded, if there is one."""
         return self.ways.get(recorded) or self.find(self, recorded)
 
@@ -116,7 +116,7 @@ class Transition(Generic[StateT]):
         disarmed: tuple[Timer, ...] = (),
         leaves: str | None = None,
         records: tuple[str, ...] = (),
-        restoration: Restoration[StateT] | None = None,
+        restoration: Restoration | None = None,
     ) -> None:
         self.source = source
         self.trigger = trigger
@@ -195,6 +195,7 @@ class Row(Generic[StateT]):
         "delayed",
         "entry",
         "exit",
+        "fallback",
         "is_terminal",
         "on",
         "quick",
@@ -219,6 +220,7 @@ class Row(Generic[StateT]):
         active: frozenset[str] | None = None,
         region: tuple[str, str] | None = None,
         records: tuple[str, ...] = (),
+        fallback: Transition[StateT] | None = None,
     ) -> None:
         self.state = state
         self.on: Mapping[str, Any] = on or {}
@@ -231,6 +233,7 @@ class Row(Generic[StateT]):
         self.region = region
         self.child: str = records[-1] if records else self.name
         self.records: Mapping[str, str] = dict.fromkeys(records, str(state)) if records else NOTHING
+        self.fallback = fallback
         self.quick: dict[str, Any] = {}
         self.settled = not automatic and not self.delayed and only_actions(entry)
 
@@ -242,7 +245,8 @@ class Row(Generic[StateT]):
     def candidates(self) -> list[Transition[StateT]]:
         """All transitions of the state itself."""
         groups: tuple[tuple[Transition[StateT], ...], ...] = (*self.on.values(), self.automatic, *self.delayed.values())
-        return [transition for group in groups for transition in group]
+        found = [transition for group in groups for transition in group]
+        return found if self.fallback is None else [*found, self.fallback]
 
     def find_quick(self, *, automatic_asks: bool) -> None:
         """Find the triggers that never ask the application, neither themselves nor by what follows them."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any, cast
 
 from pystator_runtime.chart import Chart
+from pystator_runtime.encoding import Encoding
 from pystator_runtime.errors import SnapshotError, UndefinedStateError
 from pystator_runtime.results import Timer
 from pystator_runtime.rows import Row
@@ -48,7 +48,7 @@ def write(chart: Chart[Any], entity_id: str, standing: Standing) -> dict[str, An
         "machine_version": chart.version,
         "entity_id": entity_id,
         "current_state": str(standing.row.state),
-        "context": {key: _encoded(chart, key, value) for key, value in standing.context.items()},
+        "context": Encoding(chart.codecs, SnapshotError).encode(standing.context),
         "history": dict(standing.history),
         "timers": [
             {"source": timer.source, "trigger": timer.trigger, "delay": timer.delay, "due": to_text(due)}
@@ -142,46 +142,4 @@ def _context(chart: Chart[Any], snapshot: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(context, Mapping):
         raise SnapshotError(f"the snapshot's context is {type(context).__name__}, not a mapping")
     values: Any = context
-    return {str(key): _decoded(chart, str(key), value) for key, value in values.items() if str(key)[:1] != "_"}
-
-
-def _encoded(chart: Chart[Any], key: str, value: Any) -> Any:
-    codec = chart.codecs.get(key)
-    try:
-        return _plain(key, value if codec is None else codec.encode(value))
-    except RecursionError:
-        raise SnapshotError(f"{key} holds itself, or is nested too deeply for JSON") from None
-
-
-def _decoded(chart: Chart[Any], key: str, value: Any) -> Any:
-    codec = chart.codecs.get(key)
-    if codec is None:
-        return _plain(key, value)
-    try:
-        return codec.decode(value)
-    except (ValueError, TypeError) as error:
-        raise SnapshotError(f"the snapshot's {key} is {value!r}, which is no {codec.name}: {error}") from error
-
-
-def _plain(key: str, value: Any) -> Any:
-    """``value`` as JSON data, a copy; what JSON can't hold is refused (`S13.4`)."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        if not isfinite(value):
-            raise SnapshotError(f"{key} holds {value!r}, which JSON can't hold")
-        return float(value)
-    if isinstance(value, list):
-        entries: Any = value
-        return [_plain(key, entry) for entry in entries]
-    if isinstance(value, dict):
-        items: Any = value
-        if all(isinstance(name, str) for name in items):
-            return {str(name): _plain(key, item) for name, item in items.items()}
-    raise SnapshotError(
-        f"{key} holds {value!r}, which JSON can't hold: declare its type among the machine's state_variables"
-    )
+    return Encoding(chart.codecs, SnapshotError).decode(values)

@@ -6,7 +6,7 @@ awaited (:mod:`~pystator_runtime.waiting`), so that sync and async callers share
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from pystator_runtime import fields, refusals
@@ -23,6 +23,9 @@ from pystator_runtime.waiting import Procedure
 
 StateT = TypeVar("StateT", bound="Any")
 
+ContextCheck = Callable[[Row[Any], str, Mapping[str, Any]], list[str]]
+"""Says what is wrong with a context in which an event arrives (`S10.2`): the row, the trigger, the context."""
+
 MAXIMUM_ROUNDS = 100
 START_TRIGGER = "_start"
 
@@ -35,6 +38,7 @@ class Step(Generic[StateT]):
         "_disarmed",
         "_waiting",
         "chart",
+        "check",
         "filled",
         "history",
         "inquiry",
@@ -55,8 +59,10 @@ class Step(Generic[StateT]):
         context: Mapping[str, Any],
         entity_id: str | None,
         history: Mapping[str, Any] = NOTHING,
+        check: ContextCheck | None = None,
     ) -> None:
         self.chart = chart
+        self.check = check
         self.row = row
         self.source = row.state
         self.trigger = event.trigger
@@ -193,11 +199,12 @@ def decide(
     payload: Mapping[str, Any] | None = None,
     entity_id: str | None = None,
     history: Mapping[str, Any] = NOTHING,
+    check: ContextCheck | None = None,
 ) -> Procedure[TransitionResult[StateT]]:
     """What ``event`` does to an entity that rests in ``row``, seen from ``context``.
 
     ``context`` has the payload merged in already (`S8.3`); ``payload`` is given where it is known apart from it
-    and then has to be exactly what the trigger declares.
+    and then has to be exactly what the trigger declares. ``check`` is asked about the context before the guards are.
     """
     trigger = event.trigger
     refusal = refusals.before_guards(chart, row, trigger)
@@ -206,7 +213,7 @@ def decide(
     declared = chart.payloads.get(trigger)
     filled = declared.missing(context) if declared is not None else NOTHING
     seen = {**context, **filled} if filled else context
-    step = Step(chart, guards, row, event, seen, entity_id, history)
+    step = Step(chart, guards, row, event, seen, entity_id, history, check)
     step.filled = filled
     if declared is not None and (payload is not None or not declared.fits(seen)):
         wrong = declared.problems(seen if payload is None else payload, closed=payload is not None)
@@ -239,6 +246,8 @@ def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionR
         wrong = yield from _context_problems(step)
         if wrong:
             return step.unfit("context", wrong)
+    if step.check is not None and (wrong := step.check(row, trigger, step.inquiry.context)):
+        return step.unfit("context", wrong)
     chosen = yield from select(step.inquiry, candidates)
     if not chosen:
         verdicts = step.inquiry.verdicts
@@ -248,6 +257,22 @@ def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionR
     if step.is_ordinary and taken.outcome is not None:
         return taken.outcome
     return (yield from complete(step, taken))
+
+
+def fall_back(
+    chart: Chart[StateT],
+    guards: FunctionRegistry,
+    row: Row[StateT],
+    event: Event,
+    context: Mapping[str, Any],
+    *,
+    entity_id: str | None = None,
+    history: Mapping[str, Any] = NOTHING,
+) -> Procedure[TransitionResult[StateT]]:
+    """Take a row's way to the fallback state, in the place of an event that led nowhere (`S12.1`)."""
+    assert row.fallback is not None, "the caller has looked"
+    step = Step(chart, guards, row, event, context, entity_id, history)
+    return (yield from complete(step, row.fallback))
 
 
 def complete(step: Step[StateT], chosen: Transition[StateT]) -> Procedure[TransitionResult[StateT]]:

@@ -2,12 +2,13 @@
 
 Deciding a step and running its actions are written once, as generators. Whenever a function of the
 application answers an awaitable, the generator yields a :class:`Pending`; the sync door throws its refusal back
-in, the async door awaits it and sends the answer.
+in, the async door awaits it and sends the answer. What can be done both ways, such as a store's transaction, is an
+:class:`Operation`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, TypeVar
 
 from pystator_runtime.errors import FSMError
@@ -29,7 +30,20 @@ class Pending:
         self.seconds = seconds
 
 
-Procedure = Generator[Pending, Any, ResultT]
+class Operation:
+    """Something outside that is done ``here`` and now, or ``awaited``, as the caller can."""
+
+    __slots__ = ("arguments", "awaited", "here")
+
+    def __init__(
+        self, here: Callable[..., Any], awaited: Callable[..., Awaitable[Any]], arguments: tuple[object, ...] = ()
+    ) -> None:
+        self.here = here
+        self.awaited = awaited
+        self.arguments = arguments
+
+
+Procedure = Generator[Pending | Operation, Any, ResultT]
 
 
 def run(procedure: Procedure[ResultT]) -> ResultT:
@@ -37,6 +51,14 @@ def run(procedure: Procedure[ResultT]) -> ResultT:
     try:
         pending = next(procedure)
         while True:
+            if isinstance(pending, Operation):
+                try:
+                    done = pending.here(*pending.arguments)
+                except BaseException as error:
+                    pending = procedure.throw(error)
+                else:
+                    pending = procedure.send(done)
+                continue
             close = getattr(pending.awaitable, "close", None)
             if close is not None:
                 close()  # a coroutine that is never awaited would warn
@@ -52,7 +74,10 @@ async def arun(procedure: Procedure[ResultT]) -> ResultT:
         pending = next(procedure)
         while True:
             try:
-                answer = await _within(pending.awaitable, pending.seconds)
+                if isinstance(pending, Operation):
+                    answer = await pending.awaited(*pending.arguments)
+                else:
+                    answer = await _within(pending.awaitable, pending.seconds)
             except BaseException as error:  # a cancellation, too, is told where it was waited
                 pending = procedure.throw(error)
             else:

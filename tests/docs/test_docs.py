@@ -154,7 +154,7 @@ def test_every_dependency_has_its_reason() -> None:
 def test_every_key_of_the_format_is_described() -> None:
     models = (
         parse.MachineDocument, parse.Meta, parse.State, parse.Transition, parse.Variable, parse.PayloadField,
-        parse.Event, parse.ErrorPolicy, parse.Check, parse.NamedGuard, parse.NamedAction,
+        parse.Event, parse.ErrorPolicy, parse.Check, parse.NamedGuard, parse.NamedAction, parse.Region, parse.Timeout,
     )  # fmt: skip
     keys = {str(field.validation_alias or name) for model in models for name, field in model.model_fields.items()}
     keys |= {key for model in models for key in (*model.also_known, *model.unsupported)}

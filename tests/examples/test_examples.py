@@ -15,7 +15,7 @@ import pystator_gen
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTED = Path(__file__).parent / "expected"
-EXAMPLES = ("order_desk", "support_ticket", "document_approval", "portfolio_rebalancing")
+EXAMPLES = ("order_desk", "support_ticket", "document_approval", "portfolio_rebalancing", "trading_day")
 DEMO = ROOT / "scripts" / "demo.py"
 
 each_example = pytest.mark.parametrize("example", EXAMPLES)
@@ -49,7 +49,7 @@ def test_the_application_prints_what_is_expected(example: str) -> None:
 
 def test_mypy_accepts_the_applications(mypy_output: str) -> None:
     assert [line for line in mypy_output.splitlines() if "/app.py:" in line] == []
-    assert "(checked 5 source files)" in mypy_output
+    assert "(checked 6 source files)" in mypy_output
 
 
 def test_mypy_refuses_every_bug_of_the_misspelt_program_and_nothing_else(mypy_output: str) -> None:

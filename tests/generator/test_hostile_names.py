@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from golden.checkers import Complaint, _of_mypy, _of_pyright, _run
-from pystator_gen import cli
+from pystator_gen import cli, naming
 from pystator_gen.naming import SESSION_MEMBERS
 from pystator_gen.pipeline import compile_source
 from pystator_gen.source import Source
@@ -104,6 +104,14 @@ class Draw:
         ]
         return [self.of(forms) for _ in range(self.some(0, 2))]
 
+    def parallel(self, taken: list[str]) -> list[dict[str, Any]]:
+        """A parallel state and the states in its regions."""
+        regions = self.names(1, 4, NAMES)
+        free = [name for name in NAMES if name not in taken]
+        name, *inside = self.source.sample(free, len(regions) + 1)
+        found = [{"name": region, "initial": initial} for region, initial in zip(regions, inside, strict=True)]
+        return [{"name": name, "regions": found}, *({"name": initial} for initial in inside)]
+
 
 def machine(draw: Draw) -> dict[str, Any]:
     """A machine whose every name is one that could go wrong."""
@@ -113,7 +121,10 @@ def machine(draw: Draw) -> dict[str, Any]:
         {"name": name, "type": kind, "on_enter": draw.plan(), "on_exit": draw.plan()}
         for name, kind in zip(names, kinds, strict=True)
     ]
-    sources = ["*", *(state["name"] for state in states if state["type"] != "terminal")]
+    if draw.some(0, 2) == 0:
+        states.extend(draw.parallel(names))
+        names.append(states[len(names)]["name"])
+    sources = ["*", *(state["name"] for state in states if state.get("type") != "terminal")]
     transitions = [
         {
             "trigger": draw.own(),
@@ -170,7 +181,12 @@ def test_a_name_can_stand_in_every_place_at_once(name: str) -> None:
     written = {
         "state_variables": [{"key": own, "type": "integer"}],
         "events": [{"name": own, "payload": {own: "integer"}}],
-        "states": [{"name": name, "type": "initial", "on_enter": [name, {"name": name, "params": {name: 1}}]}],
+        "states": [
+            {"name": name, "type": "initial", "on_enter": [name, {"name": name, "params": {name: 1}}]},
+            {"name": "in_regions", "regions": [{"name": name, "initial": "one"}, {"name": "more", "initial": "two"}]},
+            {"name": "one"},
+            {"name": "two"},
+        ],
         "transitions": [
             {
                 "trigger": own,
@@ -200,6 +216,13 @@ def _use(text: str, written: dict[str, Any]) -> None:
     for state in made.states:
         for trigger in made.triggers:
             made.process(state, trigger, {})
+    for state in written["states"]:
+        if "regions" in state:
+            config = made.enter_parallel_state(state["name"])
+            assert type(config).parse(config.to_string()) == config
+            told = {naming.config_property(region["name"]): region["initial"] for region in state["regions"]}
+            assert {name: getattr(config, name) for name in told} == told
+            assert type(config)(**told) == config
     assert json.loads(json.dumps(dict(made.definition))) == written
 
 

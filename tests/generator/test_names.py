@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pystator_gen import naming
-from pystator_runtime import EntitySession
+from pystator_runtime import EntitySession, ParallelStateConfig
 from support.machines import problems
 
 NAMES = st.from_regex(r"[a-z0-9_]{1,12}", fullmatch=True)
@@ -20,6 +20,20 @@ def test_nothing_that_a_session_has_can_be_hidden_by_a_trigger() -> None:
     public = {name for name in dir(EntitySession) if not name.startswith("_")}
     assert public <= naming.SESSION_MEMBERS
     assert {"send", "asend"} <= naming.SESSION_MEMBERS
+
+
+def test_nothing_that_a_config_has_can_be_hidden_by_a_region() -> None:
+    """Neither what it is made of, which subclasses inherit."""
+    own = {name for name in dir(ParallelStateConfig) if not name.startswith("__")}
+    assert {*own, "self"} <= naming.CONFIG_MEMBERS
+    assert all(naming.config_property(name) == f"{name}_" for name in naming.CONFIG_MEMBERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "member"), [("risk", "risk"), ("class", "class_"), ("1st", "n1st"), ("_x", "_x"), ("__x", "n__x")]
+)
+def test_a_region_has_a_property_of_its_config(name: str, member: str) -> None:
+    assert naming.config_property(name) == member
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from pystator_gen.document import load
 from pystator_gen.pipeline import compile_file
 from pystator_gen.source import Source
 from pystator_runtime import FSMError, GuardError, InvalidTransitionError, TerminalStateError
+from support import walks
 
 FOLDER = Path(__file__).resolve().parents[1] / "other_peoples_machines"
 PACKAGE = "other_peoples_machines_generated"
@@ -38,10 +39,6 @@ REFUSED: dict[str, set[tuple[str, str]]] = {
         ("PG090", "`classification` is not supported yet"),
         ("PG090", "`when` is not supported yet"),
         ("PG025", "names that start with `_` are the engine's own, so `_route` can't stand here"),
-    },
-    "pystator_deployment_pipeline": {
-        ("PG090", "not supported yet: parallel states (`regions`)"),
-        ("PG090", "not supported yet: parallel states (`region`)"),
     },
     "pystator_loan_application": {
         ("PG090", "`classification` is not supported yet"),
@@ -58,6 +55,12 @@ REFUSED: dict[str, set[tuple[str, str]]] = {
     },
 }
 """By file: every error that it has to be refused with. Nothing else may be said against it."""
+
+WARNED: dict[str, set[str]] = {
+    # What it says about `children` nobody reads, pystator neither, so no transition leads to them.
+    "pystator_deployment_pipeline": {"PG023", "PG062"},
+}
+"""By file: the codes of what it is warned of, beside events that no transition has."""
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 CLEAN = [path for path in FILES if path.stem not in REFUSED]
@@ -96,6 +99,12 @@ class Script:
 def _plain(*moves: str) -> list[tuple[str, dict[str, Any], str]]:
     """`"melt liquid"`: the trigger without payload, and where it leads."""
     return [(trigger, {}, state) for trigger, state in (move.split() for move in moves)]
+
+
+def _tested(integration: str = "running", scan: str = "running", unit: str = "running") -> str:
+    """How far the tests of a deployment are."""
+    tests = f"integration_tests=integration_{integration},security_scan=scan_{scan},unit_tests=unit_{unit}"
+    return f"testing:{tests}"
 
 
 SCRIPTS = {
@@ -298,6 +307,22 @@ SCRIPTS = {
             ("timeout", {}, "released"),
         ],
     ),
+    "a deployment whose tests are done in any order": Script(
+        "pystator_deployment_pipeline",
+        _plain(
+            *("start building", f"build_success {_tested()}", f"scan_done {_tested(scan='passed')}"),
+            *(
+                f"unit_done {_tested(scan='passed', unit='passed')}",
+                f"rollback {_tested(scan='passed', unit='passed')}",
+            ),
+            f"integration_done {_tested('passed', 'passed', 'passed')}",
+            *("tests_passed deploying", "deploy_success deployed"),
+        ),
+    ),
+    "a deployment that fails": Script(
+        "pystator_deployment_pipeline",
+        _plain("start building", f"build_success {_tested()}", f"unit_done {_tested(unit='passed')}", "fail failed"),
+    ),
     "a circuit breaker": Script(
         "rust_fsm_circuit_breaker",
         _plain(*("successful closed", "unsuccessful open", "timer_triggered half_open", "successful closed")),
@@ -374,7 +399,7 @@ def test_a_machine_names_its_source_and_licence(path: Path) -> None:
 def test_a_machine_is_generated(path: Path) -> None:
     units, diagnostics = compile_file(path)
     assert [str(diagnostic) for diagnostic in diagnostics if diagnostic.is_error] == []
-    assert {diagnostic.code for diagnostic in diagnostics} <= {"PG064"}  # an event that no transition has
+    assert {diagnostic.code for diagnostic in diagnostics} - {"PG064"} == WARNED.get(path.stem, set())
     assert [str(unit.machine.module) for unit in units] == [name for file, name, _ in MACHINES if file == path]
 
 
@@ -417,36 +442,37 @@ def test_every_trigger_of_every_row_is_answered(module: str, written: Any, holds
     assert {str(trigger) for trigger in machine.triggers} == {
         t["trigger"] for t in written["transitions"] if "trigger" in t
     }
-    rows = machine.chart.rows
-    assert {str(state) for state in rows} == {name for name, kind in states.items() if kind != "choice"}
     meta = written["meta"]
     lenient = not meta.get("reject_invalid_events", meta.get("strict_mode", True))
     required = [v for v in written.get("state_variables", ()) if isinstance(v, dict) and v.get("required")]
     start = machine.create("e1", {v["key"]: 7 if v["type"] == "integer" else "7" for v in required}).context
-    for state, trigger in itertools.product(rows, machine.triggers):
+    rested = [name for name, kind in states.items() if kind != "choice"]
+    for state, trigger in itertools.product(rested, machine.triggers):
         payload = machine.chart.payloads.get(trigger)
         context = {**start, **(_sample(payload.fields) if payload else {})}
         result = machine.process(state, trigger, context)
-        possible = _rows(written, str(state), str(trigger))
+        source = str(result.source_state)
+        possible = _rows(written, source, str(trigger))
         if result.success:
             first = str(result.steps[0].target_state if result.steps else result.target_state)
-            assert first in _destinations(written, possible, str(state)), result
-            assert possible or (lenient and result.target_state == state), result
+            assert first.partition(":")[0] in _destinations(written, possible, source), result
+            assert possible or (lenient and result.target_state == result.source_state), result
         else:
             assert isinstance(result.error, (InvalidTransitionError, GuardError)), result
-            assert isinstance(result.error, TerminalStateError) == (states[str(state)] == "terminal")
+            assert isinstance(result.error, TerminalStateError) == (states[state] == "terminal")
             assert all(transition.get("guards") for transition in possible), result
 
 
 def _rows(written: Any, state: str, trigger: str) -> list[Any]:
-    """The transitions that the source has for a trigger in a state."""
-    kind = next(s.get("type") for s in written["states"] if s["name"] == state)
+    """The transitions that the source has for a trigger where an entity rests."""
+    kinds = {state["name"]: state.get("type") for state in written["states"]}
+    active = walks.active(state, walks.parents(written))
     return [
         transition
         for transition in written["transitions"]
         if transition.get("trigger") == trigger
-        and kind != "terminal"
-        and (transition["source"] == "*" or state in _listed(transition["source"]))
+        and kinds[active[0]] != "terminal"
+        and (transition["source"] == "*" or not {*active}.isdisjoint(_listed(transition["source"])))
     ]
 
 
@@ -456,7 +482,8 @@ def _listed(source: Any) -> list[str]:
 
 def _destinations(written: Any, transitions: list[Any], state: str) -> set[str]:
     """Where the transitions lead, choices on the way included; nowhere if there is none."""
-    found = {state} if not transitions else {transition.get("dest", state) for transition in transitions}
+    stays = state.partition(":")[0]
+    found = {stays} if not transitions else {transition.get("dest", stays) for transition in transitions}
     passed = [t["dest"] for t in written["transitions"] if t.get("auto") and found & {*_listed(t["source"])}]
     return found.union(passed)
 
@@ -474,7 +501,7 @@ def test_a_machine_does_what_its_authors_meant(script: Script, package: Path) ->
     for number, (trigger, payload, state) in enumerate(script.events, 1):
         before = session.current_state
         result = session.send(trigger, **payload)
-        assert session.current_state == state, f"event {number}, {trigger}: {result}"
+        assert str(session.current_state) == state, f"event {number}, {trigger}: {result}"
         assert result.success or (session.current_state == before and isinstance(result.error, FSMError))
     context = session.context
     assert {key: context.get(key) for key in script.ends_with} == script.ends_with

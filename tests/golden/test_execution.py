@@ -68,7 +68,8 @@ def test_a_machine_can_be_driven_through_every_state_by_every_trigger(modules: l
     """The method, `send`, `handle` and `process` agree (S, "one decision procedure, several callers")."""
     for module in modules:
         machine = _machine(module)
-        for state in machine.chart.rows:
+        choices = [s["name"] for s in machine.definition["states"] if s.get("type") == "choice"]
+        for state in (state for state in machine.states if state not in choices):
             for trigger in machine.triggers:
                 _drive(machine, state, str(trigger))
 
@@ -79,7 +80,8 @@ def test_a_machine_starts_in_its_initial_state_and_follows_automatic_transitions
         machine = _machine(module)
         session = machine.create(context=_context(machine))
         assert session.current_state == machine.start(_context(machine)).target_state
-        assert getattr(session, naming.state_property(session.current_state)) is True
+        state = getattr(session.current_state, "parallel_state", session.current_state)
+        assert getattr(session, naming.state_property(state)) is True
 
 
 def test_a_package_passes_on_what_no_two_of_its_modules_define(modules: list[ModuleType]) -> None:

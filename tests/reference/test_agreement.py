@@ -15,7 +15,7 @@ from reference.machines import machines
 from reference.strategies import contexts, scripts
 
 SOAK = os.environ.get("PYSTATOR_SOAK")
-EXAMPLES = int(SOAK) if SOAK and SOAK.isdigit() and int(SOAK) > 1 else 3_000 if SOAK else 150
+EXAMPLES = int(SOAK) if SOAK and SOAK.isdigit() and int(SOAK) > 1 else 3_500 if SOAK else 150
 """With PYSTATOR_SOAK set, other examples each time: as many as it says, or many."""
 
 steps = 0

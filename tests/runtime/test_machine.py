@@ -141,7 +141,7 @@ def test_a_machine_without_functions_is_made_without_arguments() -> None:
         module.LampMachine(guards=object())
     assert set(module.__all__) == {
         *("LampState", "LampTrigger", "LampContext", "LampGuards", "LampActions"),
-        *("LampMachine", "LampSession", "LampResult"),
+        *("LampMachine", "LampSession", "LampOrchestrator", "LampResult"),
     }
 
 

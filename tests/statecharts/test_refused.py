@@ -9,24 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pystator_gen.diagnostics import in_order
-from support.machines import load, machine_class, problems
-
-
-def said(states: str, transitions: str = "") -> list[str]:
-    """What is said about a machine. Its states begin in line 2; `/` ends a line of either."""
-
-    def listed(items: str) -> str:
-        return "".join(f"\n  - {{{item.strip()}}}" for item in items.split("/"))
-
-    yaml = f"states:{listed(states)}\ntransitions:{listed(transitions) if transitions else ' []'}\n"
-    return [str(problem) for problem in in_order(problems(yaml, "m.yaml"))]
-
-
-def told(*lines: str) -> list[str]:
-    """One diagnostic, of a headline and what follows it."""
-    return ["\n    ".join(lines)]
-
+from support.machines import load, machine_class, problems, said, told
 
 # -- nesting (S1) ----------------------------------------------------------------------------------------------
 
@@ -391,12 +374,13 @@ def test_a_delayed_transition_out_of_a_terminal_state_is_one_that_leaves_it() ->
     assert line.startswith("m.yaml:5:14: error[PG052]: `t` is terminal")
 
 
-def test_parallel_states_are_refused_by_name() -> None:
-    """FORMAT: what can't be done yet is never silence."""
-    lines = said(
-        "name: a, type: initial/ name: p, type: parallel, regions: [{name: r, initial: x, states: [x]}]/ name: x"
+def test_choices_that_lead_in_a_circle_are_told_once_however_many_branches_do() -> None:
+    """S7.3."""
+    branch = "trigger: x, source: c, dest: c"
+    assert said("name: a, type: initial/ name: c, type: choice", f"{branch}/ {branch}") == told(
+        "m.yaml:3:12: error[PG056]: choices lead in a circle: c -> c",
+        "hint: let one of them lead to a state that can be rested in",
     )
-    assert lines == ["m.yaml:3:40: error[PG090]: not supported yet: parallel states (`regions`)"]
 
 
 # -- everything at once ----------------------------------------------------------------------------------------

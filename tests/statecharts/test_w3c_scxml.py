@@ -3,14 +3,20 @@
 Written from what each test is about, by number; none of its text is here. The suite drives itself: states raise
 events as they are entered, and end in `pass` or `fail`. Here the test sends the events and looks at the outcome, or
 automatic transitions drive where raised events only say "go on". What a case asks beyond that and can't be said here
-(parallel parts, `In()`, `raise`, `done.state` events, content of `<initial>` and of default history) is named in its
-docstring. Four differences are by design:
+(`In()`, `raise`, `done.state` events, content of `<initial>` and of default history) is named in its docstring. Seven
+differences are by design; what of a case they decide is left out:
 
 * The domain is that of the active leaf and the destination, so a transition from a compound state to a state inside
   does not leave the compound, whether SCXML would call it internal or external (S3.1).
 * `internal: true` leaves and enters nothing at all: SCXML's transition without a target (S3.4).
-* A `terminal` leaf makes the whole entity final wherever it lies, and no `done.state` event is made of it (S1.3).
+* A `terminal` leaf makes the whole entity final wherever it lies outside of regions, and no `done.state` event is
+  made of it (S1.3). In a region it ends that region, and `_join_<state>` stands for `done.state` of the parallel state.
 * Default history is the compound's initial leaf and has no configuration or content of its own (S4.2).
+* What several regions do on one event they do one after the other, each its exits, actions and entries; in SCXML all
+  exits of a microstep come first, then the content of all transitions, then all entries (S6.3).
+* A transition that leaves the parallel state is taken alone, before those that stay; in SCXML the first in document
+  order preempts the others it conflicts with, whichever leaves (S6.5).
+* Nothing leads from one region into another (S6.5).
 """
 
 from __future__ import annotations
@@ -21,7 +27,7 @@ import pytest
 
 from pystator_runtime import InvalidTransitionError, TerminalStateError
 from pystator_runtime.schedulers import ManualScheduler
-from support.doors import bound
+from support.doors import audible, bound
 from support.machines import codes
 from support.walks import Walker
 
@@ -187,6 +193,27 @@ def test_364_a_compound_state_that_is_a_target_is_entered_down_to_its_initial_le
     """)
 
 
+def test_364_a_parallel_state_that_is_a_target_is_entered_in_every_region(walk: Walker) -> None:
+    """364: in each down to the leaf that is initial there, as deep as `initial` names it."""
+    machine = bound("""
+        states:
+          - {name: s0, type: initial}
+          - name: s1
+            regions: [{name: r1, initial: s11, states: [s10, s11]}, {name: r2, initial: s122, states: [s12]}]
+          - {name: s10}
+          - {name: s11, initial_child: s111}
+          - {name: s110, parent: s11}
+          - {name: s111, parent: s11}
+          - {name: s12, initial_child: s121}
+          - {name: s121, parent: s12}
+          - {name: s122, parent: s12}
+        transitions: [{trigger: go, source: s0, dest: s1}]
+    """)
+    entity = walk(machine)
+    entity.go("go")
+    assert entity.active == ["s111", "s11", "s122", "s12", "s1"]
+
+
 def test_372_416_a_final_child_of_a_compound_state_ends_the_machine(walk: Walker) -> None:
     """372, 416 can't be said: there are no `done.state` events, the entity is final at once (S1.3)."""
     machine = bound("""
@@ -310,7 +337,21 @@ ORDERED = bound("""
       - {name: s111, parent: s11, on_enter: [in_s111], on_exit: [out_s111]}
       - {name: s12, parent: s1, on_enter: [in_s12], on_exit: [out_s12]}
       - {name: s2, on_enter: [in_s2]}
+      - name: s3p
+        on_enter: [in_s3p]
+        on_exit: [out_s3p]
+        regions: [{name: r1, initial: s3p1}, {name: r2, initial: s3p2}]
+      - {name: s3p1, initial_child: s3p11, on_enter: [in_s3p1], on_exit: [out_s3p1]}
+      - {name: s3p11, parent: s3p1, on_enter: [in_s3p11], on_exit: [out_s3p11]}
+      - {name: s3p12, parent: s3p1}
+      - {name: s3p2, initial_child: s3p22, on_enter: [in_s3p2], on_exit: [out_s3p2]}
+      - {name: s3p21, parent: s3p2}
+      - {name: s3p22, parent: s3p2, on_enter: [in_s3p22], on_exit: [out_s3p22]}
     transitions:
+      - {trigger: parallel, source: s0, dest: s3p, actions: [first]}
+      - {trigger: leave, source: s3p, dest: s2, actions: [first]}
+      - {trigger: both, source: s3p22, dest: s3p21, actions: [in_second_region]}
+      - {trigger: both, source: s3p11, dest: s3p12, actions: [in_first_region]}
       - {trigger: go, source: s0, dest: s1, actions: [first, second]}
       - {trigger: leave, source: s1, dest: s2, actions: [first, second]}
       - {trigger: deep, source: s0, dest: s12, actions: [first]}
@@ -318,30 +359,38 @@ ORDERED = bound("""
 
 
 def test_404_407_states_are_left_innermost_first_and_before_the_transitions_own_actions(walk: Walker) -> None:
-    """404, 407; the order among the regions of a parallel state is not part of it yet."""
+    """404, 407: children before parents, the last region first."""
     assert walk(ORDERED, "s111").did("leave") == ["out_s111", "out_s11", "out_s1", "first", "second", "in_s2"]
+    left = ["out_s3p22", "out_s3p2", "out_s3p11", "out_s3p1", "out_s3p"]
+    assert walk(ORDERED, "s3p").did("leave") == [*left, "first", "in_s2"]
 
 
 def test_405_the_actions_of_a_transition_come_after_the_exits_in_the_order_in_which_they_are_written(
     walk: Walker,
 ) -> None:
-    """405; several transitions in one microstep, one per region, are not part of it yet."""
+    """405: of several regions in the order in which these are written (S6.3)."""
     assert walk(ORDERED, "s12").did("leave") == ["out_s12", "out_s1", "first", "second", "in_s2"]
+    did = walk(ORDERED, "s3p").did("both")
+    assert did.index("out_s3p11") < did.index("in_first_region") < did.index("in_second_region")
+    assert did.index("out_s3p22") < did.index("in_second_region")
 
 
 def test_406_states_are_entered_outermost_first_and_after_the_transitions_own_actions(walk: Walker) -> None:
-    """406; the regions of a parallel state are not part of it yet."""
+    """406: parents before children, the first region first."""
     assert walk(ORDERED).did("go") == ["out_s0", "first", "second", "in_s1", "in_s11", "in_s111"]
     assert walk(ORDERED).did("deep") == ["out_s0", "first", "in_s1", "in_s12"]
+    entered = ["in_s3p", "in_s3p1", "in_s3p11", "in_s3p2", "in_s3p22"]
+    assert walk(ORDERED).did("parallel") == ["out_s0", "first", *entered]
 
 
-def test_409_411_a_state_is_active_from_its_entry_to_its_exit(walk: Walker) -> None:
-    """409, 411 ask `In()` in the midst of a step; here `is_<state>` tells between steps, for guards see no states."""
+def test_409_411_436_a_state_is_active_from_its_entry_to_its_exit(walk: Walker) -> None:
+    """409, 411, 436 ask `In()` in the midst of a step; here `is_<state>` tells between steps: guards see no states."""
     entity = walk(ORDERED)
     entity.go("go")
     assert entity.active == ["s111", "s11", "s1"]
     entity.go("leave")
     assert entity.active == ["s2"]
+    assert walk(ORDERED, "s3p").active == ["s3p11", "s3p1", "s3p22", "s3p2", "s3p"]
 
 
 def test_412_the_entry_of_a_compound_state_comes_before_that_of_its_initial_child(walk: Walker) -> None:
@@ -351,7 +400,7 @@ def test_412_the_entry_of_a_compound_state_comes_before_that_of_its_initial_chil
 
 
 def test_413_576_a_machine_begins_in_the_configuration_that_is_asked_for() -> None:
-    """413, 576; `initial` may name states deep inside there (and in regions), here `create(initial_state=)` does."""
+    """413, 576; `initial` may name states deep inside there, here `create(initial_state=)` does."""
     machine = bound("""
         states:
           - {name: failed, type: initial}
@@ -364,6 +413,24 @@ def test_413_576_a_machine_begins_in_the_configuration_that_is_asked_for() -> No
     """)
     session = machine.create(initial_state="s022")
     assert (session.is_s0, session.is_s02, session.is_s022, session.is_s01) == (True, True, True, False)
+
+
+def test_413_576_a_machine_begins_in_several_regions_where_it_is_asked_to() -> None:
+    """413, 576; `initial` may name a state of each region there, here a configuration does (S6.2)."""
+    machine = bound("""
+        states:
+          - {name: failed, type: initial}
+          - {name: s2p, regions: [{name: r1, initial: s2p11, states: [s2p11, s2p12]}, {name: r2, initial: s2p21}]}
+          - {name: s2p11}
+          - {name: s2p12}
+          - {name: s2p21, initial_child: s2p211}
+          - {name: s2p211, parent: s2p21}
+          - {name: s2p212, parent: s2p21}
+        transitions: [{trigger: go, source: s2p, dest: failed}]
+    """)
+    session = machine.create(initial_state="s2p:r1=s2p12,r2=s2p212")
+    assert (session.is_s2p, session.is_s2p12, session.is_s2p21, session.is_s2p212) == (True,) * 4
+    assert (session.is_s2p11, session.is_s2p211) == (False, False)
 
 
 def test_415_the_machine_halts_in_a_final_state_at_the_root(walk: Walker) -> None:
@@ -379,14 +446,79 @@ def test_415_the_machine_halts_in_a_final_state_at_the_root(walk: Walker) -> Non
     assert entity.state == "final_"
 
 
-def test_417_570_are_about_parallel_states() -> None:
-    """417, 570 can't be said yet: `regions` are refused by name (PG090), never misunderstood."""
-    assert "PG090" in codes("""
+def test_417_570_a_parallel_state_is_done_when_all_of_its_regions_are(walk: Walker) -> None:
+    """417, 570: and not before; there a `done.state` event, here the join (S6.6)."""
+    machine = bound("""
         states:
-          - {name: s0, type: initial, regions: [{name: r, initial: x, states: [x]}]}
-          - {name: x}
-        transitions: []
+          - {name: s0, type: initial}
+          - name: s0p
+            regions: [{name: r1, initial: s01, states: [s01, s01f]}, {name: r2, initial: s02, states: [s02f]}]
+          - {name: s01}
+          - {name: s01f, type: terminal}
+          - {name: s02}
+          - {name: s02f, type: terminal}
+          - {name: passed, type: terminal}
+        transitions:
+          - {trigger: go, source: s0, dest: s0p}
+          - {trigger: e1, source: s01, dest: s01f}
+          - {trigger: e2, source: s02, dest: s02f}
+          - {trigger: _join_s0p, source: s0p, dest: passed}
     """)
+    entity = walk(machine)
+    assert entity.go("go", "e1") == "s0p:r1=s01f,r2=s02"
+    assert entity.go("e2") == "passed"
+
+
+def test_403b_a_transition_that_several_regions_would_take_is_taken_once(walk: Walker) -> None:
+    """403b: it is the parallel state's own, which is asked when no region has anything better (S6.3)."""
+    machine = bound("""
+        states:
+          - name: p0
+            type: initial
+            regions: [{name: r1, initial: p0s1}, {name: r2, initial: p0s2, states: [p0s2, p0s3]}]
+          - {name: p0s1}
+          - {name: p0s2}
+          - {name: p0s3}
+        transitions:
+          - {trigger: event1, source: p0, internal: true, actions: [{increment: n}]}
+          - {trigger: event2, source: p0, internal: true, actions: [{increment: n}]}
+          - {trigger: event2, source: p0s2, dest: p0s3}
+    """)
+    entity = walk(machine)
+    entity.go("event1")
+    assert entity.context == {"n": 1}
+    entity.go("event2")
+    assert entity.context == {"n": 1}
+
+
+def test_403c_what_stays_in_a_region_goes_with_what_stays_in_another_and_not_with_what_leaves(walk: Walker) -> None:
+    """403c: an optimal set of transitions that do not conflict; here what leaves comes first (S6.5)."""
+    machine = bound("""
+        states:
+          - name: p0
+            type: initial
+            regions:
+              - {name: r1, initial: s1}
+              - {name: r2, initial: s2, states: [s2, s4]}
+              - {name: r3, initial: s3}
+          - {name: s1}
+          - {name: s2}
+          - {name: s3}
+          - {name: s4}
+          - {name: out}
+        transitions:
+          - {trigger: event1, source: s1, internal: true, actions: [{increment: n}]}
+          - {trigger: event1, source: s2, dest: s4, actions: [{increment: n}]}
+          - {trigger: event1, source: s3, internal: true, actions: [{increment: n}]}
+          - {trigger: event2, source: s1, internal: true, actions: [{increment: n}]}
+          - {trigger: event2, source: s4, dest: out}
+          - {trigger: event2, source: s3, internal: true, actions: [{increment: n}]}
+    """)
+    entity = walk(machine)
+    entity.go("event1")
+    assert entity.context == {"n": 3}
+    assert entity.go("event2") == "out"
+    assert entity.context == {"n": 3}
 
 
 def test_419_transitions_without_an_event_are_taken_before_any_event(walk: Walker) -> None:
@@ -466,6 +598,21 @@ COUNTED = """
     """
 
 
+REGIONS = bound(
+    audible("""
+    states:
+      - {name: s1, type: initial}
+      - {name: p, regions: [{name: r1, initial: ps1}, {name: r2, initial: ps2}]}
+      - {name: ps1}
+      - {name: ps2}
+    transitions:
+      - {trigger: to_self, source: p, dest: p, actions: [done]}
+      - {trigger: to_child, source: p, dest: ps1, actions: [done]}
+      - {trigger: out, source: p, dest: s1}
+    """)
+)
+LEFT = ["out_ps2", "out_ps1", "out_p"]
+ENTERED = ["in_p", "in_ps1", "in_ps2"]
 ALL = ("left_s21", "left_s2", "done", "entered_s2", "entered_s21")
 
 
@@ -485,11 +632,13 @@ def test_503_a_transition_without_a_target_leaves_and_enters_nothing(walk: Walke
 
 
 def test_504_an_external_transition_leaves_what_lies_below_the_common_ancestor(walk: Walker) -> None:
-    """504; the regions of a parallel state are not part of it yet."""
+    """504: of a parallel state itself and all regions."""
     assert _counted(walk, "to_self") == dict.fromkeys(ALL, 1)
     entity = walk(bound(COUNTED))
     entity.go("go", "out")
     assert (entity.context["left_s2"], entity.context["left_s21"]) == (1, 1)
+    assert walk(REGIONS, "p").did("to_self") == [*LEFT, "done", *ENTERED]
+    assert walk(REGIONS, "p").did("out") == [*LEFT, "in_s1"]
 
 
 def test_505_a_transition_from_a_compound_state_to_one_inside_does_not_leave_the_compound(walk: Walker) -> None:
@@ -503,8 +652,15 @@ def test_506_a_transition_to_its_own_source_leaves_and_enters_it(walk: Walker) -
 
 
 def test_533_a_transition_of_a_leaf_to_itself_leaves_and_enters_it(walk: Walker) -> None:
-    """533; there even if it says `internal`, for its source is not compound; the parallel source can't be said yet."""
+    """533; there even if it says `internal`, for its source is not compound."""
     assert _counted(walk, "leaf_to_self") == {"left_s21": 1, "done": 1, "entered_s21": 1}
+
+
+def test_533_a_transition_from_a_parallel_state_to_one_inside_leaves_the_parallel_state(walk: Walker) -> None:
+    """533; there even if it says `internal`, for its source is parallel; here always (S3.1, S3.2)."""
+    entity = walk(REGIONS, "p")
+    assert entity.did("to_child") == [*LEFT, "done", *ENTERED]
+    assert entity.state == "p:r1=ps1,r2=ps2"
 
 
 def test_579_going_back_by_default_and_by_history_enter_the_same_way(walk: Walker) -> None:
@@ -533,3 +689,30 @@ def test_580_history_is_never_part_of_the_configuration(walk: Walker) -> None:
     entity.go("leave", "deep")
     assert entity.active == ["s011", "s01", "s0"]
     assert not any("(" in str(state) for state in HISTORY.states)
+
+
+def test_580_history_of_a_parallel_state_is_what_was_active_in_its_regions(walk: Walker) -> None:
+    """388, 580; there history lies in a region and is asked for by `In()`, here it is a way to name a destination."""
+    machine = bound("""
+        states:
+          - {name: s2, type: initial}
+          - {name: p1, regions: [{name: r1, initial: s0, states: [s0, s3]}, {name: r2, initial: s1, states: [s1]}]}
+          - {name: s0}
+          - {name: s3}
+          - {name: s1, initial_child: s11}
+          - {name: s11, parent: s1}
+          - {name: s12, parent: s1}
+        transitions:
+          - {trigger: go, source: s2, dest: p1}
+          - {trigger: on, source: s0, dest: s3}
+          - {trigger: on, source: s11, dest: s12}
+          - {trigger: leave, source: p1, dest: s2}
+          - {trigger: shallow, source: s2, dest: H(p1)}
+          - {trigger: deep, source: s2, dest: H*(p1)}
+    """)
+    entity = walk(machine)
+    entity.go("go", "on", "leave")
+    assert entity.go("deep") == "p1:r1=s3,r2=s12"
+    entity.go("leave")
+    assert entity.go("shallow") == "p1:r1=s3,r2=s11"
+    assert entity.active == ["s3", "s11", "s1", "p1"]

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import yaml as reader
 
 from pystator_runtime import Event, TransitionHook
 from support.machines import load, machine_class
@@ -47,6 +51,16 @@ def bound(yaml: str, *, guards: Mapping[str, Any] = NOTHING, actions: Mapping[st
     for name in machine.chart.actions:
         machine.action(name)(actions.get(name, lambda ctx: None))
     return machine
+
+
+def audible(yaml: str) -> str:
+    """A machine in which every state tells that it is entered and left, by actions `in_<state>` and `out_<state>`."""
+    definition = reader.safe_load(textwrap.dedent(yaml))
+    for state in definition["states"]:
+        if state.get("type") != "choice":
+            state["on_enter"] = [*state.get("on_enter", ()), f"in_{state['name']}"]
+            state["on_exit"] = [*state.get("on_exit", ()), f"out_{state['name']}"]
+    return json.dumps(definition)
 
 
 def placed(machine: Any, state: str, context: Mapping[str, Any] = NOTHING, **habits: Any) -> Any:

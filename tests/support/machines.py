@@ -7,7 +7,7 @@ import sys
 import textwrap
 from types import ModuleType
 
-from pystator_gen.diagnostics import Diagnostic
+from pystator_gen.diagnostics import Diagnostic, in_order
 from pystator_gen.pipeline import compile_source
 from pystator_gen.source import Source
 
@@ -45,3 +45,18 @@ def problems(yaml: str, name: str = "machine.yaml") -> list[Diagnostic]:
 def codes(yaml: str) -> list[str]:
     """The codes of everything that is reported about ``yaml``."""
     return [diagnostic.code for diagnostic in problems(yaml)]
+
+
+def said(states: str, transitions: str = "") -> list[str]:
+    """What is said about a machine. Its states begin in line 2; `/` ends a line of either."""
+
+    def listed(items: str) -> str:
+        return "".join(f"\n  - {{{item.strip()}}}" for item in items.split("/"))
+
+    yaml = f"states:{listed(states)}\ntransitions:{listed(transitions) if transitions else ' []'}\n"
+    return [str(problem) for problem in in_order(problems(yaml, "m.yaml"))]
+
+
+def told(*lines: str) -> list[str]:
+    """One diagnostic, of a headline and what follows it."""
+    return ["\n    ".join(lines)]

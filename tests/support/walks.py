@@ -12,8 +12,36 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pystator_gen import naming
-from pystator_runtime import Event, TransitionHook
+from pystator_runtime import Event, ParallelStateConfig, TransitionHook
 from support.doors import NOTHING, after
+
+
+def parents(definition: Mapping[str, Any]) -> dict[str, str | None]:
+    """The state around each state of a machine; what a region lists lies in its parallel state."""
+    states = definition["states"]
+    found: dict[str, str | None] = {state["name"]: state.get("parent") for state in states}
+    for state in states:
+        for region in state.get("regions", ()):
+            for name in (region["initial"], *region.get("states", ())):
+                found[name] = found[name] or state["name"]
+    return found
+
+
+def active(state: str, parents: Mapping[str, str | None]) -> list[str]:
+    """All states that are active in ``state``, a leaf or a written configuration."""
+    if ":" not in state:
+        return _outward(state, parents)
+    config = ParallelStateConfig.from_string(state)
+    around = _outward(config.parallel_state, parents)
+    inside = (name for part in config.region_states.values() for name in active(str(part), parents))
+    return [*(name for name in inside if name not in around), *around]
+
+
+def _outward(state: str, parents: Mapping[str, str | None]) -> list[str]:
+    found = [state]
+    while (parent := parents[found[-1]]) is not None:
+        found.append(parent)
+    return found
 
 
 class Walk:
@@ -21,7 +49,7 @@ class Walk:
 
     def __init__(self, machine: Any, state: str | None, context: Mapping[str, Any]) -> None:
         self.machine = machine
-        self.parents = {state["name"]: state.get("parent") for state in machine.definition["states"]}
+        self.parents = parents(machine.definition)
         self.context = dict(context)
         self.history: dict[str, Any] = {}
         self.timers: set[Any] = set()
@@ -29,14 +57,14 @@ class Walk:
         if state is None:
             self._keep(machine.start(context).raise_if_failed(), {})
         else:
-            self.state = str(machine.chart.rows[state].state)
-            self.timers = set(machine.chart.rows[state].delayed)
+            row = machine.chart.row(state)
+            self.state, self.timers = str(row.state), set(row.delayed)
 
     def fire(self, trigger: str, **payload: Any) -> Any:
         """Send an event; its result."""
         before = self.state
         result = self._fire(trigger, payload)
-        assert result.source_state == before
+        assert str(result.source_state) == before
         self._keep(result, payload)
         self._check()
         return result
@@ -53,11 +81,12 @@ class Walk:
 
     @property
     def active(self) -> list[str]:
-        """The active states, from the leaf outward."""
-        found: list[str] = [self.state]
-        while (parent := self.parents[found[-1]]) is not None:
-            found.append(parent)
-        return found
+        """The active states, from the leaf outward; of a parallel state its regions first, by their names."""
+        return active(self.state, self.parents)
+
+    def at(self, region: str) -> str:
+        """What is active in a region of the outermost parallel state, as it is written."""
+        return str(ParallelStateConfig.from_string(self.state)[region])
 
     def _fire(self, trigger: str, payload: Mapping[str, Any]) -> Any:
         raise NotImplementedError
@@ -75,8 +104,10 @@ class Walk:
         if result.metadata.get("no_op"):
             return
         ends = [step.target_state for step in result.steps]
-        assert [step.source_state for step in result.steps[1:]] == ends[:-1]
-        assert ends[-1] == result.target_state
+        if ":" not in f"{result.source_state}{result.target_state}":  # else they are of one region each
+            assert [step.source_state for step in result.steps[1:]] == ends[:-1]
+            assert ends[-1] == result.target_state
+        assert str(ends[-1]) in str(result.target_state)
         assert not set(result.armed) & set(result.disarmed)
         self.state = str(result.target_state)
         self.history = json.loads(json.dumps({**self.history, **result.history_updates}))
@@ -138,14 +169,15 @@ class _OfSession(Walk):
     def _check(self) -> None:
         session, machine = self.session, self.machine
         snapshot = session.snapshot()
-        assert session.current_state == self.state
+        assert str(session.current_state) == self.state
         assert session.context == self.context
         assert snapshot["history"] == self.history
         assert {(t["source"], t["trigger"], t["delay"]) for t in snapshot["timers"]} == {
             (timer.source, timer.trigger, timer.delay) for timer in self.timers
         }
         asked = {name: getattr(session, naming.state_property(name)) for name in self.parents}
-        assert asked == {name: name in self.active for name in self.parents}
+        found = self.active
+        assert asked == {name: name in found for name in self.parents}
         assert session.allowed_triggers == machine.get_available_triggers(self.state)
         assert session.is_final is machine.is_terminal(self.state)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -29,6 +29,7 @@ __all__ = [
     "DocumentContext",
     "DocumentGuards",
     "DocumentMachine",
+    "DocumentOrchestrator",
     "DocumentRequestChangesPayload",
     "DocumentResult",
     "DocumentSession",
@@ -488,3 +489,50 @@ class DocumentMachine(
 
     def __init__(self, *, guards: DocumentGuards, actions: DocumentActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _DocumentEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def submit(self) -> rt.AnswerT:
+        """Send `submit`: see DocumentSession.submit."""
+        return self._send("submit", {})
+
+    def approve(self, *, reviewer: str) -> rt.AnswerT:
+        """Send `approve`: see DocumentSession.approve."""
+        return self._send("approve", {"reviewer": reviewer})
+
+    def request_changes(self, *, reviewer: str, comment: str) -> rt.AnswerT:
+        """Send `request_changes`: see DocumentSession.request_changes."""
+        return self._send("request_changes", {"reviewer": reviewer, "comment": comment})
+
+
+class DocumentOrchestrator(
+    rt.StoredEntities[
+        DocumentMachine,
+        DocumentResult,
+        Literal[
+            DocumentState.DRAFT,
+            DocumentState.PEER_REVIEW,
+            DocumentState.LEGAL_REVIEW,
+            DocumentState.APPROVED,
+            DocumentState.PUBLISHED,
+        ],
+        _StateName,
+        _TriggerName,
+        DocumentContext,
+    ]
+):
+    """The stored entities of document."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _DocumentEvents[DocumentResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _DocumentEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _DocumentEvents[Awaitable[DocumentResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _DocumentEvents(self._asender(entity_id, event_id))

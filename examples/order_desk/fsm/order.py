@@ -32,6 +32,7 @@ __all__ = [
     "OrderFillPayload",
     "OrderGuards",
     "OrderMachine",
+    "OrderOrchestrator",
     "OrderRejectPayload",
     "OrderResult",
     "OrderSession",
@@ -584,3 +585,48 @@ class OrderMachine(
 
     def __init__(self, *, guards: OrderGuards, actions: OrderActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _OrderEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def submit(self) -> rt.AnswerT:
+        """Send `submit`: see OrderSession.submit."""
+        return self._send("submit", {})
+
+    def fill(self, *, fill_quantity: int, fill_price: decimal.Decimal) -> rt.AnswerT:
+        """Send `fill`: see OrderSession.fill."""
+        return self._send("fill", {"fill_quantity": fill_quantity, "fill_price": fill_price})
+
+    def cancel(self, *, reason: str, requested_by: str = "client") -> rt.AnswerT:
+        """Send `cancel`: see OrderSession.cancel."""
+        return self._send("cancel", {"reason": reason, "requested_by": requested_by})
+
+    def reject(self, *, reason: str) -> rt.AnswerT:
+        """Send `reject`: see OrderSession.reject."""
+        return self._send("reject", {"reason": reason})
+
+
+class OrderOrchestrator(
+    rt.StoredEntities[
+        OrderMachine,
+        OrderResult,
+        OrderState,
+        _StateName,
+        _TriggerName,
+        OrderContext,
+    ]
+):
+    """The stored entities of order."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _OrderEvents[OrderResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _OrderEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OrderEvents[Awaitable[OrderResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _OrderEvents(self._asender(entity_id, event_id))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -32,6 +32,7 @@ __all__ = [
     "RebalancingMachine",
     "RebalancingMeasuredPayload",
     "RebalancingNewLimitsPayload",
+    "RebalancingOrchestrator",
     "RebalancingRejectPayload",
     "RebalancingResult",
     "RebalancingResumeCarefullyPayload",
@@ -1045,3 +1046,87 @@ class RebalancingMachine(
 
     def __init__(self, *, actions: RebalancingActions) -> None:
         super().__init__(actions=actions)
+
+
+class _RebalancingEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def start(self) -> rt.AnswerT:
+        """Send `start`: see RebalancingSession.start."""
+        return self._send("start", {})
+
+    def measured(self, *, drift: float) -> rt.AnswerT:
+        """Send `measured`: see RebalancingSession.measured."""
+        return self._send("measured", {"drift": drift})
+
+    def approve(self, *, approver: str) -> rt.AnswerT:
+        """Send `approve`: see RebalancingSession.approve."""
+        return self._send("approve", {"approver": approver})
+
+    def reject(self) -> rt.AnswerT:
+        """Send `reject`: see RebalancingSession.reject."""
+        return self._send("reject", {})
+
+    def submitted(self, *, orders: int) -> rt.AnswerT:
+        """Send `submitted`: see RebalancingSession.submitted."""
+        return self._send("submitted", {"orders": orders})
+
+    def fill(self) -> rt.AnswerT:
+        """Send `fill`: see RebalancingSession.fill."""
+        return self._send("fill", {})
+
+    def new_limits(self) -> rt.AnswerT:
+        """Send `new_limits`: see RebalancingSession.new_limits."""
+        return self._send("new_limits", {})
+
+    def halt(self, *, reason: str) -> rt.AnswerT:
+        """Send `halt`: see RebalancingSession.halt."""
+        return self._send("halt", {"reason": reason})
+
+    def resume(self) -> rt.AnswerT:
+        """Send `resume`: see RebalancingSession.resume."""
+        return self._send("resume", {})
+
+    def resume_carefully(self) -> rt.AnswerT:
+        """Send `resume_carefully`: see RebalancingSession.resume_carefully."""
+        return self._send("resume_carefully", {})
+
+    def retire(self) -> rt.AnswerT:
+        """Send `retire`: see RebalancingSession.retire."""
+        return self._send("retire", {})
+
+
+class RebalancingOrchestrator(
+    rt.StoredEntities[
+        RebalancingMachine,
+        RebalancingResult,
+        Literal[
+            RebalancingState.IDLE,
+            RebalancingState.MEASURING,
+            RebalancingState.PROPOSED,
+            RebalancingState.SUBMITTING,
+            RebalancingState.RESTING,
+            RebalancingState.REPRICING,
+            RebalancingState.HALTED,
+            RebalancingState.RETIRED,
+        ],
+        _StateName,
+        _TriggerName,
+        RebalancingContext,
+    ]
+):
+    """The stored entities of rebalancing."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _RebalancingEvents[RebalancingResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _RebalancingEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _RebalancingEvents[Awaitable[RebalancingResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _RebalancingEvents(self._asender(entity_id, event_id))

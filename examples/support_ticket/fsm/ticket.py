@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -33,6 +33,7 @@ __all__ = [
     "TicketEscalatePayload",
     "TicketGuards",
     "TicketMachine",
+    "TicketOrchestrator",
     "TicketReplyPayload",
     "TicketResult",
     "TicketSession",
@@ -504,3 +505,56 @@ class TicketMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _TicketEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def assign(self, *, assignee: str) -> rt.AnswerT:
+        """Send `assign`: see TicketSession.assign."""
+        return self._send("assign", {"assignee": assignee})
+
+    def reply(self) -> rt.AnswerT:
+        """Send `reply`: see TicketSession.reply."""
+        return self._send("reply", {})
+
+    def customer_wrote(self) -> rt.AnswerT:
+        """Send `customer_wrote`: see TicketSession.customer_wrote."""
+        return self._send("customer_wrote", {})
+
+    def escalate(self) -> rt.AnswerT:
+        """Send `escalate`: see TicketSession.escalate."""
+        return self._send("escalate", {})
+
+    def solve(self, *, solution: str) -> rt.AnswerT:
+        """Send `solve`: see TicketSession.solve."""
+        return self._send("solve", {"solution": solution})
+
+    def close(self) -> rt.AnswerT:
+        """Send `close`: see TicketSession.close."""
+        return self._send("close", {})
+
+
+class TicketOrchestrator(
+    rt.StoredEntities[
+        TicketMachine,
+        TicketResult,
+        TicketState,
+        _StateName,
+        _TriggerName,
+        TicketContext,
+    ]
+):
+    """The stored entities of support_ticket."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _TicketEvents[TicketResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _TicketEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TicketEvents[Awaitable[TicketResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _TicketEvents(self._asender(entity_id, event_id))

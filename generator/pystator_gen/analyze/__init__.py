@@ -43,10 +43,11 @@ def analyze(
     transitions = resolve_transitions(parsed, states, tree, functions, findings)
     invariants = _resolve_invariants(parsed, functions, findings)
     choices = Choices(states, transitions, findings)
-    rows = build_rows(states, tree, transitions, choices, findings) if not findings.failed else ()
-    triggers = resolve_triggers(parsed, _trigger_names(parsed, transitions), states, prefix, findings)
-    refuse_collisions(parsed, states.values(), triggers, functions.places, findings)
     _check_fallback(parsed, states, findings)
+    falls_back = parsed.error_policy.default_fallback if _falls_back(parsed, "persist") else None
+    rows = () if findings.failed else build_rows(states, tree, transitions, choices, findings, falls_back)
+    triggers = resolve_triggers(parsed, _trigger_names(parsed, transitions), states, prefix, findings)
+    refuse_collisions(parsed, states.values(), triggers, functions.places, prefix, findings)
     if findings.failed or initial is None:
         return None, findings.diagnostics
     start = with_states(tree.initial(initial.name), states)
@@ -76,6 +77,8 @@ def analyze(
         reject_invalid_events=_decided(parsed.meta.reject_invalid_events, strict),
         strict_guards=_decided(parsed.meta.strict_guard_registry, strict),
         normalize=parsed.meta.event_normalizer is not None,
+        fallback=parsed.error_policy.default_fallback if _falls_back(parsed, "persist", "hint") else None,
+        retry_attempts=parsed.error_policy.retry_attempts,
     ), findings.diagnostics
 
 
@@ -104,6 +107,10 @@ def _group_descriptions(parsed: MachineDocument) -> dict[str, str]:
         if isinstance(described, str):
             found[name] = described.strip()
     return found
+
+
+def _falls_back(parsed: MachineDocument, *modes: str) -> bool:
+    return parsed.meta.orchestrator_default_fallback in modes
 
 
 def _decided(setting: bool | None, strict: bool) -> bool:

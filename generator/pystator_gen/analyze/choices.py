@@ -36,6 +36,7 @@ class Choices:
         self._branches = {state.name: own.get(state.name, []) for state in states.values() if state.kind == "choice"}
         self._places = {name: ("states", index, "name") for index, name in enumerate(states)}
         self._legs: dict[str, tuple[Leg, ...]] = {}
+        self._circles: set[tuple[str, ...]] = set()
         self._findings = findings
         for name in self._branches:
             self._check(name)
@@ -73,13 +74,7 @@ class Choices:
 
     def _follow(self, name: str, path: tuple[str, ...]) -> tuple[Leg, ...]:
         if name in path:
-            cycle = " -> ".join((*path[path.index(name) :], name))
-            self._findings.error(
-                codes.CHOICE_CYCLE,
-                f"choices lead in a circle: {cycle}",
-                self._places[min(path[path.index(name) :])],
-                "let one of them lead to a state that can be rested in",
-            )
+            self._refuse_circle(path[path.index(name) :])
             return ()
         if name not in self._legs and len(path) == MAXIMUM_CHAIN:
             self._findings.error(
@@ -101,6 +96,16 @@ class Choices:
                 legs = []
             self._legs[name] = tuple(legs)
         return self._legs[name]
+
+    def _refuse_circle(self, circle: tuple[str, ...]) -> None:
+        if circle not in self._circles:  # several branches may lead the same way
+            self._circles.add(circle)
+            self._findings.error(
+                codes.CHOICE_CYCLE,
+                f"choices lead in a circle: {' -> '.join((*circle, circle[0]))}",
+                self._places[min(circle)],
+                "let one of them lead to a state that can be rested in",
+            )
 
     def _through(self, branch: Resolved, path: tuple[str, ...]) -> list[Leg]:
         if branch.destination is None:

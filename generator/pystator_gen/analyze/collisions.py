@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pystator_gen import codes, model, naming
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.document import NodePath
+from pystator_gen.naming import ClassName
 from pystator_gen.parse.models import MachineDocument
 
 
@@ -26,10 +27,11 @@ def refuse_collisions(
     states: Iterable[model.State],
     triggers: Sequence[model.Trigger],
     functions: Mapping[tuple[str, str], NodePath],
+    prefix: ClassName,
     findings: Findings,
 ) -> None:
     """Find what would be defined twice in one class. ``functions`` are guards and actions, with their first use."""
-    scopes = [*_functions(functions), *_states_and_triggers(parsed, states, triggers)]
+    scopes = [*_functions(functions), *_configs(parsed, prefix), *_states_and_triggers(parsed, states, triggers)]
     pairs = {(first.path, second.path): (first, second) for scope in scopes for first, second in _equal(scope)}
     for first, second in pairs.values():
         findings.error(
@@ -47,12 +49,23 @@ def _functions(functions: Mapping[tuple[str, str], NodePath]) -> list[list[_Spel
     return [[thing for thing in found if thing.kind == kind] for kind in ("guard", "action")]
 
 
+def _configs(parsed: MachineDocument, prefix: ClassName) -> list[list[_Spelt]]:
+    """The members of each config, and the config classes of the module."""
+    places = _first_places((state.name if state.regions else None for state in parsed.states), ("states",), "name")
+    classes = [_Spelt("state", name, naming.config_class(prefix, name), path) for name, path in places.items()]
+    members: list[list[_Spelt]] = []
+    for number, state in enumerate(parsed.states):
+        found = _first_places((region.name for region in state.regions), ("states", number, "regions"), "name")
+        members.append([_Spelt("region", name, naming.config_property(name), path) for name, path in found.items()])
+    return [*members, classes]
+
+
 def _states_and_triggers(
     parsed: MachineDocument, states: Iterable[model.State], triggers: Sequence[model.Trigger]
 ) -> list[list[_Spelt]]:
     """The members of the enums, the payloads, and last the members of the session, which tell most."""
-    state_places = _first_places((state.name for state in parsed.states), "states", "name")
-    trigger_places = _first_places((t.trigger for t in parsed.transitions), "transitions", "trigger")
+    state_places = _first_places((state.name for state in parsed.states), ("states",), "name")
+    trigger_places = _first_places((t.trigger for t in parsed.transitions), ("transitions",), "trigger")
 
     def spelt(thing: model.State | model.Trigger, spelling: str) -> _Spelt:
         if isinstance(thing, model.State):
@@ -67,11 +80,11 @@ def _states_and_triggers(
     ]
 
 
-def _first_places(names: Iterable[str | None], section: str, key: str) -> dict[str, NodePath]:
+def _first_places(names: Iterable[str | None], section: NodePath, key: str) -> dict[str, NodePath]:
     places: dict[str, NodePath] = {}
     for index, name in enumerate(names):
         if name is not None:
-            places.setdefault(name, (section, index, key))
+            places.setdefault(name, (*section, index, key))
     return places
 
 

@@ -18,6 +18,7 @@ class Findings:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.diagnostics: list[Diagnostic] = []
+        self._lacks_states = False
 
     def error(
         self, code: str, message: str, path: NodePath, hint: str | None = None, *, related: Related | None = None
@@ -37,6 +38,7 @@ class Findings:
 
     def unknown_state(self, name: str, known: Iterable[str], path: NodePath) -> None:
         """Note that nobody defines a state that is named at ``path``."""
+        self._lacks_states = True
         hint = nearest(name, known)
         if hint is None and not re.fullmatch(NAME, name):
             return  # parsing has reported the spelling, and there is nothing to add
@@ -44,8 +46,8 @@ class Findings:
 
     @property
     def failed(self) -> bool:
-        """Whether there was an error so far."""
-        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+        """Whether there was an error so far, or one of parsing that leaves a name without its state."""
+        return self._lacks_states or any(diagnostic.is_error for diagnostic in self.diagnostics)
 
     def _add(self, diagnostic: Diagnostic, related: Related | None) -> None:
         if related is not None:

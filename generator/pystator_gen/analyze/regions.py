@@ -36,9 +36,16 @@ def is_region(node: str) -> bool:
 
 
 def resolve_regions(
-    states: Mapping[str, State], places: Mapping[str, int], parents: dict[str, str | None], findings: Findings
+    states: Mapping[str, State],
+    places: Mapping[str, int],
+    parents: dict[str, str | None],
+    said: dict[str, NodePath],
+    findings: Findings,
 ) -> dict[str, tuple[Region, ...]]:
-    """The regions of each parallel state. ``parents`` learns who lies in which region, and in whom that lies."""
+    """The regions of each parallel state.
+
+    ``parents`` learns who lies in which region, and in whom that lies, ``said`` where that is said of a state.
+    """
     regions: dict[str, tuple[Region, ...]] = {}
     listed: dict[str, NodePath] = {}
     for name, state in states.items():
@@ -47,9 +54,12 @@ def resolve_regions(
             for region in regions[name]:
                 parents[region.key] = name
             _place_members(state, places[name], states, parents, listed, findings)
-    for region in (region for found in regions.values() for region in found):
-        if region.initial not in listed and parents.get(region.initial, "") in (None, region.container):
-            parents[region.initial] = region.key  # the state that a region starts in need not be listed
+    said.update(listed)
+    for container, found in regions.items():
+        for number, region in enumerate(found):
+            if region.initial not in listed and parents.get(region.initial, "") in (None, container):
+                parents[region.initial] = region.key  # the state that a region starts in need not be listed
+                said[region.initial] = ("states", places[container], "regions", number, "initial")
     for name, parent in tuple(parents.items()):
         if parent in regions and not is_region(name):
             findings.error(
@@ -126,24 +136,30 @@ def refuse_misfits(
     places: Mapping[str, int],
     findings: Findings,
 ) -> None:
-    """Report what a region says of states that turn out to lie elsewhere, and parallel states nested too deeply."""
+    """Report what a region says of states that turn out to lie elsewhere, and parallel states nested too deeply.
+
+    States without ``ancestors`` are passed over: they lie in themselves, which is reported.
+    """
     for container, found in regions.items():
-        if sum(node in regions for node in ancestors[container]) >= MAXIMUM_DEPTH:
+        if sum(node in regions for node in ancestors.get(container, ())) == MAXIMUM_DEPTH:  # deeper ones say no more
             findings.error(
                 codes.BAD_REGION,
-                f"`{container}` lies in more than {MAXIMUM_DEPTH} parallel states",
+                f"`{container}` lies in {MAXIMUM_DEPTH} parallel states already, and so can't have regions",
                 ("states", places[container], "name"),
+                "put regions side by side, or make a machine of the inner ones",
             )
         for number, (region, written) in enumerate(zip(found, states[container].regions, strict=True)):
             path = ("states", places[container], "regions", number)
             for position, name in enumerate(written.states):
-                is_nested = name in states and states[name].parent not in (None, container)
+                is_nested = name in ancestors and states[name].parent not in (None, container)
                 if is_nested and region.key not in ancestors[name]:  # others are listed twice, which is reported
                     _elsewhere(name, region, (*path, "states", position), states, places, findings)
             for key, named in (("initial", region.initial), ("final", region.final)):
-                if named is not None and named not in states:
+                if named is None or named in written.states:
+                    continue  # what is wrong with it is said where it is listed
+                if named not in states:
                     findings.unknown_state(named, states, (*path, key))
-                elif named is not None and region.key not in ancestors[named]:
+                elif region.key not in ancestors.get(named, (region.key,)):
                     _elsewhere(named, region, (*path, key), states, places, findings)
             if region.initial in states and states[region.initial].type == "choice":
                 findings.error(

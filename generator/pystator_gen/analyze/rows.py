@@ -24,9 +24,13 @@ def build_rows(
     transitions: Sequence[Resolved],
     choices: Choices,
     findings: Findings,
+    fallback: str | None = None,
 ) -> tuple[model.Row, ...]:
-    """A row per leaf and parallel state. ``transitions`` come in the order of their level (`S2.1`)."""
-    builder = _Builder(states, tree, transitions, choices, findings)
+    """A row per leaf and parallel state. ``transitions`` come in the order of their level (`S2.1`).
+
+    ``fallback`` is the state that each has a way to where an event leads nowhere (`S12.1`).
+    """
+    builder = _Builder(states, tree, transitions, choices, findings, fallback)
     rows = tuple(builder.row(state) for state in states.values() if state.is_leaf or state.is_parallel)
     refuse_certain_loops(rows, states, findings)
     return rows
@@ -62,7 +66,9 @@ class _Builder:
         transitions: Sequence[Resolved],
         choices: Choices,
         findings: Findings,
+        fallback: str | None,
     ) -> None:
+        self._fallback = None if fallback is None else Destination(states[fallback])
         self._states = states
         self._tree = tree
         self._choices = choices
@@ -70,6 +76,7 @@ class _Builder:
         self._anywhere = [transition for transition in transitions if transition.anywhere]
         self._of = by_source(transitions)
         self._hidden: set[tuple[str, NodePath]] = set()
+        self._crossing: set[tuple[str, NodePath]] = set()
         self._timers: dict[str, tuple[model.Timer, ...]] = {}
         for name, state in states.items():
             delayed = [(t.label(state), t.delay) for t in self._of.get(name, ()) if t.delay is not None]
@@ -86,7 +93,7 @@ class _Builder:
         settled: set[tuple[str, object]] = set()  # of which states one is always taken by now, and on which occasion
         for source, transition in self._levels(state, region):
             label = transition.label(source)
-            found = self._candidates(state, label, transition)
+            found = self._candidates(state, source, transition)
             occasions: dict[object, list[model.Candidate]] = {}
             if transition.delay is not None:
                 timer = model.Timer(source.name, label, transition.delay)
@@ -102,7 +109,15 @@ class _Builder:
                 if any(not candidate.guards for candidate in found) and not transition.is_join:
                     settled.add((source.name, occasion))
         regions = tuple(self._region(region) for region in self._tree.regions.get(state.name, ()))
-        return model.Row(state, _frozen(on), tuple(automatic), _frozen(delayed), entry, regions)
+        fallback = self._fallen(state) if region is None and not state.is_terminal else None
+        return model.Row(state, _frozen(on), tuple(automatic), _frozen(delayed), entry, regions, fallback)
+
+    def _fallen(self, state: model.State) -> model.Candidate | None:
+        """The way to the fallback state: an ordinary external transition (`S12.1`)."""
+        if self._fallback is None:
+            return None
+        transition = Resolved(("error_policy", "default_fallback"), (), True, self._fallback)
+        return self._candidate(state, "_fallback", transition, Leg(self._fallback))
 
     def _region(self, region: Region) -> model.Region:
         """What can be active in a region, and where it is finished (`S6.6`)."""
@@ -151,8 +166,9 @@ class _Builder:
             "give the earlier one a guard, or this one a lower `priority`",
         )
 
-    def _candidates(self, leaf: model.State, label: str, transition: Resolved) -> list[model.Candidate]:
-        """A transition as ``leaf`` sees it: one candidate, or one per way through the choices it leads to."""
+    def _candidates(self, leaf: model.State, source: model.State, transition: Resolved) -> list[model.Candidate]:
+        """A transition of ``source`` as ``leaf`` sees it: one candidate, or one per way through choices."""
+        label = transition.label(source)
         if transition.internal:
             return [
                 model.Candidate(
@@ -169,14 +185,16 @@ class _Builder:
             ]
         if transition.destination is None:
             return []
-        return [self._candidate(leaf, label, transition, leg) for leg in self._choices.legs(transition.destination)]
+        return [
+            self._candidate(leaf, label, transition, leg)
+            for leg in self._choices.legs(transition.destination)
+            if not self._leads_to_sibling(leaf, source, transition, leg)
+        ]
 
     def _candidate(self, state: model.State, label: str, transition: Resolved, leg: Leg) -> model.Candidate:
         """An arrow from a state through choices to where it ends, with what it leaves and enters (`S3`)."""
         destination = leg.destination.state
         domain = self._tree.domain(state.name, destination.name)
-        if domain is not None and domain in self._tree.regions:
-            self._refuse_sibling(state, destination, domain, transition)
         left = self._tree.exit_set(state.name, domain)
         outermost = next((name for name in reversed(left) if name in self._tree.regions), None)
         if outermost is not None:  # what is active in its regions is known only when it is left
@@ -203,17 +221,22 @@ class _Builder:
             refs=transition.refs,
         )
 
-    def _refuse_sibling(
-        self, state: model.State, destination: model.State, container: str, transition: Resolved
-    ) -> None:
-        """A destination in a sibling region would leave one region without a state, the other with two (`S6.5`)."""
-        self._findings.error(
-            codes.SIBLING_REGION,
-            f"`{destination.name}` lies in another region of `{container}` than `{state.name}` (S6.5)",
-            (*transition.path, "destination" if transition.is_timeout else "dest"),
-            f"lead to a state in the same region or outside of `{container}`; "
-            "another region can take the same event with a transition of its own",
-        )
+    def _leads_to_sibling(self, leaf: model.State, source: model.State, transition: Resolved, leg: Leg) -> bool:
+        """Whether an arrow ends in a sibling region, which then has two states and the first none (`S6.5`)."""
+        destination = leg.destination.state.name
+        container = self._tree.domain(leaf.name, destination)
+        if container is None or container not in self._tree.regions:
+            return False
+        if (destination, transition.path) not in self._crossing:
+            self._crossing.add((destination, transition.path))
+            self._findings.error(
+                codes.SIBLING_REGION,
+                f"`{destination}` lies in another region of `{container}` than `{source.name}` (S6.5)",
+                (*transition.path, "destination" if transition.is_timeout else "dest"),
+                f"lead to a state in the same region or outside of `{container}`; "
+                "another region can take the same event with a transition of its own",
+            )
+        return True
 
     def _ways_back(self, destination: Destination, left: Sequence[str], domain: str | None) -> dict[str, model.Way]:
         """The ways of a history destination, by what its state has recorded: a leaf, or a parallel state (`S4.2`)."""

@@ -92,7 +92,7 @@ class Lookup:
         state = self._find(history["state"] if history else name, "entry", path)
         if state is None or history is None:
             return None if state is None else Destination(state)
-        if not (state.is_compound or state.is_parallel):
+        if not (state.is_compound or state.is_parallel or state.kind == "parallel"):  # or its regions are missing
             self.findings.error(
                 codes.BAD_HISTORY,
                 f"`{state.name}` has no children, and so no history to go back to (S4.2)",
@@ -180,7 +180,7 @@ def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Func
         functions.guards(transition.guards, (*path, "guards")),
         functions.plan(transition.actions, (*path, "actions")),
         transition.trigger,
-        automatic=(transition.auto or is_join) and transition.after is None,
+        automatic=is_join or (transition.auto and transition.after is None),
         internal=transition.internal,
         delay=transition.after,
         priority=transition.priority or 0,
@@ -192,21 +192,21 @@ def _resolve(index: int, transition: Transition, lookup: Lookup, functions: Func
 
 def _is_join(transition: Transition, sources: Sequence[model.State], lookup: Lookup, path: NodePath) -> bool:
     """Whether a transition joins the regions of a parallel state, which it then has to start from (`S6.6`)."""
-    if not (transition.trigger or "").startswith(JOIN):
-        return False
     joined = (transition.trigger or "").removeprefix(JOIN)
+    if joined in ("", transition.trigger):
+        return False  # a bare prefix is no name, which parsing has reported
     starts = {source.name for source in sources if source.kind != "choice"}
     if sources and not starts:
         return False  # a branch of a choice, whose trigger means nothing
-    if joined not in lookup.states or not lookup.states[joined].is_parallel:
+    parallel = [name for name, state in lookup.states.items() if state.is_parallel or state.kind == "parallel"]
+    if joined not in parallel:
         lookup.findings.error(
             codes.BAD_JOIN,
             f"`{transition.trigger}` joins regions, but `{joined}` is no parallel state (S6.6)",
             (*path, "trigger"),
-            nearest(joined, (name for name, state in lookup.states.items() if state.is_parallel))
-            or "triggers can't start with `_`",
+            nearest(joined, parallel) or "triggers can't start with `_`",
         )
-    elif starts != {joined} or ANYWHERE in transition.source:
+    elif starts - {joined} or ANYWHERE in transition.source:
         lookup.findings.error(
             codes.BAD_JOIN,
             f"`{transition.trigger}` joins the regions of `{joined}`, and so can start from nowhere else (S6.6)",
@@ -240,14 +240,15 @@ def _region(
         hint = nearest(transition.region, (region.name for region in every)) or "leave it out: the sources say enough"
         lookup.findings.error(codes.BAD_REGION, f"there is no region `{transition.region}`", path, hint)
         return None
-    for source in sources:
-        if not keys.intersection(tree.ancestors(source.name)):
-            lookup.findings.error(
-                codes.BAD_REGION,
-                f"`{source.name}` does not lie in the region `{transition.region}` (S6.4)",
-                path,
-                "leave `region` out: the sources say where a transition applies",
-            )
+    outside = [f"`{source.name}`" for source in sources if not keys.intersection(tree.ancestors(source.name))]
+    if outside:
+        lookup.findings.error(
+            codes.BAD_REGION,
+            f"{', '.join(outside)} {'does' if len(outside) == 1 else 'do'} not lie in the region "
+            f"`{transition.region}` (S6.4)",
+            path,
+            "leave `region` out: the sources say where a transition applies",
+        )
     if destination is not None and len(keys) > 1:
         keys = keys.intersection(tree.ancestors(destination.state.name)) or keys
     if ANYWHERE in transition.source and len(keys) > 1:

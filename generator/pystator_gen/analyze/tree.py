@@ -13,6 +13,7 @@ from typing import TypeAlias
 from pystator_gen import codes
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.analyze.regions import Region, is_region, refuse_misfits, resolve_regions
+from pystator_gen.document import NodePath
 from pystator_gen.parse.models import MachineDocument, State
 
 _RULES = {"terminal": "S1.3", "choice": "S7.3"}
@@ -110,8 +111,9 @@ def resolve_tree(parsed: MachineDocument, findings: Findings) -> Tree:
         states.setdefault(state.name, state)  # parsing has reported a second one
         places.setdefault(state.name, index)
     declared = {name: _parent(state, states, places[name], findings) for name, state in states.items()}
-    regions = resolve_regions(states, places, declared, findings)
-    parents = _without_cycles(declared, places, findings)
+    said: dict[str, NodePath] = {name: ("states", place, "parent") for name, place in places.items()}
+    regions = resolve_regions(states, places, declared, said, findings)
+    parents = _without_cycles(declared, said, findings)
     children: dict[str, list[str]] = {}
     for name in states:
         if (parent := declared[name]) is not None:
@@ -124,7 +126,8 @@ def resolve_tree(parsed: MachineDocument, findings: Findings) -> Tree:
         if child is not None:
             initial_children[name] = child
     tree = Tree(parents, initial_children, regions)
-    refuse_misfits(regions, {name: tree.ancestors(name) for name in states}, states, places, findings)
+    ancestors = {name: tree.ancestors(name) for name in states if parents[name] == declared[name]}
+    refuse_misfits(regions, ancestors, states, places, findings)
     return tree
 
 
@@ -146,9 +149,9 @@ def _parent(state: State, states: Mapping[str, State], index: int, findings: Fin
 
 
 def _without_cycles(
-    declared: Mapping[str, str | None], places: Mapping[str, int], findings: Findings
+    declared: Mapping[str, str | None], said: Mapping[str, NodePath], findings: Findings
 ) -> dict[str, str | None]:
-    """The parents, but none for states that lie in each other."""
+    """The parents, but none for states that lie in each other. ``said`` is where a state's parent is."""
     parents = dict(declared)
     settled: set[str] = set()
     for start in declared:
@@ -158,19 +161,24 @@ def _without_cycles(
             path.append(name)
             name = declared[name]
         if name is not None and name in path:
-            cycle = [node for node in path[path.index(name) :] if not is_region(node)]
-            name = cycle[0]
-            findings.error(
-                codes.BAD_NESTING,
-                f"`{name}` lies in itself: {' in '.join((*cycle, name))}"
-                if len(cycle) > 1
-                else f"`{name}` can't be its own parent",
-                ("states", places[name], "parent"),
-                "leave `parent` out at the outermost state",
-            )
-            parents.update(dict.fromkeys(path))
+            _refuse_cycle([node for node in path[path.index(name) :] if not is_region(node)], said, findings)
+            parents.update(dict.fromkeys(node for node in path if not is_region(node)))
         settled.update(path)
     return parents
+
+
+def _refuse_cycle(cycle: Sequence[str], said: Mapping[str, NodePath], findings: Findings) -> None:
+    name, *others = cycle
+    where = said[name]
+    is_listed = where[-1] != "parent"
+    findings.error(
+        codes.BAD_REGION if is_listed else codes.BAD_NESTING,
+        f"`{name}` lies in itself: {' in '.join((*cycle, name))}"
+        if others
+        else f"`{name}` can't {'lie in a region of its own' if is_listed else 'be its own parent'}",
+        where,
+        f"name a state that `{name}` does not lie in" if is_listed else "leave `parent` out at the outermost state",
+    )
 
 
 def _initial_child(
@@ -188,8 +196,8 @@ def _initial_child(
         )
         return children[0]
     if state.initial_child is None:
-        if not children:
-            return None
+        if not children or state.type == "parallel":  # that it has no regions is reported
+            return next(iter(children), None)
         findings.error(
             codes.BAD_NESTING,
             f"`{state.name}` has children but no `initial_child` (S1.2)",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from pystator_gen import model, view
+from pystator_gen import model, naming, view
 from pystator_gen.annotations import default_value, field_type, literal_type, needs_codec
 from pystator_gen.diagnostics import one_line
 from pystator_gen.imports import Imports
@@ -21,8 +21,9 @@ from pystator_gen.lower.classes import (
     trigger_enum,
     variables_dict,
 )
-from pystator_gen.lower.configs import active, config_class, configs
+from pystator_gen.lower.configs import active, configs
 from pystator_gen.lower.docstrings import docstring
+from pystator_gen.lower.orchestrator import orchestrator
 from pystator_gen.lower.protocols import protocols
 from pystator_gen.lower.session import session
 from pystator_gen.lower.table import Table
@@ -40,6 +41,7 @@ def lower(machine: model.Machine) -> view.Module:
         imports.typing(name)
     prefix = machine.prefix
     table = Table(machine, imports)
+    resting = _resting(machine, imports)
     module = view.Module(
         source=one_line(PurePosixPath(machine.source).name),
         interface=INTERFACE,
@@ -62,7 +64,8 @@ def lower(machine: model.Machine) -> view.Module:
         rows=table.rows,
         protocols=protocols(machine, f"{prefix}Context", imports),
         machine=_machine(machine, imports),
-        session=session(machine, imports, _resting(machine, imports)),
+        session=session(machine, imports, resting),
+        orchestrator=orchestrator(machine, imports, resting),
     )
     return dataclasses.replace(module, imports=imports.lines(), helpers=imports.helper_lines())
 
@@ -76,9 +79,9 @@ def _members(machine: model.Machine) -> frozenset[str]:
 
 def exports(machine: model.Machine) -> tuple[str, ...]:
     """``__all__`` of a machine's module, sorted."""
-    suffixes = ("State", "Trigger", "Context", "Guards", "Actions", "Machine", "Session", "Result")
+    suffixes = ("State", "Trigger", "Context", "Guards", "Actions", "Machine", "Session", "Orchestrator", "Result")
     payloads = [str(t.payload_class) for t in machine.triggers if t.payload_class is not None]
-    parallel = [config_class(row.state, machine.prefix) for row in machine.rows if row.regions]
+    parallel = [str(naming.config_class(machine.prefix, row.state.name)) for row in machine.rows if row.regions]
     return tuple(sorted([f"{machine.prefix}{suffix}" for suffix in suffixes] + payloads + parallel))
 
 
@@ -131,7 +134,9 @@ def _resting(machine: model.Machine, imports: Imports) -> str:
 def _configs(machine: model.Machine, *, outermost: bool = False) -> list[str]:
     """The classes of the configs, perhaps without those of parallel states that lie in another one."""
     rows = (row for row in machine.rows if row.regions)
-    return [config_class(row.state, machine.prefix) for row in rows if row.state.region is None or not outermost]
+    return [
+        naming.config_class(machine.prefix, row.state.name) for row in rows if row.state.region is None or not outermost
+    ]
 
 
 def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[str, ...]:
@@ -152,6 +157,10 @@ def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[st
         options.append("strict_guards=False")
     if machine.normalize:
         options.append("normalize=True")
+    if machine.fallback is not None:
+        options.append(f"fallback={python_literal(machine.fallback)}")
+    if machine.retry_attempts:
+        options.append(f"retry_attempts={machine.retry_attempts}")
     payloads = {t.name: _payload(t.payload, imports) for t in machine.triggers if t.payload is not None}
     if payloads:
         options.append(f"payloads={_mapping(payloads)}")

@@ -8,18 +8,13 @@ from pystator_gen.literals import python_literal
 from pystator_gen.lower.docstrings import docstring, state_text
 
 
-def config_class(state: model.State, prefix: str) -> str:
-    """The class for the configurations of a parallel state: ``OrderTradingConfig``."""
-    return f"{prefix}{naming.class_prefix(state.name)}Config"
-
-
 def active(found: model.Active, prefix: str) -> str:
     """The expression for what is active: a member of the state enum, or a config."""
     if isinstance(found, model.State):
         return f"{prefix}State.{found.member}"
     members = {region: naming.config_property(region) for region in found.parts}
     parts = (f"{members[region]}={active(part, prefix)}" for region, part in found.parts.items())
-    return f"{config_class(found.container, prefix)}({', '.join(parts)})"
+    return f"{naming.config_class(prefix, found.container.name)}({', '.join(parts)})"
 
 
 def configs(machine: model.Machine, imports: Imports) -> tuple[view.Config, ...]:
@@ -29,7 +24,7 @@ def configs(machine: model.Machine, imports: Imports) -> tuple[view.Config, ...]
 
 
 def _config(machine: model.Machine, row: model.Row, imports: Imports) -> view.Config:
-    name = config_class(row.state, machine.prefix)
+    name = naming.config_class(machine.prefix, row.state.name)
     fields = tuple(_field(machine, region, f"_{name}_{region.member}", imports) for region in row.regions)
     return view.Config(
         name=name,
@@ -46,7 +41,7 @@ def _config(machine: model.Machine, row: model.Row, imports: Imports) -> view.Co
 
 def _field(machine: model.Machine, region: model.Region, alias: str, imports: Imports) -> view.ConfigField:
     leaves = [f"{machine.prefix}State.{state.member}" for state in region.resting if state.is_leaf]
-    inner = [config_class(state, machine.prefix) for state in region.resting if state.is_parallel]
+    inner = [naming.config_class(machine.prefix, state.name) for state in region.resting if state.is_parallel]
     literal = [f"{imports.typing('Literal')}[{', '.join(leaves)}]"] if leaves else []
     return view.ConfigField(
         region.member,

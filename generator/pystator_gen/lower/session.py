@@ -39,13 +39,14 @@ def _query(machine: model.Machine, state: model.State) -> view.Query:
 
 
 def _method(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> view.Method:
+    parameters, payload = parameters_of(machine, trigger, imports)
+    return view.Method(trigger.method, parameters, _call(trigger, payload), docstring(trigger_text(machine, trigger)))
+
+
+def parameters_of(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> tuple[str, str]:
+    """The parameters of a trigger's method behind ``self``, and the payload that it passes on (empty if none)."""
     signature = _signature(machine, trigger, imports, real=True)
-    return view.Method(
-        trigger.method,
-        _after_self(signature),
-        _call(trigger, _payload(trigger, signature)),
-        docstring(trigger_text(machine, trigger)),
-    )
+    return _after_self(signature), _payload(trigger, signature)
 
 
 def _call(trigger: model.Trigger, payload: str) -> str:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pystator_gen import model, view
+from pystator_gen import model, naming, view
 from pystator_gen.imports import Imports
 from pystator_gen.literals import python_literal
-from pystator_gen.lower.configs import active, config_class
+from pystator_gen.lower.configs import active
 
 _SIMPLE_EFFECTS = {
     model.EffectKind.INCREMENT: "rt.Increment({field})",
@@ -52,6 +52,8 @@ class Table:
             options.append(f"active=frozenset({python_literal(tuple(inward))})")
         if row.state.is_terminal:
             options.append("is_terminal=True")
+        if row.fallback is not None:
+            options.append(f"fallback={self._candidate(row.fallback)}")
         if row.state.region is not None:
             options.extend(self._lying_options(row, row.state.region))
         triggers = tuple(
@@ -73,7 +75,7 @@ class Table:
             f"{f', finals={python_literal(region.finals)}' if region.finals else ''})"
             for region in row.regions
         )
-        options = [f"config={config_class(row.state, self._machine.prefix)}", f"regions={_tuple(regions)}"]
+        options = [f"config={naming.config_class(self._machine.prefix, row.state.name)}", f"regions={_tuple(regions)}"]
         for name, occasion in (("on_enter", "ENTER"), ("on_exit", "EXIT")):
             if plan := self._plans(occasion, (row.state,)):
                 options.append(f"{name}={plan}")

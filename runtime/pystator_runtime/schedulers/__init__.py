@@ -1,5 +1,24 @@
-"""Clocks: what makes delayed transitions fire."""
+"""Clocks: what makes delayed transitions fire. Each is loaded when it is first asked for."""
 
 from __future__ import annotations
 
-from pystator_runtime.schedulers.manual import ManualScheduler as ManualScheduler
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pystator_runtime.schedulers.asynchronous import AsyncioScheduler as AsyncioScheduler
+    from pystator_runtime.schedulers.manual import ManualScheduler as ManualScheduler
+
+_HOME = {"AsyncioScheduler": "asynchronous", "ManualScheduler": "manual"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

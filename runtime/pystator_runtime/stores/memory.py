@@ -137,7 +137,8 @@ class InMemoryStateStore:
         return True
 
     def _move_timer(self, before: EntityRecord | None, after: EntityRecord | None) -> None:
-        was, will = (None if entity is None else entity.next_due for entity in (before, after))
+        was = None if before is None else before.next_due
+        will = None if after is None else after.next_due
         if was == will:
             return
         entity = after or before

@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from minimal import LightSession, LightState
 from order_desk import OrderDeskSession, OrderDeskState
+from parallel import OrderSession, OrderState
+from parallel_initial import LampLampConfig, LampSession, LampState
 
 
 def truth(order: OrderDeskSession) -> None:
@@ -63,3 +65,34 @@ def inequality(light: LightSession) -> None:
         light.press()
         if light.current_state == LightState.ON:  # pyright: ignore[reportUnnecessaryComparison]
             light.press(1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def truth_of_regions(lamp: LampSession) -> None:
+    assert lamp.is_on
+    lamp.press()
+    assert not lamp.is_on
+    lamp.press(1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def equality_of_regions(lamp: LampSession) -> None:
+    assert lamp.current_state.power == LampState.ON
+    lamp.press()
+    assert lamp.current_state.power == LampState.OFF
+    lamp.press(1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def equality_of_configs(lamp: LampSession, config: LampLampConfig) -> None:
+    assert lamp.current_state == config
+    lamp.press()
+    assert lamp.current_state != config
+    lamp.press(1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def in_and_out_of_regions(session: OrderSession) -> None:
+    assert session.current_state == OrderState.PLACED
+    session.begin()
+    assert session.current_state != OrderState.PLACED
+    assert session.is_fulfilment
+    session.hold()
+    assert session.current_state == OrderState.HELD
+    session.hold(1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
@@ -17,6 +17,7 @@ __all__ = [
     "PipelineContext",
     "PipelineGuards",
     "PipelineMachine",
+    "PipelineOrchestrator",
     "PipelineResult",
     "PipelineSession",
     "PipelineState",
@@ -235,3 +236,36 @@ class PipelineMachine(
 
     def __init__(self, *, guards: PipelineGuards, actions: PipelineActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _PipelineEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def start(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `start`: see PipelineSession.start."""
+        return self._send("start", payload)
+
+
+class PipelineOrchestrator(
+    rt.StoredEntities[
+        PipelineMachine,
+        PipelineResult,
+        PipelineState,
+        _StateName,
+        _TriggerName,
+        PipelineContext,
+    ]
+):
+    """The stored entities of pipeline."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _PipelineEvents[PipelineResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _PipelineEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _PipelineEvents[Awaitable[PipelineResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _PipelineEvents(self._asender(entity_id, event_id))

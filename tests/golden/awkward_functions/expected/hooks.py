@@ -18,6 +18,7 @@ __all__ = [
     "HooksContext",
     "HooksGuards",
     "HooksMachine",
+    "HooksOrchestrator",
     "HooksResult",
     "HooksSession",
     "HooksState",
@@ -347,3 +348,38 @@ class HooksMachine(
 
     def __init__(self, *, guards: HooksGuards, actions: HooksActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _HooksEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def flip(self, /, **payload: Any) -> _rt.AnswerT:
+        """Send `flip`: see HooksSession.flip."""
+        return self._send("flip", payload)
+
+
+class HooksOrchestrator(
+    rt.StoredEntities[
+        HooksMachine,
+        HooksResult,
+        HooksState,
+        _StateName,
+        _TriggerName,
+        HooksContext,
+    ]
+):
+    """The stored entities of hooks."""
+
+    def on(
+        self, entity_id: builtins.str, /, event_id: builtins.str | None = None
+    ) -> _HooksEvents[HooksResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _HooksEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: builtins.str, /, event_id: builtins.str | None = None
+    ) -> _HooksEvents[Awaitable[HooksResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _HooksEvents(self._asender(entity_id, event_id))

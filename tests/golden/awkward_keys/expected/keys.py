@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -36,6 +36,7 @@ __all__ = [
     "KeysLoosePayload",
     "KeysMachine",
     "KeysMethodsPayload",
+    "KeysOrchestrator",
     "KeysOwnPayload",
     "KeysPlainPayload",
     "KeysResult",
@@ -645,3 +646,72 @@ class KeysMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _KeysEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def plain(self, *, trigger: str, payload: str, other: int = 3) -> rt.AnswerT:
+        """Send `plain`: see KeysSession.plain."""
+        return self._send("plain", {"trigger": trigger, "payload": payload, "other": other})
+
+    def own(self, /, **payload: Unpack[KeysOwnPayload]) -> rt.AnswerT:
+        """Send `own`: see KeysSession.own."""
+        return self._send("own", payload)
+
+    def word(self, *, class_: str, from_: int = 1, n2fa: bool) -> rt.AnswerT:
+        """Send `word`: see KeysSession.word."""
+        return self._send("word", {"class": class_, "from": from_, "2fa": n2fa})
+
+    def both(self, /, **payload: Unpack[KeysBothPayload]) -> rt.AnswerT:
+        """Send `both`: see KeysSession.both."""
+        return self._send("both", payload)
+
+    def builtin(
+        self, *, int: int, str: str = "a", bool: bool | None, float: float = 1
+    ) -> rt.AnswerT:
+        """Send `builtin`: see KeysSession.builtin."""
+        return self._send("builtin", {"int": int, "str": str, "bool": bool, "float": float})
+
+    def loose(self, /, **payload: Unpack[KeysLoosePayload]) -> rt.AnswerT:
+        """Send `loose`: see KeysSession.loose."""
+        return self._send("loose", payload)
+
+    def dates(
+        self, *, date: datetime.date, datetime: datetime.datetime | None, decimal: decimal.Decimal
+    ) -> rt.AnswerT:
+        """Send `dates`: see KeysSession.dates."""
+        return self._send("dates", {"date": date, "datetime": datetime, "decimal": decimal})
+
+    def methods(self, *, keys: str, get: int, items: list[Any]) -> rt.AnswerT:
+        """Send `methods`: see KeysSession.methods."""
+        return self._send("methods", {"keys": keys, "get": get, "items": items})
+
+    def undeclared(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `undeclared`: see KeysSession.undeclared."""
+        return self._send("undeclared", payload)
+
+
+class KeysOrchestrator(
+    rt.StoredEntities[
+        KeysMachine,
+        KeysResult,
+        KeysState,
+        _StateName,
+        _TriggerName,
+        KeysContext,
+    ]
+):
+    """The stored entities of keys."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _KeysEvents[KeysResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _KeysEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _KeysEvents[Awaitable[KeysResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _KeysEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import (
     Any,
@@ -27,6 +28,7 @@ __all__ = [
     "OneKeywordGoPayload",
     "OneKeywordGuards",
     "OneKeywordMachine",
+    "OneKeywordOrchestrator",
     "OneKeywordResult",
     "OneKeywordSession",
     "OneKeywordState",
@@ -177,3 +179,38 @@ class OneKeywordMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _OneKeywordEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, class_: str, n: int = 1) -> rt.AnswerT:
+        """Send `go`: see OneKeywordSession.go."""
+        return self._send("go", {"class": class_, "n": n})
+
+
+class OneKeywordOrchestrator(
+    rt.StoredEntities[
+        OneKeywordMachine,
+        OneKeywordResult,
+        OneKeywordState,
+        _StateName,
+        _TriggerName,
+        OneKeywordContext,
+    ]
+):
+    """The stored entities of one_keyword."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OneKeywordEvents[OneKeywordResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _OneKeywordEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OneKeywordEvents[Awaitable[OneKeywordResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _OneKeywordEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import (
     Any,
@@ -27,6 +28,7 @@ __all__ = [
     "OneWordGoPayload",
     "OneWordGuards",
     "OneWordMachine",
+    "OneWordOrchestrator",
     "OneWordResult",
     "OneWordSession",
     "OneWordState",
@@ -175,3 +177,36 @@ class OneWordMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _OneWordEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, /, **payload: Unpack[OneWordGoPayload]) -> rt.AnswerT:
+        """Send `go`: see OneWordSession.go."""
+        return self._send("go", payload)
+
+
+class OneWordOrchestrator(
+    rt.StoredEntities[
+        OneWordMachine,
+        OneWordResult,
+        OneWordState,
+        _StateName,
+        _TriggerName,
+        OneWordContext,
+    ]
+):
+    """The stored entities of one_word."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _OneWordEvents[OneWordResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _OneWordEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OneWordEvents[Awaitable[OneWordResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _OneWordEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "AwkwardStatesContext",
     "AwkwardStatesGuards",
     "AwkwardStatesMachine",
+    "AwkwardStatesOrchestrator",
     "AwkwardStatesResult",
     "AwkwardStatesSession",
     "AwkwardStatesState",
@@ -473,3 +475,46 @@ class AwkwardStatesMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _AwkwardStatesEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `go`: see AwkwardStatesSession.go."""
+        return self._send("go", payload)
+
+    def is_1st_(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `is_1st`: see AwkwardStatesSession.is_1st_."""
+        return self._send("is_1st", payload)
+
+    def is_7_(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `is_7`: see AwkwardStatesSession.is_7_."""
+        return self._send("is_7", payload)
+
+
+class AwkwardStatesOrchestrator(
+    rt.StoredEntities[
+        AwkwardStatesMachine,
+        AwkwardStatesResult,
+        AwkwardStatesState,
+        _StateName,
+        _TriggerName,
+        AwkwardStatesContext,
+    ]
+):
+    """The stored entities of awkward states."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _AwkwardStatesEvents[AwkwardStatesResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _AwkwardStatesEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _AwkwardStatesEvents[Awaitable[AwkwardStatesResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _AwkwardStatesEvents(self._asender(entity_id, event_id))

@@ -10,6 +10,7 @@ import datetime as _datetime
 import decimal as _decimal
 import typing as _typing
 import uuid as _uuid
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import (
     Any,
@@ -22,7 +23,7 @@ from typing import (
     TypedDict,
     Unpack,
 )
-from pystator_runtime import interface as rt
+from pystator_runtime import interface as _rt, interface as rt
 
 rt.require(1, __name__)
 
@@ -36,6 +37,7 @@ __all__ = [
     "GateIntPayload",
     "GateListPayload",
     "GateMachine",
+    "GateOrchestrator",
     "GateResult",
     "GateSession",
     "GateState",
@@ -945,3 +947,202 @@ class GateMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _GateEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def class_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `class`: see GateSession.class_."""
+        return self._send("class", payload)
+
+    def from_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `from`: see GateSession.from_."""
+        return self._send("from", payload)
+
+    def send_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `send`: see GateSession.send_."""
+        return self._send("send", payload)
+
+    def asend_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `asend`: see GateSession.asend_."""
+        return self._send("asend", payload)
+
+    def is_open_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `is_open`: see GateSession.is_open_."""
+        return self._send("is_open", payload)
+
+    def snapshot_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `snapshot`: see GateSession.snapshot_."""
+        return self._send("snapshot", payload)
+
+    def from_snapshot_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `from_snapshot`: see GateSession.from_snapshot_."""
+        return self._send("from_snapshot", payload)
+
+    def current_state_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `current_state`: see GateSession.current_state_."""
+        return self._send("current_state", payload)
+
+    def context_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `context`: see GateSession.context_."""
+        return self._send("context", payload)
+
+    def chart_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `chart`: see GateSession.chart_."""
+        return self._send("chart", payload)
+
+    def position_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `position`: see GateSession.position_."""
+        return self._send("position", payload)
+
+    def property(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `property`: see GateSession.property."""
+        return self._send("property", payload)
+
+    def list(self, *, list: _builtins.list[_builtins.str], int: _builtins.int = 1) -> _rt.AnswerT:
+        """Send `list`: see GateSession.list."""
+        return self._send("list", {"list": list, "int": int})
+
+    def dict(self, *, value: _builtins.dict[_builtins.str, Any]) -> _rt.AnswerT:
+        """Send `dict`: see GateSession.dict."""
+        return self._send("dict", {"value": value})
+
+    def int(self, *, value: _builtins.int | None, at: _datetime.datetime) -> _rt.AnswerT:
+        """Send `int`: see GateSession.int."""
+        return self._send("int", {"value": value, "at": at})
+
+    def str(self, *, value: _builtins.str) -> _rt.AnswerT:
+        """Send `str`: see GateSession.str."""
+        return self._send("str", {"value": value})
+
+    def bool(self) -> _rt.AnswerT:
+        """Send `bool`: see GateSession.bool."""
+        return self._send("bool", {})
+
+    def float(self, *, value: _builtins.float = 0.5) -> _rt.AnswerT:
+        """Send `float`: see GateSession.float."""
+        return self._send("float", {"value": value})
+
+    def object(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `object`: see GateSession.object."""
+        return self._send("object", payload)
+
+    def type(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `type`: see GateSession.type."""
+        return self._send("type", payload)
+
+    def overload(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `overload`: see GateSession.overload."""
+        return self._send("overload", payload)
+
+    def rt(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `rt`: see GateSession.rt."""
+        return self._send("rt", payload)
+
+    def datetime(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `datetime`: see GateSession.datetime."""
+        return self._send("datetime", payload)
+
+    def decimal(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `decimal`: see GateSession.decimal."""
+        return self._send("decimal", payload)
+
+    def uuid(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `uuid`: see GateSession.uuid."""
+        return self._send("uuid", payload)
+
+    def builtins(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `builtins`: see GateSession.builtins."""
+        return self._send("builtins", payload)
+
+    def typing(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `typing`: see GateSession.typing."""
+        return self._send("typing", payload)
+
+    def enum(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `enum`: see GateSession.enum."""
+        return self._send("enum", payload)
+
+    def collections(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `collections`: see GateSession.collections."""
+        return self._send("collections", payload)
+
+    def self(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `self`: see GateSession.self."""
+        return self._send("self", payload)
+
+    def cls(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `cls`: see GateSession.cls."""
+        return self._send("cls", payload)
+
+    def payload(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `payload`: see GateSession.payload."""
+        return self._send("payload", payload)
+
+    def trigger(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `trigger`: see GateSession.trigger."""
+        return self._send("trigger", payload)
+
+    def name(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `name`: see GateSession.name."""
+        return self._send("name", payload)
+
+    def value(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `value`: see GateSession.value."""
+        return self._send("value", payload)
+
+    def mro(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `mro`: see GateSession.mro."""
+        return self._send("mro", payload)
+
+    def match(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `match`: see GateSession.match."""
+        return self._send("match", payload)
+
+    def none(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `none`: see GateSession.none."""
+        return self._send("none", payload)
+
+    def true(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `true`: see GateSession.true."""
+        return self._send("true", payload)
+
+    def n2fa(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `2fa`: see GateSession.n2fa."""
+        return self._send("2fa", payload)
+
+    def n404(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `404`: see GateSession.n404."""
+        return self._send("404", payload)
+
+    def x__(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `x__`: see GateSession.x__."""
+        return self._send("x__", payload)
+
+
+class GateOrchestrator(
+    rt.StoredEntities[
+        GateMachine,
+        GateResult,
+        GateState,
+        _StateName,
+        _TriggerName,
+        GateContext,
+    ]
+):
+    """The stored entities of gate."""
+
+    def on(
+        self, entity_id: _builtins.str, /, event_id: _builtins.str | None = None
+    ) -> _GateEvents[GateResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _GateEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: _builtins.str, /, event_id: _builtins.str | None = None
+    ) -> _GateEvents[Awaitable[GateResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _GateEvents(self._asender(entity_id, event_id))

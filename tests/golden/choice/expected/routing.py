@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -27,6 +27,7 @@ __all__ = [
     "RoutingContext",
     "RoutingGuards",
     "RoutingMachine",
+    "RoutingOrchestrator",
     "RoutingResult",
     "RoutingSession",
     "RoutingState",
@@ -366,3 +367,40 @@ class RoutingMachine(
 
     def __init__(self, *, guards: RoutingGuards, actions: RoutingActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _RoutingEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def route(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `route`: see RoutingSession.route."""
+        return self._send("route", payload)
+
+    def back(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `back`: see RoutingSession.back."""
+        return self._send("back", payload)
+
+
+class RoutingOrchestrator(
+    rt.StoredEntities[
+        RoutingMachine,
+        RoutingResult,
+        Literal[RoutingState.START, RoutingState.SMALL, RoutingState.LARGE, RoutingState.OTHER],
+        _StateName,
+        _TriggerName,
+        RoutingContext,
+    ]
+):
+    """The stored entities of routing."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _RoutingEvents[RoutingResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _RoutingEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _RoutingEvents[Awaitable[RoutingResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _RoutingEvents(self._asender(entity_id, event_id))

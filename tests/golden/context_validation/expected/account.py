@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -31,6 +31,7 @@ __all__ = [
     "AccountDepositPayload",
     "AccountGuards",
     "AccountMachine",
+    "AccountOrchestrator",
     "AccountResult",
     "AccountSession",
     "AccountState",
@@ -263,3 +264,40 @@ class AccountMachine(
 
     def __init__(self, *, guards: AccountGuards) -> None:
         super().__init__(guards=guards)
+
+
+class _AccountEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def deposit(self, *, amount: decimal.Decimal) -> rt.AnswerT:
+        """Send `deposit`: see AccountSession.deposit."""
+        return self._send("deposit", {"amount": amount})
+
+    def block(self) -> rt.AnswerT:
+        """Send `block`: see AccountSession.block."""
+        return self._send("block", {})
+
+
+class AccountOrchestrator(
+    rt.StoredEntities[
+        AccountMachine,
+        AccountResult,
+        AccountState,
+        _StateName,
+        _TriggerName,
+        AccountContext,
+    ]
+):
+    """The stored entities of account."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _AccountEvents[AccountResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _AccountEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _AccountEvents[Awaitable[AccountResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _AccountEvents(self._asender(entity_id, event_id))

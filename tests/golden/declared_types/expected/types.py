@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import (
     Any,
@@ -34,6 +35,7 @@ __all__ = [
     "DeclaredContext",
     "DeclaredGuards",
     "DeclaredMachine",
+    "DeclaredOrchestrator",
     "DeclaredPaintPayload",
     "DeclaredResult",
     "DeclaredSession",
@@ -397,3 +399,46 @@ class DeclaredMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _DeclaredEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def change(self, /, **payload: Unpack[DeclaredChangePayload]) -> rt.AnswerT:
+        """Send `change`: see DeclaredSession.change."""
+        return self._send("change", payload)
+
+    def paint(
+        self, *, color: Literal["red", "green"], times: int = 1, at: datetime.date
+    ) -> rt.AnswerT:
+        """Send `paint`: see DeclaredSession.paint."""
+        return self._send("paint", {"color": color, "times": times, "at": at})
+
+    def anything(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `anything`: see DeclaredSession.anything."""
+        return self._send("anything", payload)
+
+
+class DeclaredOrchestrator(
+    rt.StoredEntities[
+        DeclaredMachine,
+        DeclaredResult,
+        DeclaredState,
+        _StateName,
+        _TriggerName,
+        DeclaredContext,
+    ]
+):
+    """The stored entities of declared."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _DeclaredEvents[DeclaredResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _DeclaredEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _DeclaredEvents[Awaitable[DeclaredResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _DeclaredEvents(self._asender(entity_id, event_id))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
@@ -19,6 +19,7 @@ __all__ = [
     "EffectsContext",
     "EffectsGuards",
     "EffectsMachine",
+    "EffectsOrchestrator",
     "EffectsResult",
     "EffectsSession",
     "EffectsState",
@@ -310,3 +311,44 @@ class EffectsMachine(
 
     def __init__(self, *, actions: EffectsActions) -> None:
         super().__init__(actions=actions)
+
+
+class _EffectsEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `go`: see EffectsSession.go."""
+        return self._send("go", payload)
+
+    def back(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `back`: see EffectsSession.back."""
+        return self._send("back", payload)
+
+    def stay(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `stay`: see EffectsSession.stay."""
+        return self._send("stay", payload)
+
+
+class EffectsOrchestrator(
+    rt.StoredEntities[
+        EffectsMachine,
+        EffectsResult,
+        EffectsState,
+        _StateName,
+        _TriggerName,
+        EffectsContext,
+    ]
+):
+    """The stored entities of effects."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _EffectsEvents[EffectsResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _EffectsEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _EffectsEvents[Awaitable[EffectsResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _EffectsEvents(self._asender(entity_id, event_id))

@@ -28,6 +28,7 @@ __all__ = [
     "GuardFormsContext",
     "GuardFormsGuards",
     "GuardFormsMachine",
+    "GuardFormsOrchestrator",
     "GuardFormsResult",
     "GuardFormsSession",
     "GuardFormsState",
@@ -612,3 +613,102 @@ class GuardFormsMachine(
 
     def __init__(self, *, guards: GuardFormsGuards) -> None:
         super().__init__(guards=guards)
+
+
+class _GuardFormsEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def named(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `named`: see GuardFormsSession.named."""
+        return self._send("named", payload)
+
+    def expression(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `expression`: see GuardFormsSession.expression."""
+        return self._send("expression", payload)
+
+    def combined(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `combined`: see GuardFormsSession.combined."""
+        return self._send("combined", payload)
+
+    def eq(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `eq`: see GuardFormsSession.eq."""
+        return self._send("eq", payload)
+
+    def neq(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `neq`: see GuardFormsSession.neq."""
+        return self._send("neq", payload)
+
+    def gt(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `gt`: see GuardFormsSession.gt."""
+        return self._send("gt", payload)
+
+    def gte(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `gte`: see GuardFormsSession.gte."""
+        return self._send("gte", payload)
+
+    def lt(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `lt`: see GuardFormsSession.lt."""
+        return self._send("lt", payload)
+
+    def lte(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `lte`: see GuardFormsSession.lte."""
+        return self._send("lte", payload)
+
+    def in_(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `in`: see GuardFormsSession.in_."""
+        return self._send("in", payload)
+
+    def not_in(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `not_in`: see GuardFormsSession.not_in."""
+        return self._send("not_in", payload)
+
+    def is_set(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `is_set`: see GuardFormsSession.is_set."""
+        return self._send("is_set", payload)
+
+    def is_null(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `is_null`: see GuardFormsSession.is_null."""
+        return self._send("is_null", payload)
+
+    def contains(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `contains`: see GuardFormsSession.contains."""
+        return self._send("contains", payload)
+
+    def starts_with(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `starts_with`: see GuardFormsSession.starts_with."""
+        return self._send("starts_with", payload)
+
+    def ends_with(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `ends_with`: see GuardFormsSession.ends_with."""
+        return self._send("ends_with", payload)
+
+    def matches(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `matches`: see GuardFormsSession.matches."""
+        return self._send("matches", payload)
+
+
+class GuardFormsOrchestrator(
+    rt.StoredEntities[
+        GuardFormsMachine,
+        GuardFormsResult,
+        GuardFormsState,
+        _StateName,
+        _TriggerName,
+        GuardFormsContext,
+    ]
+):
+    """The stored entities of guard_forms."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _GuardFormsEvents[GuardFormsResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _GuardFormsEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _GuardFormsEvents[Awaitable[GuardFormsResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _GuardFormsEvents(self._asender(entity_id, event_id))

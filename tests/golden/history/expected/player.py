@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "PlayerContext",
     "PlayerGuards",
     "PlayerMachine",
+    "PlayerOrchestrator",
     "PlayerResult",
     "PlayerSession",
     "PlayerState",
@@ -315,3 +317,52 @@ class PlayerMachine(
 
     def __init__(self, *, actions: PlayerActions) -> None:
         super().__init__(actions=actions)
+
+
+class _PlayerEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def power(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `power`: see PlayerSession.power."""
+        return self._send("power", payload)
+
+    def wake(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `wake`: see PlayerSession.wake."""
+        return self._send("wake", payload)
+
+    def source(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `source`: see PlayerSession.source."""
+        return self._send("source", payload)
+
+    def play(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `play`: see PlayerSession.play."""
+        return self._send("play", payload)
+
+    def restart(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `restart`: see PlayerSession.restart."""
+        return self._send("restart", payload)
+
+
+class PlayerOrchestrator(
+    rt.StoredEntities[
+        PlayerMachine,
+        PlayerResult,
+        Literal[PlayerState.OFF, PlayerState.RADIO, PlayerState.STOPPED, PlayerState.PLAYING],
+        _StateName,
+        _TriggerName,
+        PlayerContext,
+    ]
+):
+    """The stored entities of player."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _PlayerEvents[PlayerResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _PlayerEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _PlayerEvents[Awaitable[PlayerResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _PlayerEvents(self._asender(entity_id, event_id))

@@ -9,7 +9,7 @@ import os
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import (
     Any,
@@ -32,6 +32,7 @@ __all__ = [
     "HostileContext",
     "HostileGuards",
     "HostileMachine",
+    "HostileOrchestrator",
     "HostileResult",
     "HostileSayPayload",
     "HostileSession",
@@ -308,3 +309,40 @@ import os
 
     def __init__(self, *, guards: HostileGuards, actions: HostileActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _HostileEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def say(self, *, words: str = "\"\"\"'''\\") -> rt.AnswerT:
+        """Send `say`: see HostileSession.say."""
+        return self._send("say", {"words": words})
+
+    def back(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `back`: see HostileSession.back."""
+        return self._send("back", payload)
+
+
+class HostileOrchestrator(
+    rt.StoredEntities[
+        HostileMachine,
+        HostileResult,
+        HostileState,
+        _StateName,
+        _TriggerName,
+        HostileContext,
+    ]
+):
+    """The stored entities of hostile \"\"" text."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _HostileEvents[HostileResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _HostileEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _HostileEvents[Awaitable[HostileResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _HostileEvents(self._asender(entity_id, event_id))

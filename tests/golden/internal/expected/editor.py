@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "EditorContext",
     "EditorGuards",
     "EditorMachine",
+    "EditorOrchestrator",
     "EditorResult",
     "EditorSession",
     "EditorState",
@@ -237,3 +239,52 @@ class EditorMachine(
 
     def __init__(self, *, actions: EditorActions) -> None:
         super().__init__(actions=actions)
+
+
+class _EditorEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def type(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `type`: see EditorSession.type."""
+        return self._send("type", payload)
+
+    def scroll(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `scroll`: see EditorSession.scroll."""
+        return self._send("scroll", payload)
+
+    def reload(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `reload`: see EditorSession.reload."""
+        return self._send("reload", payload)
+
+    def lock(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `lock`: see EditorSession.lock."""
+        return self._send("lock", payload)
+
+    def read(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `read`: see EditorSession.read."""
+        return self._send("read", payload)
+
+
+class EditorOrchestrator(
+    rt.StoredEntities[
+        EditorMachine,
+        EditorResult,
+        EditorState,
+        _StateName,
+        _TriggerName,
+        EditorContext,
+    ]
+):
+    """The stored entities of editor."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _EditorEvents[EditorResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _EditorEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _EditorEvents[Awaitable[EditorResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _EditorEvents(self._asender(entity_id, event_id))

@@ -7,6 +7,7 @@ second line
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
@@ -18,6 +19,7 @@ __all__ = [
     "LampContext",
     "LampGuards",
     "LampMachine",
+    "LampOrchestrator",
     "LampResult",
     "LampSession",
     "LampState",
@@ -177,3 +179,36 @@ class LampMachine(
 
     def __init__(self, *, guards: LampGuards) -> None:
         super().__init__(guards=guards)
+
+
+class _LampEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def flip(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `flip`: see LampSession.flip."""
+        return self._send("flip", payload)
+
+
+class LampOrchestrator(
+    rt.StoredEntities[
+        LampMachine,
+        LampResult,
+        LampState,
+        _StateName,
+        _TriggerName,
+        LampContext,
+    ]
+):
+    """The stored entities of lamp."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _LampEvents[LampResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _LampEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _LampEvents[Awaitable[LampResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _LampEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "DoorContext",
     "DoorGuards",
     "DoorMachine",
+    "DoorOrchestrator",
     "DoorResult",
     "DoorSession",
     "DoorState",
@@ -72,6 +74,7 @@ _CHART: rt.Chart[DoorState] = rt.Chart(
     definition=_DEFINITION,
     reject_invalid_events=False,
     strict_guards=False,
+    fallback="broken",
     rows=(
         rt.Row(
             DoorState.SHUT,
@@ -172,3 +175,40 @@ class DoorMachine(
 
     def __init__(self, *, guards: DoorGuards) -> None:
         super().__init__(guards=guards)
+
+
+class _DoorEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def pull(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `pull`: see DoorSession.pull."""
+        return self._send("pull", payload)
+
+    def push(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `push`: see DoorSession.push."""
+        return self._send("push", payload)
+
+
+class DoorOrchestrator(
+    rt.StoredEntities[
+        DoorMachine,
+        DoorResult,
+        DoorState,
+        _StateName,
+        _TriggerName,
+        DoorContext,
+    ]
+):
+    """The stored entities of door."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _DoorEvents[DoorResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _DoorEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _DoorEvents[Awaitable[DoorResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _DoorEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "TurnstileContext",
     "TurnstileGuards",
     "TurnstileMachine",
+    "TurnstileOrchestrator",
     "TurnstileResult",
     "TurnstileSession",
     "TurnstileState",
@@ -162,3 +164,42 @@ class TurnstileMachine(
 
     def __init__(self, *, guards: TurnstileGuards) -> None:
         super().__init__(guards=guards)
+
+
+class _TurnstileEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def coin(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `coin`: see TurnstileSession.coin."""
+        return self._send("coin", payload)
+
+    def push(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `push`: see TurnstileSession.push."""
+        return self._send("push", payload)
+
+
+class TurnstileOrchestrator(
+    rt.StoredEntities[
+        TurnstileMachine,
+        TurnstileResult,
+        TurnstileState,
+        _StateName,
+        _TriggerName,
+        TurnstileContext,
+    ]
+):
+    """The stored entities of turnstile."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TurnstileEvents[TurnstileResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _TurnstileEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TurnstileEvents[Awaitable[TurnstileResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _TurnstileEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "LightContext",
     "LightGuards",
     "LightMachine",
+    "LightOrchestrator",
     "LightResult",
     "LightSession",
     "LightState",
@@ -142,3 +144,36 @@ class LightMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _LightEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def press(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `press`: see LightSession.press."""
+        return self._send("press", payload)
+
+
+class LightOrchestrator(
+    rt.StoredEntities[
+        LightMachine,
+        LightResult,
+        LightState,
+        _StateName,
+        _TriggerName,
+        LightContext,
+    ]
+):
+    """The stored entities of light."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _LightEvents[LightResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _LightEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _LightEvents[Awaitable[LightResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _LightEvents(self._asender(entity_id, event_id))

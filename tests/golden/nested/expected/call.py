@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "CallContext",
     "CallGuards",
     "CallMachine",
+    "CallOrchestrator",
     "CallResult",
     "CallSession",
     "CallState",
@@ -466,3 +468,70 @@ class CallMachine(
 
     def __init__(self, *, actions: CallActions) -> None:
         super().__init__(actions=actions)
+
+
+class _CallEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def dial(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `dial`: see CallSession.dial."""
+        return self._send("dial", payload)
+
+    def take_over(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `take_over`: see CallSession.take_over."""
+        return self._send("take_over", payload)
+
+    def answer(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `answer`: see CallSession.answer."""
+        return self._send("answer", payload)
+
+    def hold(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `hold`: see CallSession.hold."""
+        return self._send("hold", payload)
+
+    def resume(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `resume`: see CallSession.resume."""
+        return self._send("resume", payload)
+
+    def redial(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `redial`: see CallSession.redial."""
+        return self._send("redial", payload)
+
+    def hang_up(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `hang_up`: see CallSession.hang_up."""
+        return self._send("hang_up", payload)
+
+    def note(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `note`: see CallSession.note."""
+        return self._send("note", payload)
+
+    def fail(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `fail`: see CallSession.fail."""
+        return self._send("fail", payload)
+
+
+class CallOrchestrator(
+    rt.StoredEntities[
+        CallMachine,
+        CallResult,
+        Literal[
+            CallState.IDLE, CallState.RINGING, CallState.TALKING, CallState.HELD, CallState.LOST
+        ],
+        _StateName,
+        _TriggerName,
+        CallContext,
+    ]
+):
+    """The stored entities of call."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _CallEvents[CallResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _CallEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _CallEvents[Awaitable[CallResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _CallEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -18,6 +19,7 @@ __all__ = [
     "SwitchMachine",
     "SwitchOffPayload",
     "SwitchOnPayload",
+    "SwitchOrchestrator",
     "SwitchResult",
     "SwitchSession",
     "SwitchState",
@@ -167,3 +169,40 @@ class SwitchMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _SwitchEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def on(self) -> rt.AnswerT:
+        """Send `on`: see SwitchSession.on."""
+        return self._send("on", {})
+
+    def off(self) -> rt.AnswerT:
+        """Send `off`: see SwitchSession.off."""
+        return self._send("off", {})
+
+
+class SwitchOrchestrator(
+    rt.StoredEntities[
+        SwitchMachine,
+        SwitchResult,
+        SwitchState,
+        _StateName,
+        _TriggerName,
+        SwitchContext,
+    ]
+):
+    """The stored entities of switch."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _SwitchEvents[SwitchResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _SwitchEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _SwitchEvents[Awaitable[SwitchResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _SwitchEvents(self._asender(entity_id, event_id))

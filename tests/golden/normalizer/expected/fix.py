@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "FixContext",
     "FixGuards",
     "FixMachine",
+    "FixOrchestrator",
     "FixResult",
     "FixSession",
     "FixState",
@@ -139,3 +141,36 @@ class FixMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _FixEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def new_order(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `new_order`: see FixSession.new_order."""
+        return self._send("new_order", payload)
+
+
+class FixOrchestrator(
+    rt.StoredEntities[
+        FixMachine,
+        FixResult,
+        FixState,
+        _StateName,
+        _TriggerName,
+        FixContext,
+    ]
+):
+    """The stored entities of fix."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _FixEvents[FixResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _FixEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _FixEvents[Awaitable[FixResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _FixEvents(self._asender(entity_id, event_id))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -17,6 +17,7 @@ __all__ = [
     "CountdownContext",
     "CountdownGuards",
     "CountdownMachine",
+    "CountdownOrchestrator",
     "CountdownResult",
     "CountdownSession",
     "CountdownState",
@@ -151,3 +152,34 @@ class CountdownMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _CountdownEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+
+class CountdownOrchestrator(
+    rt.StoredEntities[
+        CountdownMachine,
+        CountdownResult,
+        CountdownState,
+        _StateName,
+        _TriggerName,
+        CountdownContext,
+    ]
+):
+    """The stored entities of countdown."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _CountdownEvents[CountdownResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _CountdownEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _CountdownEvents[Awaitable[CountdownResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _CountdownEvents(self._asender(entity_id, event_id))

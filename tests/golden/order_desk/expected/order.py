@@ -36,6 +36,7 @@ __all__ = [
     "OrderDeskFillPayload",
     "OrderDeskGuards",
     "OrderDeskMachine",
+    "OrderDeskOrchestrator",
     "OrderDeskResult",
     "OrderDeskSession",
     "OrderDeskState",
@@ -180,6 +181,7 @@ _CHART: rt.Chart[OrderDeskState] = rt.Chart(
     triggers=tuple(OrderDeskTrigger),
     initial=OrderDeskState.NEW,
     definition=_DEFINITION,
+    retry_attempts=2,
     payloads={
         "approve": rt.Payload({}),
         "fill": rt.Payload(
@@ -498,3 +500,52 @@ class OrderDeskMachine(
 
     def __init__(self, *, guards: OrderDeskGuards, actions: OrderDeskActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _OrderDeskEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def approve(self) -> rt.AnswerT:
+        """Send `approve`: see OrderDeskSession.approve."""
+        return self._send("approve", {})
+
+    def fill(
+        self, *, amount: int, price: decimal.Decimal, venue: str = "XETRA", note: str | None = None
+    ) -> rt.AnswerT:
+        """Send `fill`: see OrderDeskSession.fill."""
+        return self._send("fill", {"amount": amount, "price": price, "venue": venue, "note": note})
+
+    def cancel(self, *, reason: str) -> rt.AnswerT:
+        """Send `cancel`: see OrderDeskSession.cancel."""
+        return self._send("cancel", {"reason": reason})
+
+    def reject(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `reject`: see OrderDeskSession.reject."""
+        return self._send("reject", payload)
+
+
+class OrderDeskOrchestrator(
+    rt.StoredEntities[
+        OrderDeskMachine,
+        OrderDeskResult,
+        OrderDeskState,
+        _StateName,
+        _TriggerName,
+        OrderDeskContext,
+    ]
+):
+    """The stored entities of order_desk."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OrderDeskEvents[OrderDeskResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _OrderDeskEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OrderDeskEvents[Awaitable[OrderDeskResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _OrderDeskEvents(self._asender(entity_id, event_id))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -17,6 +17,7 @@ __all__ = [
     "QueueContext",
     "QueueGuards",
     "QueueMachine",
+    "QueueOrchestrator",
     "QueueResult",
     "QueueSession",
     "QueueState",
@@ -219,3 +220,40 @@ class QueueMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _QueueEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `go`: see QueueSession.go."""
+        return self._send("go", payload)
+
+    def back(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `back`: see QueueSession.back."""
+        return self._send("back", payload)
+
+
+class QueueOrchestrator(
+    rt.StoredEntities[
+        QueueMachine,
+        QueueResult,
+        QueueState,
+        _StateName,
+        _TriggerName,
+        QueueContext,
+    ]
+):
+    """The stored entities of queue."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _QueueEvents[QueueResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _QueueEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _QueueEvents[Awaitable[QueueResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _QueueEvents(self._asender(entity_id, event_id))

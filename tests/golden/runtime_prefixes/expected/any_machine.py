@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "AnyGoPayload",
     "AnyGuards",
     "AnyMachine",
+    "AnyOrchestrator",
     "AnyResult",
     "AnySession",
     "AnyState",
@@ -161,3 +163,36 @@ class AnyMachine(
 
     def __init__(self, *, guards: AnyGuards, actions: AnyActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _AnyEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see AnySession.go."""
+        return self._send("go", {"n": n})
+
+
+class AnyOrchestrator(
+    rt.StoredEntities[
+        AnyMachine,
+        AnyResult,
+        AnyState,
+        _StateName,
+        _TriggerName,
+        AnyContext,
+    ]
+):
+    """The stored entities of any."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _AnyEvents[AnyResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _AnyEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _AnyEvents[Awaitable[AnyResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _AnyEvents(self._asender(entity_id, event_id))

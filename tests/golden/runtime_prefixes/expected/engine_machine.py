@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "EngineGoPayload",
     "EngineGuards",
     "EngineMachine",
+    "EngineOrchestrator",
     "EngineResult",
     "EngineSession",
     "EngineState",
@@ -161,3 +163,36 @@ class EngineMachine(
 
     def __init__(self, *, guards: EngineGuards, actions: EngineActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _EngineEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see EngineSession.go."""
+        return self._send("go", {"n": n})
+
+
+class EngineOrchestrator(
+    rt.StoredEntities[
+        EngineMachine,
+        EngineResult,
+        EngineState,
+        _StateName,
+        _TriggerName,
+        EngineContext,
+    ]
+):
+    """The stored entities of engine."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _EngineEvents[EngineResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _EngineEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _EngineEvents[Awaitable[EngineResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _EngineEvents(self._asender(entity_id, event_id))

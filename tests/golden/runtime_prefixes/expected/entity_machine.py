@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "EntityGoPayload",
     "EntityGuards",
     "EntityMachine",
+    "EntityOrchestrator",
     "EntityResult",
     "EntitySession",
     "EntityState",
@@ -161,3 +163,36 @@ class EntityMachine(
 
     def __init__(self, *, guards: EntityGuards, actions: EntityActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _EntityEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see EntitySession.go."""
+        return self._send("go", {"n": n})
+
+
+class EntityOrchestrator(
+    rt.StoredEntities[
+        EntityMachine,
+        EntityResult,
+        EntityState,
+        _StateName,
+        _TriggerName,
+        EntityContext,
+    ]
+):
+    """The stored entities of entity."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _EntityEvents[EntityResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _EntityEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _EntityEvents[Awaitable[EntityResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _EntityEvents(self._asender(entity_id, event_id))

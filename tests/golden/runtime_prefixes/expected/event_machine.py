@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "EventGoPayload",
     "EventGuards",
     "EventMachine",
+    "EventOrchestrator",
     "EventResult",
     "EventSession",
     "EventState",
@@ -161,3 +163,36 @@ class EventMachine(
 
     def __init__(self, *, guards: EventGuards, actions: EventActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _EventEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see EventSession.go."""
+        return self._send("go", {"n": n})
+
+
+class EventOrchestrator(
+    rt.StoredEntities[
+        EventMachine,
+        EventResult,
+        EventState,
+        _StateName,
+        _TriggerName,
+        EventContext,
+    ]
+):
+    """The stored entities of event."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _EventEvents[EventResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _EventEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _EventEvents[Awaitable[EventResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _EventEvents(self._asender(entity_id, event_id))

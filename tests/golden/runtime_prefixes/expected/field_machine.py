@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "FieldGoPayload",
     "FieldGuards",
     "FieldMachine",
+    "FieldOrchestrator",
     "FieldResult",
     "FieldSession",
     "FieldState",
@@ -161,3 +163,36 @@ class FieldMachine(
 
     def __init__(self, *, guards: FieldGuards, actions: FieldActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _FieldEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see FieldSession.go."""
+        return self._send("go", {"n": n})
+
+
+class FieldOrchestrator(
+    rt.StoredEntities[
+        FieldMachine,
+        FieldResult,
+        FieldState,
+        _StateName,
+        _TriggerName,
+        FieldContext,
+    ]
+):
+    """The stored entities of field."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _FieldEvents[FieldResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _FieldEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _FieldEvents[Awaitable[FieldResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _FieldEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "LiteralGoPayload",
     "LiteralGuards",
     "LiteralMachine",
+    "LiteralOrchestrator",
     "LiteralResult",
     "LiteralSession",
     "LiteralState",
@@ -161,3 +163,36 @@ class LiteralMachine(
 
     def __init__(self, *, guards: LiteralGuards, actions: LiteralActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _LiteralEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see LiteralSession.go."""
+        return self._send("go", {"n": n})
+
+
+class LiteralOrchestrator(
+    rt.StoredEntities[
+        LiteralMachine,
+        LiteralResult,
+        LiteralState,
+        _StateName,
+        _TriggerName,
+        LiteralContext,
+    ]
+):
+    """The stored entities of literal."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _LiteralEvents[LiteralResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _LiteralEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _LiteralEvents[Awaitable[LiteralResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _LiteralEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "MachineGoPayload",
     "MachineGuards",
     "MachineMachine",
+    "MachineOrchestrator",
     "MachineResult",
     "MachineSession",
     "MachineState",
@@ -161,3 +163,36 @@ class MachineMachine(
 
     def __init__(self, *, guards: MachineGuards, actions: MachineActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _MachineEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see MachineSession.go."""
+        return self._send("go", {"n": n})
+
+
+class MachineOrchestrator(
+    rt.StoredEntities[
+        MachineMachine,
+        MachineResult,
+        MachineState,
+        _StateName,
+        _TriggerName,
+        MachineContext,
+    ]
+):
+    """The stored entities of machine."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _MachineEvents[MachineResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _MachineEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _MachineEvents[Awaitable[MachineResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _MachineEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "NoneGoPayload",
     "NoneGuards",
     "NoneMachine",
+    "NoneOrchestrator",
     "NoneResult",
     "NoneSession",
     "NoneState",
@@ -161,3 +163,36 @@ class NoneMachine(
 
     def __init__(self, *, guards: NoneGuards, actions: NoneActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _NoneEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see NoneSession.go."""
+        return self._send("go", {"n": n})
+
+
+class NoneOrchestrator(
+    rt.StoredEntities[
+        NoneMachine,
+        NoneResult,
+        NoneState,
+        _StateName,
+        _TriggerName,
+        NoneContext,
+    ]
+):
+    """The stored entities of none."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _NoneEvents[NoneResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _NoneEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _NoneEvents[Awaitable[NoneResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _NoneEvents(self._asender(entity_id, event_id))

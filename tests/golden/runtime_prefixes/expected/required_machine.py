@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "RequiredGoPayload",
     "RequiredGuards",
     "RequiredMachine",
+    "RequiredOrchestrator",
     "RequiredResult",
     "RequiredSession",
     "RequiredState",
@@ -161,3 +163,36 @@ class RequiredMachine(
 
     def __init__(self, *, guards: RequiredGuards, actions: RequiredActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _RequiredEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see RequiredSession.go."""
+        return self._send("go", {"n": n})
+
+
+class RequiredOrchestrator(
+    rt.StoredEntities[
+        RequiredMachine,
+        RequiredResult,
+        RequiredState,
+        _StateName,
+        _TriggerName,
+        RequiredContext,
+    ]
+):
+    """The stored entities of required."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _RequiredEvents[RequiredResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _RequiredEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _RequiredEvents[Awaitable[RequiredResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _RequiredEvents(self._asender(entity_id, event_id))

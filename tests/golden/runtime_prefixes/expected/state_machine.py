@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "StateGoPayload",
     "StateGuards",
     "StateMachine",
+    "StateOrchestrator",
     "StateResult",
     "StateSession",
     "StateState",
@@ -161,3 +163,36 @@ class StateMachine(
 
     def __init__(self, *, guards: StateGuards, actions: StateActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _StateEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see StateSession.go."""
+        return self._send("go", {"n": n})
+
+
+class StateOrchestrator(
+    rt.StoredEntities[
+        StateMachine,
+        StateResult,
+        StateState,
+        _StateName,
+        _TriggerName,
+        StateContext,
+    ]
+):
+    """The stored entities of state."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _StateEvents[StateResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _StateEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _StateEvents[Awaitable[StateResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _StateEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "StrEnumGoPayload",
     "StrEnumGuards",
     "StrEnumMachine",
+    "StrEnumOrchestrator",
     "StrEnumResult",
     "StrEnumSession",
     "StrEnumState",
@@ -161,3 +163,36 @@ class StrEnumMachine(
 
     def __init__(self, *, guards: StrEnumGuards, actions: StrEnumActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _StrEnumEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see StrEnumSession.go."""
+        return self._send("go", {"n": n})
+
+
+class StrEnumOrchestrator(
+    rt.StoredEntities[
+        StrEnumMachine,
+        StrEnumResult,
+        StrEnumState,
+        _StateName,
+        _TriggerName,
+        StrEnumContext,
+    ]
+):
+    """The stored entities of str_enum."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _StrEnumEvents[StrEnumResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _StrEnumEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _StrEnumEvents[Awaitable[StrEnumResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _StrEnumEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "TransitionGoPayload",
     "TransitionGuards",
     "TransitionMachine",
+    "TransitionOrchestrator",
     "TransitionResult",
     "TransitionSession",
     "TransitionState",
@@ -161,3 +163,38 @@ class TransitionMachine(
 
     def __init__(self, *, guards: TransitionGuards, actions: TransitionActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _TransitionEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see TransitionSession.go."""
+        return self._send("go", {"n": n})
+
+
+class TransitionOrchestrator(
+    rt.StoredEntities[
+        TransitionMachine,
+        TransitionResult,
+        TransitionState,
+        _StateName,
+        _TriggerName,
+        TransitionContext,
+    ]
+):
+    """The stored entities of transition."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TransitionEvents[TransitionResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _TransitionEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TransitionEvents[Awaitable[TransitionResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _TransitionEvents(self._asender(entity_id, event_id))

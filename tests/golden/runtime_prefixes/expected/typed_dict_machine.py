@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "TypedDictGoPayload",
     "TypedDictGuards",
     "TypedDictMachine",
+    "TypedDictOrchestrator",
     "TypedDictResult",
     "TypedDictSession",
     "TypedDictState",
@@ -161,3 +163,38 @@ class TypedDictMachine(
 
     def __init__(self, *, guards: TypedDictGuards, actions: TypedDictActions) -> None:
         super().__init__(guards=guards, actions=actions)
+
+
+class _TypedDictEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def go(self, *, n: int) -> rt.AnswerT:
+        """Send `go`: see TypedDictSession.go."""
+        return self._send("go", {"n": n})
+
+
+class TypedDictOrchestrator(
+    rt.StoredEntities[
+        TypedDictMachine,
+        TypedDictResult,
+        TypedDictState,
+        _StateName,
+        _TriggerName,
+        TypedDictContext,
+    ]
+):
+    """The stored entities of typed_dict."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TypedDictEvents[TypedDictResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _TypedDictEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TypedDictEvents[Awaitable[TypedDictResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _TypedDictEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "BirdContext",
     "BirdGuards",
     "BirdMachine",
+    "BirdOrchestrator",
     "BirdResult",
     "BirdSession",
     "BirdState",
@@ -128,3 +130,36 @@ class BirdMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _BirdEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def sing(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `sing`: see BirdSession.sing."""
+        return self._send("sing", payload)
+
+
+class BirdOrchestrator(
+    rt.StoredEntities[
+        BirdMachine,
+        BirdResult,
+        BirdState,
+        _StateName,
+        _TriggerName,
+        BirdContext,
+    ]
+):
+    """The stored entities of bird."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _BirdEvents[BirdResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _BirdEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _BirdEvents[Awaitable[BirdResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _BirdEvents(self._asender(entity_id, event_id))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "CatContext",
     "CatGuards",
     "CatMachine",
+    "CatOrchestrator",
     "CatResult",
     "CatSession",
     "CatState",
@@ -138,3 +140,36 @@ class CatMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _CatEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def wake(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `wake`: see CatSession.wake."""
+        return self._send("wake", payload)
+
+
+class CatOrchestrator(
+    rt.StoredEntities[
+        CatMachine,
+        CatResult,
+        CatState,
+        _StateName,
+        _TriggerName,
+        CatContext,
+    ]
+):
+    """The stored entities of cat."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _CatEvents[CatResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _CatEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _CatEvents[Awaitable[CatResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _CatEvents(self._asender(entity_id, event_id))

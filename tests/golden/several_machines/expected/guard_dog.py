@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "WatchdogContext",
     "WatchdogGuards",
     "WatchdogMachine",
+    "WatchdogOrchestrator",
     "WatchdogResult",
     "WatchdogSession",
     "WatchdogState",
@@ -150,3 +152,36 @@ class WatchdogMachine(
 
     def __init__(self, *, guards: WatchdogGuards) -> None:
         super().__init__(guards=guards)
+
+
+class _WatchdogEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def bark(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `bark`: see WatchdogSession.bark."""
+        return self._send("bark", payload)
+
+
+class WatchdogOrchestrator(
+    rt.StoredEntities[
+        WatchdogMachine,
+        WatchdogResult,
+        WatchdogState,
+        _StateName,
+        _TriggerName,
+        WatchdogContext,
+    ]
+):
+    """The stored entities of Guard Dog."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _WatchdogEvents[WatchdogResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _WatchdogEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _WatchdogEvents[Awaitable[WatchdogResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _WatchdogEvents(self._asender(entity_id, event_id))

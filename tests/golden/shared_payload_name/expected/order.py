@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "OrderGuards",
     "OrderItemAddPayload",
     "OrderMachine",
+    "OrderOrchestrator",
     "OrderResult",
     "OrderSession",
     "OrderState",
@@ -143,3 +145,36 @@ class OrderMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _OrderEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def item_add(self, *, sku: str) -> rt.AnswerT:
+        """Send `item_add`: see OrderSession.item_add."""
+        return self._send("item_add", {"sku": sku})
+
+
+class OrderOrchestrator(
+    rt.StoredEntities[
+        OrderMachine,
+        OrderResult,
+        OrderState,
+        _StateName,
+        _TriggerName,
+        OrderContext,
+    ]
+):
+    """The stored entities of order."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _OrderEvents[OrderResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _OrderEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OrderEvents[Awaitable[OrderResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _OrderEvents(self._asender(entity_id, event_id))

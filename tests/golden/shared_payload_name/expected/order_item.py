@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
@@ -17,6 +18,7 @@ __all__ = [
     "OrderItemContext",
     "OrderItemGuards",
     "OrderItemMachine",
+    "OrderItemOrchestrator",
     "OrderItemResult",
     "OrderItemSession",
     "OrderItemState",
@@ -149,3 +151,38 @@ class OrderItemMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _OrderItemEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def add(self, *, sku: str, n: int) -> rt.AnswerT:
+        """Send `add`: see OrderItemSession.add."""
+        return self._send("add", {"sku": sku, "n": n})
+
+
+class OrderItemOrchestrator(
+    rt.StoredEntities[
+        OrderItemMachine,
+        OrderItemResult,
+        OrderItemState,
+        _StateName,
+        _TriggerName,
+        OrderItemContext,
+    ]
+):
+    """The stored entities of order_item."""
+
+    def on(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OrderItemEvents[OrderItemResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _OrderItemEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OrderItemEvents[Awaitable[OrderItemResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _OrderItemEvents(self._asender(entity_id, event_id))

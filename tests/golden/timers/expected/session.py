@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "LoginContext",
     "LoginGuards",
     "LoginMachine",
+    "LoginOrchestrator",
     "LoginResult",
     "LoginSession",
     "LoginState",
@@ -318,3 +320,44 @@ class LoginMachine(
 
     def __init__(self, *, guards: LoginGuards) -> None:
         super().__init__(guards=guards)
+
+
+class _LoginEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def log_in(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `log_in`: see LoginSession.log_in."""
+        return self._send("log_in", payload)
+
+    def touch(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `touch`: see LoginSession.touch."""
+        return self._send("touch", payload)
+
+    def lock(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `lock`: see LoginSession.lock."""
+        return self._send("lock", payload)
+
+
+class LoginOrchestrator(
+    rt.StoredEntities[
+        LoginMachine,
+        LoginResult,
+        Literal[LoginState.OUT, LoginState.FRESH, LoginState.IDLE, LoginState.LOCKED],
+        _StateName,
+        _TriggerName,
+        LoginContext,
+    ]
+):
+    """The stored entities of login."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _LoginEvents[LoginResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _LoginEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _LoginEvents[Awaitable[LoginResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _LoginEvents(self._asender(entity_id, event_id))

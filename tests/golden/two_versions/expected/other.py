@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "OtherContext",
     "OtherGuards",
     "OtherMachine",
+    "OtherOrchestrator",
     "OtherResult",
     "OtherSession",
     "OtherState",
@@ -107,3 +109,32 @@ class OtherMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _OtherEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+
+class OtherOrchestrator(
+    rt.StoredEntities[
+        OtherMachine,
+        OtherResult,
+        OtherState,
+        _StateName,
+        _TriggerName,
+        OtherContext,
+    ]
+):
+    """The stored entities of other."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _OtherEvents[OtherResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _OtherEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _OtherEvents[Awaitable[OtherResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _OtherEvents(self._asender(entity_id, event_id))

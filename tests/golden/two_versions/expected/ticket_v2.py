@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "TicketContext",
     "TicketGuards",
     "TicketMachine",
+    "TicketOrchestrator",
     "TicketResult",
     "TicketSession",
     "TicketState",
@@ -139,3 +141,36 @@ class TicketMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _TicketEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def close(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `close`: see TicketSession.close."""
+        return self._send("close", payload)
+
+
+class TicketOrchestrator(
+    rt.StoredEntities[
+        TicketMachine,
+        TicketResult,
+        TicketState,
+        _StateName,
+        _TriggerName,
+        TicketContext,
+    ]
+):
+    """The stored entities of ticket."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _TicketEvents[TicketResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _TicketEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _TicketEvents[Awaitable[TicketResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _TicketEvents(self._asender(entity_id, event_id))

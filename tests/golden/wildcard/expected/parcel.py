@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -17,6 +17,7 @@ __all__ = [
     "ParcelContext",
     "ParcelGuards",
     "ParcelMachine",
+    "ParcelOrchestrator",
     "ParcelResult",
     "ParcelSession",
     "ParcelState",
@@ -249,3 +250,48 @@ class ParcelMachine(
 
     def __init__(self, *, guards: ParcelGuards) -> None:
         super().__init__(guards=guards)
+
+
+class _ParcelEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def lose(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `lose`: see ParcelSession.lose."""
+        return self._send("lose", payload)
+
+    def send_off(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `send_off`: see ParcelSession.send_off."""
+        return self._send("send_off", payload)
+
+    def deliver(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `deliver`: see ParcelSession.deliver."""
+        return self._send("deliver", payload)
+
+    def note(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `note`: see ParcelSession.note."""
+        return self._send("note", payload)
+
+
+class ParcelOrchestrator(
+    rt.StoredEntities[
+        ParcelMachine,
+        ParcelResult,
+        ParcelState,
+        _StateName,
+        _TriggerName,
+        ParcelContext,
+    ]
+):
+    """The stored entities of parcel."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _ParcelEvents[ParcelResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _ParcelEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _ParcelEvents[Awaitable[ParcelResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _ParcelEvents(self._asender(entity_id, event_id))

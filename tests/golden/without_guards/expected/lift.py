@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "LiftContext",
     "LiftGuards",
     "LiftMachine",
+    "LiftOrchestrator",
     "LiftResult",
     "LiftSession",
     "LiftState",
@@ -192,3 +194,40 @@ class LiftMachine(
 
     def __init__(self, *, actions: LiftActions) -> None:
         super().__init__(actions=actions)
+
+
+class _LiftEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def call(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `call`: see LiftSession.call."""
+        return self._send("call", payload)
+
+    def arrive(self, /, **payload: Unpack[_Variables]) -> rt.AnswerT:
+        """Send `arrive`: see LiftSession.arrive."""
+        return self._send("arrive", payload)
+
+
+class LiftOrchestrator(
+    rt.StoredEntities[
+        LiftMachine,
+        LiftResult,
+        LiftState,
+        _StateName,
+        _TriggerName,
+        LiftContext,
+    ]
+):
+    """The stored entities of lift."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _LiftEvents[LiftResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _LiftEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _LiftEvents[Awaitable[LiftResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _LiftEvents(self._asender(entity_id, event_id))

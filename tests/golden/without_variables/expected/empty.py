@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
@@ -16,6 +17,7 @@ __all__ = [
     "EmptyContext",
     "EmptyGuards",
     "EmptyMachine",
+    "EmptyOrchestrator",
     "EmptyResult",
     "EmptySession",
     "EmptyState",
@@ -154,3 +156,40 @@ class EmptyMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _EmptyEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def hoist(self) -> rt.AnswerT:
+        """Send `hoist`: see EmptySession.hoist."""
+        return self._send("hoist", {})
+
+    def lower(self) -> rt.AnswerT:
+        """Send `lower`: see EmptySession.lower."""
+        return self._send("lower", {})
+
+
+class EmptyOrchestrator(
+    rt.StoredEntities[
+        EmptyMachine,
+        EmptyResult,
+        EmptyState,
+        _StateName,
+        _TriggerName,
+        EmptyContext,
+    ]
+):
+    """The stored entities of empty."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _EmptyEvents[EmptyResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _EmptyEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _EmptyEvents[Awaitable[EmptyResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _EmptyEvents(self._asender(entity_id, event_id))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, overload
 from pystator_runtime import interface as rt
@@ -17,6 +17,7 @@ __all__ = [
     "FlagContext",
     "FlagGuards",
     "FlagMachine",
+    "FlagOrchestrator",
     "FlagRaisePayload",
     "FlagResult",
     "FlagSession",
@@ -197,3 +198,40 @@ class FlagMachine(
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class _FlagEvents(rt.StoredEvents[rt.AnswerT]):
+    """Events for one stored entity, with the types of their payloads."""
+
+    __slots__ = ()
+
+    def raise_(self, *, height: float) -> rt.AnswerT:
+        """Send `raise`: see FlagSession.raise_."""
+        return self._send("raise", {"height": height})
+
+    def lower(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `lower`: see FlagSession.lower."""
+        return self._send("lower", payload)
+
+
+class FlagOrchestrator(
+    rt.StoredEntities[
+        FlagMachine,
+        FlagResult,
+        FlagState,
+        _StateName,
+        _TriggerName,
+        FlagContext,
+    ]
+):
+    """The stored entities of flag."""
+
+    def on(self, entity_id: str, /, event_id: str | None = None) -> _FlagEvents[FlagResult]:
+        """Send an event to an entity: its methods are the triggers."""
+        return _FlagEvents(self._sender(entity_id, event_id))
+
+    def aon(
+        self, entity_id: str, /, event_id: str | None = None
+    ) -> _FlagEvents[Awaitable[FlagResult]]:
+        """Send an event to an entity and await the answer: its methods are the triggers."""
+        return _FlagEvents(self._asender(entity_id, event_id))

@@ -1,0 +1,356 @@
+"""Deciding about stored entities: from what a store has and an event to the one commit that follows (`S13`)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pystator_runtime.actions import ActionSpec
+from pystator_runtime.errors import IdempotencyError, StoreError
+from pystator_runtime.events import Event, refuse_reserved_keys
+from pystator_runtime.orchestrator.entities import Archive, Standing, timers_as_text
+from pystator_runtime.orchestrator.replay import result_as_text, result_from_text
+from pystator_runtime.results import NOTHING, Timer, TransitionResult
+from pystator_runtime.rows import Row
+from pystator_runtime.step import decide, enter, fall_back, ring
+from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
+from pystator_runtime.timers import Milliseconds
+from pystator_runtime.waiting import Procedure
+
+ContextValidator = Callable[[str, str, str, Mapping[str, Any]], tuple[bool, Sequence[str]]]
+"""``(entity_id, state, trigger, ctx) -> (ok, errors)`` (`S10.2`)."""
+
+_LED_NOWHERE = frozenset({"undefined_trigger", "invalid_transition", "guards_failed"})
+
+
+class Plan:
+    """An action to be run after the commit: its record, its spec, and the event that it belongs to."""
+
+    __slots__ = ("context", "event", "record", "spec")
+
+    def __init__(self, record: ActionRecord, spec: ActionSpec, event: Event, context: Mapping[str, Any]) -> None:
+        self.record = record
+        self.spec = spec
+        self.event = event
+        self.context = context
+
+
+class Decision:
+    """What an event does: its result, and unless nothing changes, the commit with the actions that follow it.
+
+    ``audit`` is a row to write where there is no commit; ``context`` is the entity's after it.
+    """
+
+    __slots__ = ("audit", "commit", "context", "plans", "result")
+
+    def __init__(
+        self,
+        result: TransitionResult[Any],
+        commit: Commit | None = None,
+        plans: Sequence[Plan] = (),
+        audit: AuditRecord | None = None,
+        context: Mapping[str, Any] = NOTHING,
+    ) -> None:
+        self.result = result
+        self.commit = commit
+        self.plans = plans
+        self.audit = audit
+        self.context = context
+
+
+class Decider:
+    """Decides for the entities of one machine. It reads and writes nothing."""
+
+    def __init__(
+        self,
+        machine: Any,
+        archive: Archive,
+        *,
+        create_missing: bool,
+        audit_failures: bool,
+        validators: Sequence[ContextValidator],
+        lease: Milliseconds,
+    ) -> None:
+        self.machine = machine
+        self.chart = machine.chart
+        self.archive = archive
+        self._create_missing = create_missing
+        self.audit_failures = audit_failures
+        self._validators = validators
+        self.lease = lease
+
+    # -- occasions ---------------------------------------------------------------------------------------------
+
+    def creation(self, loaded: Loaded, entity_id: str, context: Mapping[str, Any]) -> Procedure[Decision]:
+        """A new entity in its initial state."""
+        if loaded.entity is not None:
+            raise StoreError(f"{self.chart.name} has an entity {entity_id!r} already")
+        draft = _Draft(self, entity_id, loaded.now)
+        started = yield from draft.start(context)
+        if started.error is not None:
+            return Decision(started)
+        return draft.decision(started, None)
+
+    def event(
+        self, loaded: Loaded, entity_id: str, event: Event, tell: Callable[..., None] | None
+    ) -> Procedure[Decision]:
+        """An event for an entity, which comes into being by it if there is none (`S13.2`)."""
+        repeated = self._repeated(loaded.repeated, event)
+        if repeated is not None:
+            return Decision(repeated)
+        draft = _Draft(self, entity_id, loaded.now)
+        if loaded.entity is not None:
+            draft.stand(self.archive.read(loaded.entity))
+        elif self._create_missing:
+            started = yield from draft.start({})
+            if started.error is not None:
+                return Decision(started)
+        else:
+            raise StoreError(f"{self.chart.name} has no entity {entity_id!r}: create it first")
+        if tell is not None:
+            tell("before", str(draft.row.state), event.trigger, {**draft.context, **event.payload})
+        result = self._known(draft, event)
+        if result is None:
+            result = yield from self._decided(draft, event)
+        if result.error is not None or result.metadata.get("no_op"):
+            audit = self.audit(draft, event, result, None) if self.audit_failures else None
+            return Decision(result, audit=audit, context=draft.context)
+        draft.take(result, event, {**draft.context, **event.payload} if event.payload else draft.context)
+        return draft.decision(result, event)
+
+    def _known(self, draft: _Draft, event: Event) -> TransitionResult[Any] | None:
+        """The result, where it is known beforehand: the quick way of a machine's ``process``."""
+        if self._validators:
+            return None
+        payload = event.payload
+        declared = self.chart.payloads.get(event.trigger)
+        if declared is not None and not (payload.keys() <= declared.fields.keys() and declared.fits(payload)):
+            return None
+        try:
+            context = {**draft.context, **payload} if payload else draft.context
+            for test, result in self.chart.quick[draft.row.name][event.trigger]:
+                if test is None or test(context):
+                    return result if draft.is_complete else None
+        except Exception:  # not quick, or a guard raised: the full procedure tells which
+            pass
+        return None
+
+    def alarm(self, loaded: Loaded, entity_id: str, now: Milliseconds) -> Procedure[Decision | None]:
+        """The timer of an entity that has been due the longest; ``None`` if by now none is (`S9.4`, `S9.5`)."""
+        if loaded.entity is None:
+            return None
+        draft = _Draft(self, entity_id, now)
+        draft.stand(self.archive.read(loaded.entity))
+        alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= now)
+        if not alarms:
+            if loaded.entity.next_due is not None and loaded.entity.next_due <= now:
+                return draft.decision(draft.nothing("_timers"), None)  # it waits for what the machine no longer has
+            return None
+        timer = alarms[0][2]
+        event = Event(timer.trigger)
+        result = yield from ring(
+            self.chart,
+            self.machine.guard_registry,
+            draft.row,
+            timer,
+            event,
+            draft.context,
+            entity_id=entity_id,
+            history=draft.history,
+        )
+        del draft.due[timer]
+        if result.error is None:
+            draft.take(result, event, draft.context)
+        return draft.decision(result, event)
+
+    def _decided(self, draft: _Draft, event: Event) -> Procedure[TransitionResult[Any]]:
+        chart, guards = self.chart, self.machine.guard_registry
+        seen = {**draft.context, **event.payload}
+        known: dict[str, Any] = {"entity_id": draft.entity_id, "history": draft.history}
+        check = self._check(draft.entity_id) if self._validators else None
+        asked = decide(chart, guards, draft.row, event, seen, payload=event.payload, check=check, **known)
+        result = yield from asked
+        if result.error is None or result.metadata.get("reason") not in _LED_NOWHERE or chart.fallback is None:
+            return result
+        if draft.row.fallback is None:  # `hint`
+            return result.replaced(metadata={**result.metadata, "fallback_state": chart.fallback})
+        fallen = yield from fall_back(chart, guards, draft.row, event, seen, **known)
+        return fallen.replaced(metadata={**fallen.metadata, "original_error": result.error})
+
+    def _check(self, entity_id: str) -> Callable[[Row[Any], str, Mapping[str, Any]], list[str]]:
+        def check(row: Row[Any], trigger: str, context: Mapping[str, Any]) -> list[str]:
+            wrong: list[str] = []
+            for validator in self._validators:
+                fits, errors = validator(entity_id, str(row.state), trigger, context)
+                if not fits:
+                    wrong.extend(map(str, errors))
+                    if not errors:
+                        wrong.append("the context validator refuses it")
+            return wrong
+
+        return check
+
+    # -- the same event again ----------------------------------------------------------------------------------
+
+    def _repeated(self, before: AuditRecord | None, event: Event) -> TransitionResult[Any] | None:
+        """The first answer to an event that was taken before (`S13.1`)."""
+        if before is None:
+            return None
+        if before.digest != self.digest(event):
+            raise IdempotencyError(
+                f"the event id {event.event_id!r} of {before.entity_id!r} was used for {before.trigger!r} before, "
+                f"with another trigger or payload than this {event.trigger!r}: every event needs an id of its own"
+            )
+        return result_from_text(self.chart, self.archive, before.result)
+
+    def digest(self, event: Event) -> str:
+        """What tells one trigger and payload from another."""
+        text = f"{event.trigger}\0{json.dumps(json.loads(self.archive.encoded(event.payload)), sort_keys=True)}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def audit(self, draft: _Draft, event: Event, result: TransitionResult[Any], version: int | None) -> AuditRecord:
+        """The audit row of an event; ``version`` is the entity's after it, ``None`` if nothing changed."""
+        taken = result.error is None
+        event_id = event.event_id if taken and not result.metadata.get("no_op") else None
+        return AuditRecord(
+            self.chart.name,
+            draft.entity_id,
+            draft.version if version is None else version,
+            event.trigger,
+            str(result.source_state),
+            None if result.target_state is None else str(result.target_state),
+            taken,
+            event_id,
+            "" if event_id is None else self.digest(event),
+            "" if event_id is None else result_as_text(result, self.archive),
+            draft.now,
+        )
+
+
+class _Draft:
+    """An entity while it is decided about: where it stands, and what is to be committed."""
+
+    def __init__(self, decider: Decider, entity_id: str, now: Milliseconds) -> None:
+        self._decider = decider
+        self.entity_id = entity_id
+        self.now = now
+        self.version = 0
+        self.record: EntityRecord | None = None
+        self.row: Row[Any] = decider.chart.initial
+        self.context: dict[str, Any] = {}
+        self.history: Mapping[str, str] = {}
+        self.due: dict[Timer, Milliseconds] = {}
+        self._stored = ""  # the context as it is stored, as long as it is the same
+        self._planned: list[tuple[ActionSpec, Event]] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all timers wait that a result known beforehand takes for granted."""
+        return len(self.due) == len(self.row.delayed)
+
+    def stand(self, standing: Standing) -> None:
+        """Begin where the stored entity stands."""
+        self.record = standing.record
+        self.version = standing.record.version
+        self.row, self.context = standing.row, standing.context
+        self._stored = standing.record.context if standing.is_current else ""
+        self.history, self.due = standing.history, standing.due
+
+    def start(self, context: Mapping[str, Any]) -> Procedure[TransitionResult[Any]]:
+        """Begin anew (`S3.5`)."""
+        machine = self._decider.machine
+        refuse_reserved_keys(context, "context")
+        result: TransitionResult[Any] = yield from enter(
+            machine.chart, machine.guard_registry, self.row, context, entity_id=self.entity_id
+        )
+        if result.error is None:
+            self.take(result, Event("_start"), dict(context))
+        return result
+
+    def nothing(self, trigger: str) -> TransitionResult[Any]:
+        """The result of a step that changes no state."""
+        return TransitionResult(self.row.state, self.row.state, trigger, metadata={"no_op": True})
+
+    def take(self, result: TransitionResult[Any], event: Event, context: dict[str, Any]) -> None:
+        """Go where a result leads; ``context`` is what its guards saw."""
+        row = self._decider.chart.row(result.target_state)
+        assert row is not None, "a result leads to a state of its machine"
+        self.row = row
+        if context is not self.context:
+            self._stored = ""
+        if result.changes or result.removed:
+            self._stored = ""
+            context = {**context, **result.changes}
+            for key in result.removed:
+                context.pop(key, None)
+        self.context = context
+        if result.history_updates:
+            self.history = {**self.history, **result.history_updates}
+        for timer in result.disarmed:
+            self.due.pop(timer, None)
+        for timer in result.armed:
+            self.due.pop(timer, None)
+            self.due[timer] = self.now + timer.delay
+        for spec in result.all_action_specs:
+            self._planned.append((spec, event))
+
+    def decision(self, result: TransitionResult[Any], event: Event | None) -> Decision:
+        """All that has changed, as one commit."""
+        decider, before = self._decider, self.record
+        entity = EntityRecord(
+            decider.chart.name,
+            self.entity_id,
+            str(self.row.state),
+            self._stored or decider.archive.encoded(self.context),
+            json.dumps(self.history) if self.history else "{}",
+            timers_as_text(self.due) if self.due else "[]",
+            min(self.due.values()) if self.due else None,
+            self.version + 1,
+            decider.chart.version,
+            self.now if before is None else before.created_at,
+            self.now,
+        )
+        plans = [self._plan(entity, number, *planned) for number, planned in enumerate(self._planned)]
+        audit: AuditRecord | None = None
+        if event is not None and (result.error is None or decider.audit_failures):
+            audit = decider.audit(self, event, result, entity.version)
+        commit = Commit(entity, self.version, audit, tuple([plan.record for plan in plans]) if plans else ())
+        return Decision(result, commit, plans, context=self.context)
+
+    def _plan(self, entity: EntityRecord, number: int, spec: ActionSpec, event: Event) -> Plan:
+        decider = self._decider
+        written: dict[str, Any] = {"name": spec.name}
+        if params := spec.params:
+            written["params"] = params
+        for option in ("retry", "retry_backoff", "timeout"):
+            if (value := getattr(spec, option)) is not None:
+                written[option] = value
+        payload = json.loads(decider.archive.encoded(event.payload)) if event.payload else {}
+        record = ActionRecord(
+            f"{entity.machine}/{entity.entity_id}/{entity.version}/{number}",
+            entity.machine,
+            entity.entity_id,
+            json.dumps(written),
+            json.dumps({"trigger": event.trigger, "payload": payload, "event_id": event.event_id}),
+            entity.context,
+            0,
+            0,
+            self.now + decider.lease,
+            "",
+        )
+        return Plan(record, spec, event, self.context)
+
+
+def plan_of(record: ActionRecord, archive: Archive) -> Plan:
+    """A pending action as it was planned, from what a store has kept."""
+    spec, event = json.loads(record.spec), json.loads(record.event)
+    options = {name: spec.get(name) for name in ("retry", "retry_backoff", "timeout")}
+    payload = archive.decoded(json.dumps(event["payload"]))
+    return Plan(
+        record,
+        ActionSpec(spec["name"], spec.get("params"), **options),
+        Event(event["trigger"], payload, event_id=event["event_id"]),
+        archive.decoded(record.context),
+    )
