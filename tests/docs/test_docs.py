@@ -17,11 +17,14 @@ import pystator_runtime
 from docs.pages import DOCS, ROOT, Page, Run, codes_in, environment, page
 from pystator_gen import cli, codes, naming, parse
 from pystator_gen.expressions import vocabulary
+from support.places import PostgreSQL, Redis
+from support.servers import Servers
 
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 SLOW = frozenset({"mypy"})
 STARTED = "getting-started.md"
-ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED})
+STORES = "stores.md"
+ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED, STORES})
 """Pages with tests of their own, and one whose numbers are measured and not repeated in a test."""
 
 SECTIONS = {section.name: section for section in page("diagnostics.md").sections}
@@ -51,6 +54,20 @@ def test_getting_started_does_what_the_page_says(started: Run) -> None:
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in ELSEWHERE])
 def test_examples_do_what_the_page_says(name: str, tmp_path: Path) -> None:
     run(page(name), tmp_path)
+
+
+def test_examples_with_servers_do_what_the_page_says(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, keys = PostgreSQL(tmp_path, servers), Redis(tmp_path, servers)
+    monkeypatch.setenv("DATABASE_URL", database.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("REDIS_URL", keys.url)
+    keys.prefix = "pystator"  # as the page has it
+    try:
+        run(page(STORES), tmp_path)
+    finally:
+        database.end()
+        keys.end()
 
 
 @pytest.mark.parametrize("code", codes.CODES)

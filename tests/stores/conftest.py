@@ -9,26 +9,27 @@ from typing import Any
 import pytest
 
 from support.places import PLACES, Place
+from support.servers import Servers
 
 LASTING = [name for name in PLACES if name != "memory"]
 
 
-def _place(request: Any, tmp_path: Path) -> Iterator[Place]:
-    place = PLACES[request.param](tmp_path)
+def _place(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
+    place = PLACES[request.param](tmp_path, servers)
     yield place
     place.end()
 
 
 @pytest.fixture(params=PLACES)
-def place(request: Any, tmp_path: Path) -> Iterator[Place]:
+def place(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
     """Every place."""
-    yield from _place(request, tmp_path)
+    yield from _place(request, tmp_path, servers)
 
 
 @pytest.fixture(params=LASTING)
-def lasting(request: Any, tmp_path: Path) -> Iterator[Place]:
+def lasting(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
     """Every place whose entities outlive the store object."""
-    yield from _place(request, tmp_path)
+    yield from _place(request, tmp_path, servers)
 
 
 @pytest.fixture

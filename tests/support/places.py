@@ -7,11 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pystator_runtime.stores import InMemoryStateStore, SQLiteStateStore
+import psycopg
+import redis
+from sqlalchemy.engine import make_url
+
+from pystator_runtime.stores import (
+    InMemoryStateStore,
+    RedisStateStore,
+    SQLAlchemyStateStore,
+    SQLiteStateStore,
+    redis_scripts,
+)
+from support.awaited import Awaited
+from support.servers import Servers
+from support.stored import MACHINE
 
 SURROGATES = "".join(map(chr, range(0xD800, 0xE000)))
 
@@ -50,8 +64,8 @@ class Place:
 class Memory(Place):
     lasts = False
 
-    def __init__(self, folder: Path) -> None:
-        del folder
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        del folder, servers
 
     def open(self, **settings: Any) -> Any:
         return InMemoryStateStore(**settings)
@@ -69,7 +83,8 @@ class SQLite(Place):
         "DELETE ON pystator_entities",
     )
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        del servers
         self.path = folder / "entities.db"
         self._opened: list[Any] = []
 
@@ -95,8 +110,137 @@ class SQLite(Place):
             store.close()
 
 
-PLACES: dict[str, Callable[[Path], Place]] = {
+class PostgreSQL(Place):
+    """A schema of its own."""
+
+    cannot_hold = SURROGATES + "\0"
+    points = (
+        "INSERT ON pystator_entities",
+        "UPDATE ON pystator_entities",
+        "INSERT ON pystator_audit",
+        "INSERT ON pystator_actions",
+        "INSERT ON pystator_actions WHEN NEW.key LIKE '%/1'",
+        "DELETE ON pystator_actions",
+        "DELETE ON pystator_entities",
+    )
+
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        del folder
+        self.schema = f"test_{uuid.uuid4().hex}"
+        self._server = servers.postgres()
+        self._opened: list[Any] = []
+        self.execute(f"CREATE SCHEMA {self.schema}")
+        self.url = make_url(self._server).update_query_dict({"options": f"-csearch_path={self.schema}"})
+
+    def open(self, **settings: Any) -> Any:
+        store = SQLAlchemyStateStore(self.url, **settings)
+        self._opened.append(store)
+        return store
+
+    @contextlib.contextmanager
+    def broken(self, point: str) -> Iterator[None]:
+        where, _, when = point.partition(" WHEN ")
+        self.execute(
+            "CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'it breaks here'; END $$",
+            f"CREATE TRIGGER broken AFTER {where} FOR EACH ROW {f'WHEN ({when})' if when else ''}"
+            " EXECUTE FUNCTION breaks()",
+        )
+        try:
+            yield
+        finally:
+            self.execute("DROP FUNCTION breaks CASCADE")
+
+    def execute(self, *statements: str) -> list[Any]:
+        """Run statements behind the back of the stores; the rows of the last one."""
+        options = f"-csearch_path={self.schema}"
+        with psycopg.connect(self._server, autocommit=True, options=options) as connection:
+            for statement in statements[:-1]:
+                connection.execute(statement)
+            last = connection.execute(statements[-1])
+            return last.fetchall() if last.description else []
+
+    def end(self) -> None:
+        for store in self._opened:
+            store.close()
+        self.execute(f"DROP SCHEMA {self.schema} CASCADE")
+
+
+class PostgreSQLAwaited(PostgreSQL):
+    def open(self, **settings: Any) -> Any:
+        store = Awaited(SQLAlchemyStateStore(self.url, **settings))
+        self._opened.append(store)
+        return store
+
+    def end(self) -> None:
+        super().end()
+        for store in self._opened:
+            store.end()
+
+
+class Redis(Place):
+    """A prefix of its own. A commit is made to fail by keys of the wrong kind."""
+
+    points = tuple(redis_scripts.KINDS)
+
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        del folder
+        self.url = servers.redis()
+        self.prefix = f"test-{uuid.uuid4().hex}"
+        self.client = redis.Redis.from_url(self.url)
+        self._opened: list[Any] = []
+
+    def open(self, **settings: Any) -> Any:
+        store = RedisStateStore(self.url, **{"prefix": self.prefix, **settings})
+        self._opened.append(store)
+        return store
+
+    def open_with_short_locks(self) -> Any:
+        return self.open(lock_lease="50ms")
+
+    @contextlib.contextmanager
+    def broken(self, point: str) -> Iterator[None]:
+        partitions = [f"{self.prefix}:{{{MACHINE}:{number}}}:" for number in range(16)]
+        with self.client.pipeline(transaction=False) as pipeline:
+            for partition in partitions:
+                pipeline.rename(partition + point, f"{partition}kept:{point}")
+                pipeline.rpush(partition + point, "of the wrong kind")
+            pipeline.execute(raise_on_error=False)  # not every partition has it
+            try:
+                yield
+            finally:
+                for partition in partitions:
+                    pipeline.delete(partition + point)
+                    pipeline.rename(f"{partition}kept:{point}", partition + point)
+                pipeline.execute(raise_on_error=False)
+
+    def end(self) -> None:
+        for store in self._opened:
+            store.close()
+        keys = list(self.client.scan_iter(f"{self.prefix}:*", count=1_000))
+        if keys:
+            self.client.delete(*keys)
+        self.client.close()
+
+
+class RedisAwaited(Redis):
+    def open(self, **settings: Any) -> Any:
+        store = Awaited(RedisStateStore(self.url, **{"prefix": self.prefix, **settings}))
+        self._opened.append(store)
+        return store
+
+    def end(self) -> None:
+        super().end()
+        for store in self._opened:
+            store.end()
+
+
+PLACES: dict[str, Callable[[Path, Servers], Place]] = {
     "memory": Memory,
     "sqlite": SQLite,
+    "postgresql": PostgreSQL,
+    "postgresql-awaited": PostgreSQLAwaited,
+    "redis": Redis,
+    "redis-awaited": RedisAwaited,
 }
 """Every place."""

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pystator_runtime.stores.memory import InMemoryStateStore as InMemoryStateStore
     from pystator_runtime.stores.protocol import StateStore as StateStore
+    from pystator_runtime.stores.redis import RedisStateStore as RedisStateStore
+    from pystator_runtime.stores.sql import SQLAlchemyStateStore as SQLAlchemyStateStore
     from pystator_runtime.stores.sqlite import SQLiteStateStore as SQLiteStateStore
 
-_HOME = {"InMemoryStateStore": "memory", "SQLiteStateStore": "sqlite", "StateStore": "protocol"}
+_HOME = {
+    "InMemoryStateStore": "memory",
+    "RedisStateStore": "redis",
+    "SQLAlchemyStateStore": "sql",
+    "SQLiteStateStore": "sqlite",
+    "StateStore": "protocol",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,237 @@
+"""The clients of a store: the one that is called, and those that are awaited, one for each event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError, TimeoutError
+from redis.retry import Retry
+
+from pystator_runtime.errors import ConfigurationError, StoreError
+from pystator_runtime.stores.loops import PerLoop
+from pystator_runtime.stores.redis_procedures import Call, LostError, Procedure
+
+ResultT = TypeVar("ResultT")
+
+_PARAMETERS = (
+    "host", "port", "db", "username", "password", "client_name", "credential_provider", "protocol",
+    "socket_timeout", "socket_connect_timeout", "socket_keepalive", "health_check_interval",
+    "ssl_keyfile", "ssl_certfile", "ssl_cert_reqs", "ssl_ca_certs", "ssl_ca_data", "ssl_check_hostname",
+)  # fmt: skip
+"""What a client of one kind has in common with one of the other."""
+
+
+class Called:
+    """A client that is called."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._is_cluster = isinstance(client, redis.RedisCluster)
+
+    def run(self, procedure: Procedure[ResultT]) -> ResultT:
+        outcome: list[Any] | StoreError | None = None
+        while True:
+            try:
+                calls = _go_on(procedure, outcome)
+            except StopIteration as done:
+                result: ResultT = done.value
+                return result
+            outcome = self._send(calls)
+            if isinstance(outcome, LostError) and _may_run_twice(calls):
+                outcome = self._send(calls)
+
+    def _send(self, calls: Sequence[Call]) -> list[Any] | StoreError:
+        try:
+            replies = self._ask(calls, whole=False)
+            if unknown := _unknown(replies):
+                _fill(replies, unknown, self._ask([calls[i] for i in unknown], whole=True))
+            return _checked(replies)
+        except (RedisError, OSError) as error:
+            return _told(error, calls)
+
+    def _ask(self, calls: Sequence[Call], *, whole: bool) -> list[Any]:
+        """Send scripts, or their names; replies and errors as they come."""
+        if len(calls) > 1 and not self._is_cluster:
+            with self.client.pipeline(transaction=False) as pipeline:
+                for call in calls:
+                    pipeline.execute_command(*_command(call, whole), NEVER_DECODE=True)
+                replies: list[Any] = pipeline.execute(raise_on_error=False)
+                return replies
+        replies = []
+        for call in calls:
+            try:
+                replies.append(self.client.execute_command(*_command(call, whole), NEVER_DECODE=True))
+            except ResponseError as error:
+                replies.append(error)
+        return replies
+
+
+class Awaited:
+    """A client that is awaited: line by line the same."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._is_cluster = isinstance(client, redis.asyncio.RedisCluster)
+
+    async def run(self, procedure: Procedure[ResultT]) -> ResultT:
+        outcome: list[Any] | StoreError | None = None
+        while True:
+            try:
+                calls = _go_on(procedure, outcome)
+            except StopIteration as done:
+                result: ResultT = done.value
+                return result
+            outcome = await self._send(calls)
+            if isinstance(outcome, LostError) and _may_run_twice(calls):
+                outcome = await self._send(calls)
+
+    async def _send(self, calls: Sequence[Call]) -> list[Any] | StoreError:
+        try:
+            replies = await self._ask(calls, whole=False)
+            if unknown := _unknown(replies):
+                _fill(replies, unknown, await self._ask([calls[i] for i in unknown], whole=True))
+            return _checked(replies)
+        except (RedisError, OSError) as error:
+            return _told(error, calls)
+
+    async def _ask(self, calls: Sequence[Call], *, whole: bool) -> list[Any]:
+        if len(calls) > 1 and not self._is_cluster:
+            async with self.client.pipeline(transaction=False) as pipeline:
+                for call in calls:
+                    pipeline.execute_command(*_command(call, whole), NEVER_DECODE=True)
+                replies: list[Any] = await pipeline.execute(raise_on_error=False)
+                return replies
+        replies = []
+        for call in calls:
+            try:
+                replies.append(await self.client.execute_command(*_command(call, whole), NEVER_DECODE=True))
+            except ResponseError as error:
+                replies.append(error)
+        return replies
+
+
+def _go_on(procedure: Procedure[Any], outcome: list[Any] | StoreError | None) -> list[Call]:
+    if isinstance(outcome, StoreError):
+        return procedure.throw(outcome)
+    return procedure.send(outcome)  # type: ignore[arg-type] # None starts it
+
+
+def _command(call: Call, whole: bool) -> tuple[str | bytes | int, ...]:
+    how = ("EVAL", call.script.text) if whole else ("EVALSHA", call.script.name)
+    return (*how, len(call.keys), *call.keys, *call.arguments)
+
+
+def _may_run_twice(calls: Sequence[Call]) -> bool:
+    return all(call.script.reads for call in calls)
+
+
+def _unknown(replies: Sequence[Any]) -> list[int]:
+    """Which scripts Redis has not seen since it was started."""
+    return [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+
+
+def _fill(replies: list[Any], places: Sequence[int], missing: Sequence[Any]) -> None:
+    for place, reply in zip(places, missing, strict=True):
+        replies[place] = reply
+
+
+def _checked(replies: list[Any]) -> list[Any]:
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+    return replies
+
+
+def _told(error: Exception, calls: Sequence[Call]) -> StoreError:
+    if isinstance(error, ConnectionError | TimeoutError | OSError):
+        unknown = "" if _may_run_twice(calls) else "; whether this was done is not known"
+        told: StoreError = LostError(f"Redis did not answer: {error}{unknown}")
+    else:
+        told = StoreError(f"Redis failed: {error}")
+    told.__cause__ = error
+    return told
+
+
+class Clients:
+    """One client was given, or the URL of both; what is missing is made when it is first needed."""
+
+    def __init__(self, given: Any) -> None:
+        kinds = (redis.Redis, redis.RedisCluster, redis.asyncio.Redis, redis.asyncio.RedisCluster)
+        if not isinstance(given, (str, *kinds)):
+            raise ConfigurationError(f"{given!r} is neither a URL of Redis nor one of redis-py's clients")
+        self._given = given
+        self._is_called = isinstance(given, redis.Redis | redis.RedisCluster)
+        self._called: Called | None = Called(given) if self._is_called else None
+        if isinstance(given, str):
+            try:
+                self._called = Called(self._make_called())
+            except ValueError as error:
+                raise ConfigurationError(f"{given!r} is no URL of Redis: {error}") from None
+        self._is_taken = False
+        self._awaited: PerLoop[Awaited] = PerLoop(self._make_awaited, _drop)
+
+    def called(self) -> Called:
+        """For callers that wait here."""
+        if self._called is None:
+            self._called = Called(self._make_called())
+        return self._called
+
+    def awaited(self) -> Awaited:
+        """For the running event loop."""
+        return self._awaited.get()
+
+    def _make_called(self) -> Any:
+        """Of our own: it does not send a second time on its own account, for not everything may be done twice."""
+        retry = Retry(NoBackoff(), 0)
+        if isinstance(self._given, str):
+            return redis.Redis.from_url(self._given, retry=retry)
+        return redis.Redis(**self._parameters(), retry=retry)
+
+    def _make_awaited(self) -> Awaited:
+        """The client that was given is for the loop that asks first, since its connections belong to one."""
+        is_given = not self._is_called and not isinstance(self._given, str)
+        if is_given and (not self._is_taken or isinstance(self._given, redis.asyncio.RedisCluster)):
+            self._is_taken = True
+            return Awaited(self._given)
+        retry = AsyncRetry(NoBackoff(), 0)
+        if isinstance(self._given, str):
+            return Awaited(redis.asyncio.Redis.from_url(self._given, retry=retry))
+        return Awaited(redis.asyncio.Redis(**self._parameters(), retry=retry))
+
+    def _parameters(self) -> dict[str, Any]:
+        """How the client that was given connects."""
+        if isinstance(self._given, redis.RedisCluster | redis.asyncio.RedisCluster):
+            raise ConfigurationError(
+                "of a cluster's clients the kind has to be given that is used: redis or redis.asyncio"
+            )
+        given: Any = self._given
+        pool = given.connection_pool
+        known = {name: pool.connection_kwargs[name] for name in _PARAMETERS if name in pool.connection_kwargs}
+        if "path" in pool.connection_kwargs:
+            return {**known, "unix_socket_path": pool.connection_kwargs["path"]}
+        is_ssl = issubclass(pool.connection_class, redis.SSLConnection | redis.asyncio.SSLConnection)
+        return {**known, "ssl": is_ssl}
+
+    def close(self) -> None:
+        """Close the connections of the client that was made here."""
+        if self._called is not None and not self._is_called:
+            self._called.client.connection_pool.disconnect()
+
+    async def aclose(self) -> None:
+        """The same for the running event loop, too."""
+        mine = self._awaited.pop()
+        if mine is not None and mine.client is not self._given:
+            await mine.client.aclose()
+        elif mine is not None:
+            self._is_taken = False
+        self.close()
+
+
+def _drop(left: Awaited) -> None:
+    """Of a loop that is closed nothing can be closed any more; the system does that."""
+    del left
