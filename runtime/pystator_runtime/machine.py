@@ -9,7 +9,7 @@ from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.chart import Chart, Pair
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import warn
+from pystator_runtime.guards import GuardAnswerT_co, warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.hooks import TransitionHook
 from pystator_runtime.parallel import ParallelStates
@@ -38,14 +38,25 @@ ActionFunctionT = TypeVar("ActionFunctionT", bound=Callable[..., object])
 
 
 class StateMachine(
-    ParallelStates[StateT, ContextT, TriggerNameT, ConfigT],
-    Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT],
+    ParallelStates[StateT, ContextT, TriggerNameT, ConfigT, GuardAnswerT_co],
+    Generic[
+        StateT,
+        StateNameT,
+        TriggerT,
+        TriggerNameT,
+        ContextT,
+        SessionT,
+        GuardNameT,
+        ActionNameT,
+        ConfigT,
+        GuardAnswerT_co,
+    ],
 ):
     """Base of every generated machine class.
 
     The type parameters are the machine's states, what is accepted as the name of one, its triggers, what is
-    accepted as the name of one, its context, its session, the names of its guards and actions, and the configs of its
-    parallel states.
+    accepted as the name of one, its context, its session, the names of its guards and actions, the configs of its
+    parallel states, and what its guards answer: sync doors are for machines whose guards answer ``bool`` (`S5.5`).
     """
 
     chart: ClassVar[Chart[Any]]
@@ -169,7 +180,9 @@ class StateMachine(
     # -- deciding ----------------------------------------------------------------------------------------------
 
     def process(
-        self,
+        self: StateMachine[
+            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT, bool
+        ],
         current_state: StateNameT,
         trigger: TriggerNameT,
         context: ContextT,
@@ -204,11 +217,23 @@ class StateMachine(
         """:meth:`process` for machines whose guards may be async."""
         return await arun(self._decide(current_state, trigger, context, history))
 
-    def start(self, context: ContextT) -> TransitionResult[StateT | ConfigT]:
+    def start(
+        self: StateMachine[
+            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT, bool
+        ],
+        context: ContextT,
+    ) -> TransitionResult[StateT | ConfigT]:
         """Decide what coming into being entails: the entry of the initial state and what follows (`S3.5`)."""
         return run(self._enter(self.chart.initial, context, None))
 
-    def can_transition(self, state: StateNameT, trigger: TriggerNameT, context: ContextT) -> bool:
+    def can_transition(
+        self: StateMachine[
+            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT, bool
+        ],
+        state: StateNameT,
+        trigger: TriggerNameT,
+        context: ContextT,
+    ) -> bool:
         """Whether ``trigger`` would be taken in ``state`` now; an ignored event is not taken."""
         result = self.process(state, trigger, context)
         return result.success and not result.metadata.get("no_op")

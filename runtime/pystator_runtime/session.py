@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from pystator_runtime import snapshots
 from pystator_runtime.chart import Chart
 from pystator_runtime.errors import SnapshotError
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import warn
+from pystator_runtime.guards import GuardAnswerT_co, warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 StateT = TypeVar("StateT", bound=Any)
 TriggerT = TypeVar("TriggerT", bound=str)
 ContextT = TypeVar("ContextT", bound=Mapping[str, object])
+ViewT = TypeVar("ViewT")
 
 _NO_PAYLOAD: Mapping[str, Any] = {}
 
 
-class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
-    """Base of every generated session class. Create one with ``machine.create(...)``."""
+class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAnswerT_co]):
+    """Base of every generated session class. Create one with ``machine.create(...)``.
+
+    The type parameters are where the entity can rest, the machine's triggers, its context, and what its guards answer.
+    """
 
     __slots__ = ()
 
@@ -66,7 +70,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
 
     # -- sending -----------------------------------------------------------------------------------------------
 
-    def handle(self, event: Event) -> TransitionResult[StateT]:
+    def handle(self: EntitySession[StateT, TriggerT, ContextT, bool], event: Event) -> TransitionResult[StateT]:
         """Send an event whose trigger is known only at run time; a declared payload is checked.
 
         Raises:
@@ -115,6 +119,19 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
             return self._fire(trigger, payload)
         return await self._atake_turn(trigger, payload)
 
+    def _send_shown(self, shown: str, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
+        """:meth:`_send` for a view of the state ``shown``: nothing is decided in any other."""
+        trigger, payload, fits = self._looked_at(trigger, payload)
+        if fits and trigger in self._quick and shown in self._row.active:
+            return self._fire(trigger, payload)
+        return self._take_turn(trigger, payload, shown)
+
+    async def _asend_shown(self, shown: str, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
+        trigger, payload, fits = self._looked_at(trigger, payload)
+        if fits and trigger in self._quick and self._timers is None and shown in self._row.active:
+            return self._fire(trigger, payload)
+        return await self._atake_turn(trigger, payload, shown)
+
     def _looked_at(self, trigger: str, payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], bool]:
         """The trigger as the machine spells it, the payload with its defaults, and whether that is as declared."""
         trigger = self._machine.normalized(trigger)
@@ -154,6 +171,11 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
     def history(self) -> list[TransitionResult[StateT]]:
         """The results of the last events, oldest first: as many as ``create(history=n)`` asked for."""
         return list(self._habits.results or ())
+
+    def _view(self, views: Mapping[str, Callable[..., ViewT]]) -> ViewT:
+        """The view of where the entity rests, out of the ``views`` of the machine's states."""
+        state = self._row.state
+        return views[getattr(state, "parallel_state", state)](self)
 
     # -- snapshots ---------------------------------------------------------------------------------------------
 
