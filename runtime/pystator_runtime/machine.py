@@ -29,7 +29,7 @@ StateNameT = TypeVar("StateNameT", bound="str | ParallelStateConfig")
 TriggerT = TypeVar("TriggerT", bound=str)
 TriggerNameT = TypeVar("TriggerNameT", bound=str)
 ContextT = TypeVar("ContextT", bound=Mapping[str, object])
-SessionT = TypeVar("SessionT", bound="EntitySession[Any, Any, Any]")
+SessionT_co = TypeVar("SessionT_co", bound="EntitySession[Any, Any, Any]", covariant=True)
 GuardNameT = TypeVar("GuardNameT", bound=str)
 ActionNameT = TypeVar("ActionNameT", bound=str)
 ConfigT = TypeVar("ConfigT", bound="ParallelStateConfig")
@@ -45,7 +45,7 @@ class StateMachine(
         TriggerT,
         TriggerNameT,
         ContextT,
-        SessionT,
+        SessionT_co,
         GuardNameT,
         ActionNameT,
         ConfigT,
@@ -181,7 +181,7 @@ class StateMachine(
 
     def process(
         self: StateMachine[
-            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT, bool
+            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool
         ],
         current_state: StateNameT,
         trigger: TriggerNameT,
@@ -219,7 +219,7 @@ class StateMachine(
 
     def start(
         self: StateMachine[
-            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT, bool
+            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool
         ],
         context: ContextT,
     ) -> TransitionResult[StateT | ConfigT]:
@@ -228,7 +228,7 @@ class StateMachine(
 
     def can_transition(
         self: StateMachine[
-            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT, bool
+            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool
         ],
         state: StateNameT,
         trigger: TriggerNameT,
@@ -320,7 +320,7 @@ class StateMachine(
         strict: bool = False,
         thread_safe: bool = False,
         hooks: Sequence[TransitionHook] = (),
-    ) -> SessionT:
+    ) -> SessionT_co:
         """A session for one entity, in its initial state or in ``initial_state``, with its entry applied (`S3.5`).
 
         ``entity_id`` is made up on demand if not given. With ``execute_actions`` the session runs the actions
@@ -335,7 +335,7 @@ class StateMachine(
         """
         row: Row[Any] = self.chart.initial if initial_state is None else self._row(initial_state)
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
-        session: SessionT = self.session_class(self, row, entity_id, context, habits, thread_safe)
+        session: SessionT_co = self.session_class(self, row, entity_id, context, habits, thread_safe)
         return session
 
     def __repr__(self) -> str:

@@ -172,10 +172,10 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         """The results of the last events, oldest first: as many as ``create(history=n)`` asked for."""
         return list(self._habits.results or ())
 
-    def _view(self, views: Mapping[str, Callable[..., ViewT]]) -> ViewT:
-        """The view of where the entity rests, out of the ``views`` of the machine's states."""
+    def _view(self, views: Mapping[str, Callable[..., Any]]) -> ViewT:  # type: ignore[type-var]
+        """The view of where the entity rests, out of ``views``, as the type that is wanted."""
         state = self._row.state
-        return views[getattr(state, "parallel_state", state)](self)
+        return cast("ViewT", views[getattr(state, "parallel_state", state)](self))
 
     # -- snapshots ---------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pystator_runtime.orchestrator import AuditEntry, FailedAction, Orchestrator, StoredEntity
     from pystator_runtime.orchestrator.deciding import ContextValidator
 
-MachineT = TypeVar("MachineT", bound=Any)
+MachineT_co = TypeVar("MachineT_co", bound=Any, covariant=True)
 ResultT = TypeVar("ResultT", bound=Any)
 StateT = TypeVar("StateT", bound=Any)
 StateNameT = TypeVar("StateNameT", bound=Any)
@@ -38,7 +38,7 @@ class StoredEvents(Generic[AnswerT]):
 
 
 class StoredEntities(
-    Generic[MachineT, ResultT, StateT, StateNameT, TriggerNameT, ContextT, GuardAnswerT_co],
+    Generic[MachineT_co, ResultT, StateT, StateNameT, TriggerNameT, ContextT, GuardAnswerT_co],
 ):
     """The stored entities of one machine, typed. Its methods are those of ``orchestrator``, which it wraps."""
 
@@ -46,7 +46,7 @@ class StoredEntities(
 
     def __init__(
         self,
-        machine: MachineT,
+        machine: MachineT_co,
         store: Any,
         *,
         scheduler: Any = None,
@@ -76,7 +76,7 @@ class StoredEntities(
         )
 
     def process_event(
-        self: StoredEntities[MachineT, ResultT, StateT, StateNameT, TriggerNameT, ContextT, bool],
+        self: StoredEntities[MachineT_co, ResultT, StateT, StateNameT, TriggerNameT, ContextT, bool],
         entity_id: str,
         trigger: TriggerNameT,
         /,

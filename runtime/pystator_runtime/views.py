@@ -59,7 +59,8 @@ class StateView(Generic[SessionT_co, StateT_co, ResultT_co]):
             )
         return self._result
 
-    def _send(self, trigger: str, payload: Mapping[str, Any], views: Mapping[str, Callable[..., ViewT]]) -> ViewT:
+    # What these return is what the generated method says: the generator has found out where the trigger may lead.
+    def _send(self, trigger: str, payload: Mapping[str, Any], views: Mapping[str, Callable[..., Any]]) -> ViewT:  # type: ignore[type-var]
         """Send a trigger, and show where that leads: the same state if the event was refused (`S2.4`).
 
         Raises:
@@ -68,16 +69,14 @@ class StateView(Generic[SessionT_co, StateT_co, ResultT_co]):
             FSMError: In a strict session, the error of an event that is refused.
         """
         session: Any = self._session
-        return self._after(session._send_shown(self._shows, trigger, payload), views)
+        return cast("ViewT", self._after(session._send_shown(self._shows, trigger, payload), views))
 
-    async def _asend(
-        self, trigger: str, payload: Mapping[str, Any], views: Mapping[str, Callable[..., ViewT]]
-    ) -> ViewT:
+    async def _asend(self, trigger: str, payload: Mapping[str, Any], views: Mapping[str, Callable[..., Any]]) -> ViewT:
         """:meth:`_send`, awaiting async guards and actions and the end of other tasks' steps."""
         session: Any = self._session
-        return self._after(await session._asend_shown(self._shows, trigger, payload), views)
+        return cast("ViewT", self._after(await session._asend_shown(self._shows, trigger, payload), views))
 
-    def _after(self, result: Any, views: Mapping[str, Callable[..., ViewT]]) -> ViewT:
+    def _after(self, result: Any, views: Mapping[str, Callable[..., Any]]) -> Any:
         """The view of where the step came to rest; others, or an action, may have moved the entity on since."""
         rests = self._shows if result.target_state is None else result.target_state
         return views[getattr(rests, "parallel_state", rests)](self._session, result)

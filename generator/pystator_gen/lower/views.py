@@ -165,13 +165,14 @@ def _overloads(
     if len(groups) > MAXIMUM_OVERLOADS:
         leads = tuple(dict.fromkeys(name for names in found.leads.values() for name in names))
         groups = {(f", **payload: {imports.typing('Any')}", leads): list(accepted)}
+    runtime = imports.runtime() if machine.guards and groups else "rt"
     if groups:
         imports.name(f".{machine.module}", f"{machine.prefix}Trigger")
     return tuple(
         view.ViewOverload(
             triggers=trigger_names(machine, triggers, imports),
             signature=signature,
-            returns=" | ".join(in_any_mode(machine, name, imports.runtime()) for name in leads),
+            returns=" | ".join(in_any_mode(machine, name, runtime) for name in leads),
         )
         for (signature, leads), triggers in groups.items()
     )

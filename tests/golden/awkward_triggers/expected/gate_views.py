@@ -12,7 +12,7 @@ import typing as _typing
 import uuid as _uuid
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
-from pystator_runtime import interface as _rt, interface as rt
+from pystator_runtime import interface as rt
 from .gate import GateResult, GateSession, GateState, GateTrigger
 
 
