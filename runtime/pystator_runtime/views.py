@@ -7,12 +7,14 @@ the turn of the step, so that whoever else sends events meanwhile can't make a v
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, cast
 
 SessionT_co = TypeVar("SessionT_co", bound=Any, covariant=True)
 StateT_co = TypeVar("StateT_co", bound=Any, covariant=True)
 ResultT_co = TypeVar("ResultT_co", bound=Any, covariant=True)
 ViewT = TypeVar("ViewT")
+Views: TypeAlias = Mapping[str, Callable[..., Any]]
+"""The classes of a machine's views, by the state that each shows."""
 
 
 class StateView(Generic[SessionT_co, StateT_co, ResultT_co]):
@@ -60,7 +62,7 @@ class StateView(Generic[SessionT_co, StateT_co, ResultT_co]):
         return self._result
 
     # What these return is what the generated method says: the generator has found out where the trigger may lead.
-    def _send(self, trigger: str, payload: Mapping[str, Any], views: Mapping[str, Callable[..., Any]]) -> ViewT:  # type: ignore[type-var]
+    def _send(self, trigger: str, payload: Mapping[str, Any], views: Views) -> ViewT:  # type: ignore[type-var]
         """Send a trigger, and show where that leads: the same state if the event was refused (`S2.4`).
 
         Raises:
@@ -71,12 +73,12 @@ class StateView(Generic[SessionT_co, StateT_co, ResultT_co]):
         session: Any = self._session
         return cast("ViewT", self._after(session._send_shown(self._shows, trigger, payload), views))
 
-    async def _asend(self, trigger: str, payload: Mapping[str, Any], views: Mapping[str, Callable[..., Any]]) -> ViewT:
+    async def _asend(self, trigger: str, payload: Mapping[str, Any], views: Views) -> ViewT:  # pyright: ignore[reportInvalidTypeVarUse]
         """:meth:`_send`, awaiting async guards and actions and the end of other tasks' steps."""
         session: Any = self._session
         return cast("ViewT", self._after(await session._asend_shown(self._shows, trigger, payload), views))
 
-    def _after(self, result: Any, views: Mapping[str, Callable[..., Any]]) -> Any:
+    def _after(self, result: Any, views: Views) -> Any:
         """The view of where the step came to rest; others, or an action, may have moved the entity on since."""
         rests = self._shows if result.target_state is None else result.target_state
         return views[getattr(rests, "parallel_state", rests)](self._session, result)

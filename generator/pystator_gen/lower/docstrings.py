@@ -27,7 +27,7 @@ def query_text(machine: model.Machine, state: model.State) -> str:
 
 
 def trigger_text(machine: model.Machine, trigger: model.Trigger, rows: Sequence[model.Row] | None = None) -> str:
-    """What a trigger does, in these ``rows`` or in all: its description, and where it leads from where, if what holds."""
+    """What a trigger does, in these ``rows`` or in all: its description, and where it leads from where, and when."""
     rows = machine.rows if rows is None else rows
     found = [candidate for row in rows for candidate in row.on.get(trigger.name, ())]
     ways = dict.fromkeys(_way(candidate) for candidate in found)

@@ -36,13 +36,13 @@ def views(machine: model.Machine) -> view.Views:
     methods = naming.view_methods(trigger.method for trigger in machine.triggers)
     imports = Imports(frozenset(methods.values()))
     own = f".{machine.module}"
-    for name in ("Session", "State", "Result"):
+    shown = _shown(machine)
+    for name in ("Session", "Result", *(["State"] if any(found.state.is_leaf for found in shown) else [])):
         imports.name(own, f"{machine.prefix}{name}")
     imports.name("pystator_runtime", "interface as rt")
     imports.name("collections.abc", "Mapping")
-    for name in ("Any", "Literal", "TypeAlias"):
+    for name in ("Any", "TypeAlias"):
         imports.typing(name)
-    shown = _shown(machine)
     variables = variables_dict(machine, imports)
     classes = tuple(_class(machine, found, methods, imports) for found in shown)
     union = " | ".join(in_any_mode(machine, found.name, "rt") for found in shown)
@@ -117,10 +117,10 @@ def _closed(reached: set[str], onward: Mapping[str, frozenset[str]]) -> set[str]
 
 def _class(machine: model.Machine, found: _Shown, methods: Mapping[str, str], imports: Imports) -> view.StateView:
     prefix = machine.prefix
-    state = f"{prefix}State.{found.state.member}"
-    shows = f"Literal[{state}]"
     if found.state.is_parallel:
         shows = imports.name(f".{machine.module}", naming.config_class(prefix, found.state.name))
+    else:
+        shows = f"{imports.typing('Literal')}[{prefix}State.{found.state.member}]"
     accepted = [trigger for trigger in machine.triggers if trigger.name in found.leads]
     overloads = _overloads(machine, accepted, found, imports)
     text = f"{machine.name} in `{found.state.name}`.\n\n{state_text(machine, found.state)}"

@@ -15,7 +15,6 @@ from .regions import (
     AwkwardRegionsN1stOneConfig,
     AwkwardRegionsResult,
     AwkwardRegionsSession,
-    AwkwardRegionsState,
     AwkwardRegionsTrigger,
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 from pystator_runtime import interface as rt
-from .lamp import LampLampConfig, LampResult, LampSession, LampState, LampTrigger
+from .lamp import LampLampConfig, LampResult, LampSession, LampTrigger
 
 
 class LampLampView(rt.StateView[LampSession, LampLampConfig, LampResult]):
