@@ -91,7 +91,7 @@ class Named:
             if is_awaitable(answer):
                 refusal = _refusal(self.name)
                 answer = yield Pending(answer, refusal)
-            verdict = bool(answer)
+            verdict = _verdict(answer)
         except Exception as error:
             if error is refusal:
                 raise
@@ -253,6 +253,23 @@ def every(tests: list[Test]) -> Test:
 
 def _some(tests: list[Test]) -> Test:
     return lambda ctx: any(test(ctx) for test in tests)
+
+
+def _verdict(answer: object) -> bool:
+    """What a guard's answer comes down to.
+
+    Objects that do not say what their truth is are all true: a generator, a future of another thread, a function that
+    somebody forgot to call. None of them is an answer, and so none lets anything through (`S5.3`).
+
+    Raises:
+        TypeError: It is such an object.
+    """
+    if answer is True or answer is False:
+        return answer is True
+    kind = type(answer)
+    if not hasattr(kind, "__bool__") and not hasattr(kind, "__len__"):
+        raise TypeError(f"a guard has to answer True or False, not {answer!r}, which would be true whatever it says")
+    return bool(answer)
 
 
 def _refusal(name: str) -> GuardError:

@@ -59,6 +59,14 @@ class StateMachine(
     parallel states, and what its guards answer: sync doors are for machines whose guards answer ``bool`` (`S5.5`).
     """
 
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, arguments: Any) -> Any:
+            """Fill in what may be left out: before Python 3.13 `typing` knows no defaults."""
+            if cls is StateMachine and len(arguments) == 9:
+                arguments = (*arguments, Any)
+            return super().__class_getitem__(arguments)
+
     chart: ClassVar[Chart[Any]]
     """The dispatch tables, shared by all machines of the class."""
 

@@ -36,6 +36,14 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
 
     __slots__ = ()
 
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, arguments: Any) -> Any:
+            """Fill in what may be left out: before Python 3.13 `typing` knows no defaults."""
+            if cls is EntitySession and len(arguments) == 3:
+                arguments = (*arguments, Any)
+            return super().__class_getitem__(arguments)
+
     # -- coming into being -------------------------------------------------------------------------------------
 
     def __init__(

@@ -12,7 +12,7 @@ from pystator_runtime.schedulers.delays import milliseconds
 from pystator_runtime.session import EntitySession
 from pystator_runtime.timers import MAXIMUM_RINGS, Alarm, Milliseconds, wall_clock
 
-SessionT = TypeVar("SessionT", bound=EntitySession[Any, Any, Any])
+SessionT = TypeVar("SessionT", bound="EntitySession[Any, Any, Any]")
 
 
 class ManualScheduler:
