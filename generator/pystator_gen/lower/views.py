@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from pystator_gen import model, naming, view
 from pystator_gen.diagnostics import one_line
@@ -45,10 +46,10 @@ def views(machine: model.Machine) -> view.Views:
         imports.typing(name)
     variables = variables_dict(machine, imports)
     classes = tuple(_class(machine, found, methods, imports) for found in shown)
-    union = " | ".join(in_any_mode(machine, found.name, "rt") for found in shown)
+    union = _union((in_any_mode(machine, found.name, "rt") for found in shown), imports)
     uses_variables = any("[_Variables]" in method.signature for found in classes for method in found.methods)
     whole = view.Views(
-        source=one_line(machine.source.rpartition("/")[2]),
+        source=one_line(PurePosixPath(machine.source).name),
         docstring=docstring(f"What can be done with {machine.name} in each of its states: `view()` of its session."),
         imports=(),
         dictionaries=(variables,) if variables is not None and uses_variables else (),
@@ -147,7 +148,7 @@ def _method(
     return view.ViewMethod(
         name=methods[trigger.method],
         signature=parameters,
-        returns=" | ".join(in_sync_mode(machine, name, imports) for name in found.leads[trigger.name]),
+        returns=_union((in_sync_mode(machine, name, imports) for name in found.leads[trigger.name]), imports),
         call=f"self._send({python_literal(trigger.name)}, {payload or '{}'}, VIEWS)",
         docstring=docstring(trigger_text(machine, trigger, found.rows)),
     )
@@ -172,10 +173,18 @@ def _overloads(
         view.ViewOverload(
             triggers=trigger_names(machine, triggers, imports),
             signature=signature,
-            returns=" | ".join(in_any_mode(machine, name, runtime) for name in leads),
+            returns=_union((in_any_mode(machine, name, runtime) for name in leads), imports),
         )
         for (signature, leads), triggers in groups.items()
     )
+
+
+def _union(types: Iterable[str], imports: Imports) -> str:
+    """One of these types; Python does not compile ``|`` that is nested too deeply."""
+    members = list(types)
+    if len(members) <= MAXIMUM_OVERLOADS:
+        return " | ".join(members)
+    return f"{imports.typing('Union')}[{', '.join(members)}]"
 
 
 def _import_payload(machine: model.Machine, trigger: model.Trigger, signature: str, imports: Imports) -> None:
