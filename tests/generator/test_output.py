@@ -264,7 +264,7 @@ def test_generate_with_check_writes_nothing_and_with_prune_deletes(project: Path
     planned = pystator_gen.generate(["light.yaml"], "fsm", check=True, prune=True)
     assert [change.path.name for change in planned.drift] == ["__init__.py", "door.py", "door_views.py"]
     assert (project / "fsm/door.py").exists()
-    assert pystator_gen.generate(["light.yaml"], "fsm").stale == (Path("fsm/door.py"),)
+    assert pystator_gen.generate(["light.yaml"], "fsm").stale == (Path("fsm/door.py"), Path("fsm/door_views.py"))
     pystator_gen.generate(["light.yaml"], "fsm", prune=True)
     assert not (project / "fsm/door.py").exists()
 
