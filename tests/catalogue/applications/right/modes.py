@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
+from applications_right.providing import Actions, AsyncGuards, Guards
 from minimal import LightMachine, LightSession
 from order_desk import (
     OrderDeskContext,
@@ -13,7 +14,6 @@ from order_desk import (
     OrderDeskSession,
 )
 
-from applications_right.providing import Actions, AsyncGuards, Guards
 from pystator_runtime import EntitySession, Event, Orchestrator, StateMachine
 from pystator_runtime.schedulers import ManualScheduler
 from pystator_runtime.stores import InMemoryStateStore

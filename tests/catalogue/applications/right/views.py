@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal, assert_never, assert_type
 
+from applications_right.providing import Actions, AsyncGuards, Guards
 from minimal import LightSession
 from minimal.light_views import LightOffView, LightOnView, LightView
 from nested import CallSession
@@ -22,8 +23,6 @@ from parallel import OrderFulfilmentConfig, OrderSession
 from parallel.order_views import OrderFulfilmentView
 from parallel_initial import LampLampConfig, LampSession
 from parallel_initial.lamp_views import LampLampView
-
-from applications_right.providing import Actions, AsyncGuards, Guards
 
 
 def told_apart(order: OrderDeskSession) -> str:

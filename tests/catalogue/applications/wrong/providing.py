@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from applications_right.providing import Actions, Guards
 from minimal import LightMachine, LightOrchestrator
 from order_desk import OrderDeskContext, OrderDeskGuards, OrderDeskMachine, OrderDeskOrchestrator
 
-from applications_right.providing import Actions, Guards
 from pystator_runtime.stores import InMemoryStateStore
 
 

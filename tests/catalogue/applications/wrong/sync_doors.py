@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from applications_right.providing import Actions, AsyncGuards, Guards, MixedGuards, RoutingActions, ShippingActions
 from choice import RoutingContext, RoutingMachine
 from order_desk import OrderDeskContext, OrderDeskMachine, OrderDeskOrchestrator, OrderDeskSession
 from order_desk.order_views import OrderDeskNewView
 from parallel import OrderContext, OrderMachine
 
-from applications_right.providing import Actions, AsyncGuards, Guards, MixedGuards, RoutingActions, ShippingActions
 from pystator_runtime import Event
 from pystator_runtime.stores import InMemoryStateStore
 
