@@ -225,12 +225,7 @@ class StateMachine(
         """:meth:`process` for machines whose guards may be async."""
         return await arun(self._decide(current_state, trigger, context, history))
 
-    def start(
-        self: StateMachine[
-            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool
-        ],
-        context: ContextT,
-    ) -> TransitionResult[StateT | ConfigT]:
+    def start(self, context: ContextT) -> TransitionResult[StateT | ConfigT]:
         """Decide what coming into being entails: the entry of the initial state and what follows (`S3.5`)."""
         return run(self._enter(self.chart.initial, context, None))
 

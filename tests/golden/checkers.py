@@ -112,7 +112,11 @@ def check(folder: Path) -> Complaints:
 
 def _run(folder: Path, module: str, *arguments: str) -> str:
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    # Which of several wrong types mypy names depends on the order of its sets.
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
     if done.returncode not in (0, 1):
         raise RuntimeError(f"{module} could not check: {done.stdout}{done.stderr}")
     return done.stdout

@@ -53,6 +53,13 @@ async def either_mode_at_async_doors() -> None:
     assert_type(await asynchronous.aprocess("new", "approve", context), OrderDeskResult)
 
 
+def what_has_no_async_twin() -> None:
+    """An entity begins by guards of automatic transitions at most, so that is open to all."""
+    context: OrderDeskContext = {"symbol": "X", "quantity": 1, "side": "buy"}
+    asynchronous.start(context)
+    asynchronous.create("o-1", context)
+
+
 def a_machine_without_guards_has_no_mode(light: LightMachine) -> LightSession:
     light.create().press()
     light.process("off", "press", {})

@@ -81,12 +81,6 @@ def a_question() -> None:
     asynchronous.can_transition("new", "approve", context)  # wrong
 
 
-def a_beginning() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskMachine[Coroutine[Any, Any, bool]]" to attribute function "start" with type "Callable[[StateMachine[StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool], ContextT], TransitionResult[StateT | ConfigT]]"
-    # pyright [reportAttributeAccessIssue] Cannot access attribute "start" for class "OrderDeskMachine[CoroutineType[Any, Any, bool]]"
-    asynchronous.start(context)  # wrong
-
-
 def a_view() -> None:
     view = asynchronous.create().view()
     if isinstance(view, OrderDeskNewView):
