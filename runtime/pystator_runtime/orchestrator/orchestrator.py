@@ -303,7 +303,14 @@ class Orchestrator:
 
     def failed_actions(self) -> list[FailedAction]:
         """The actions that failed at their last try, with their errors."""
-        return [FailedAction(record) for record in self.store.failed(self._name)]
+        return run(self._failed_actions())
+
+    async def afailed_actions(self) -> list[FailedAction]:
+        """:meth:`failed_actions`, awaiting the store."""
+        return await arun(self._failed_actions())
+
+    def _failed_actions(self) -> Procedure[list[FailedAction]]:
+        return [FailedAction(record) for record in (yield from self.outside.store("failed", self._name))]
 
     def retry_action(self, key: str) -> bool:
         """Run a failed action again, with all of its tries; ``False`` if there is no such action."""
@@ -418,23 +425,50 @@ class Orchestrator:
 
     def history(self, entity_id: str, /) -> list[AuditEntry]:
         """The events of an entity that were taken, the oldest first, as far back as the store keeps them."""
-        return [AuditEntry(record) for record in self.store.audit(self._name, entity_id)]
+        return run(self._history(entity_id))
+
+    async def ahistory(self, entity_id: str, /) -> list[AuditEntry]:
+        """:meth:`history`, awaiting the store."""
+        return await arun(self._history(entity_id))
+
+    def _history(self, entity_id: str) -> Procedure[list[AuditEntry]]:
+        return [AuditEntry(record) for record in (yield from self.outside.store("audit", self._name, entity_id))]
 
     def find(self, state: object = None, after: str | None = None, limit: int = 100) -> list[StoredEntity[Any, Any]]:
         """Entities by their ids, those after ``after``; with ``state``, those in that leaf or configuration."""
+        return run(self._find(state, after, limit))
+
+    async def afind(
+        self, state: object = None, after: str | None = None, limit: int = 100
+    ) -> list[StoredEntity[Any, Any]]:
+        """:meth:`find`, awaiting the store."""
+        return await arun(self._find(state, after, limit))
+
+    def _find(self, state: object, after: str | None, limit: int) -> Procedure[list[StoredEntity[Any, Any]]]:
         if limit < 1:
             raise StoreError(f"the limit of a page is at least 1, not {limit}")
         wanted = None if state is None else str(self.machine._row(state).state)
-        return [StoredEntity(self._archive.read(r)) for r in self.store.find(self._name, wanted, after, limit)]
+        found = yield from self.outside.store("find", self._name, wanted, after, limit)
+        return [StoredEntity(self._archive.read(record)) for record in found]
 
     def count_by_state(self) -> dict[str, int]:
         """How many entities there are in each state."""
-        counts: dict[str, int] = self.store.count_by_state(self._name)
+        counts: dict[str, int] = run(self.outside.store("count_by_state", self._name))
+        return counts
+
+    async def acount_by_state(self) -> dict[str, int]:
+        """:meth:`count_by_state`, awaiting the store."""
+        counts: dict[str, int] = await arun(self.outside.store("count_by_state", self._name))
         return counts
 
     def delete(self, entity_id: str, /) -> bool:
         """Delete an entity with its audit rows, event ids and actions; whether there was one."""
-        deleted: bool = self.store.delete(self._name, entity_id)
+        deleted: bool = run(self.outside.store("delete", self._name, entity_id))
+        return deleted
+
+    async def adelete(self, entity_id: str, /) -> bool:
+        """:meth:`delete`, awaiting the store."""
+        deleted: bool = await arun(self.outside.store("delete", self._name, entity_id))
         return deleted
 
     # -- beginning and end -------------------------------------------------------------------------------------
