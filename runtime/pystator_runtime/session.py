@@ -53,7 +53,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
             self._place(machine, row, entity_id, {**chart.defaults(), **context}, habits, thread_safe)
             return
         self._place(machine, row, entity_id, dict(context), habits, thread_safe)
-        self._quick = CLOSED
+        self._certain = CLOSED
         turns = self._own_turns()
         turn = turns.begin()
         try:
@@ -80,9 +80,22 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         """:meth:`handle` for machines whose guards or actions may be async."""
         return await self._asend(event.trigger, event.payload)
 
-    def _fire(self, trigger: str, payload: Mapping[str, Any] = _NO_PAYLOAD) -> TransitionResult[StateT]:
-        """Send a trigger whose payload is known to be right; what the generated methods call."""
-        candidates = self._quick.get(trigger)
+    def _fire(self, trigger: str) -> TransitionResult[StateT]:
+        """Send a trigger that is known to need no payload; what the generated methods call."""
+        certain = self._certain
+        if trigger in certain:
+            transition = certain[trigger]
+            self._row = row = transition.row
+            self._certain = row.certain
+            if transition.left is not None:
+                self._recorded[transition.left] = transition.recorded
+            result: TransitionResult[StateT] = transition.outcome
+            return result
+        return self._fire_with(trigger, _NO_PAYLOAD)
+
+    def _fire_with(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
+        """Send a trigger whose payload is known to be right."""
+        candidates = None if self._certain is CLOSED else self._row.quick.get(trigger)
         if candidates is not None:
             context = {**self._context, **payload} if payload else self._context
             try:
@@ -98,7 +111,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
             if result is None:
                 return self._apply(transition, trigger, payload, context)
             self._row = row = transition.row
-            self._quick = row.quick
+            self._certain = row.certain
             self._context = context
             return result
         return self._take_turn(trigger, payload)
@@ -106,22 +119,27 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
     def _send(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """Send a trigger with a payload that nobody has looked at."""
         trigger, payload, fits = self._looked_at(trigger, payload)
-        return self._fire(trigger, payload) if fits else self._take_turn(trigger, payload)
+        if not fits:
+            return self._take_turn(trigger, payload)
+        return self._fire_with(trigger, payload) if payload else self._fire(trigger)
 
     async def _asend(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """:meth:`_send`, awaiting async guards and actions and the end of other tasks' steps."""
         trigger, payload, fits = self._looked_at(trigger, payload)
-        if fits and trigger in self._quick and self._timers is None:  # else a timer may have to be awaited
-            return self._fire(trigger, payload)
+        is_quick = fits and self._certain is not CLOSED and trigger in self._row.quick
+        if is_quick and self._timers is None:  # else a timer may have to be awaited
+            return self._fire_with(trigger, payload) if payload else self._fire(trigger)
         return await self._atake_turn(trigger, payload)
 
     def _looked_at(self, trigger: str, payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], bool]:
         """The trigger as the machine spells it, the payload with its defaults, and whether that is as declared."""
-        trigger = self._machine.normalized(trigger)
+        chart: Chart[Any] = self._machine.chart
+        if chart.normalize:
+            trigger = self._machine.normalized(trigger)
         if payload:
             refuse_reserved_keys(payload, "payload")
-        declared = self._machine.chart.payloads.get(trigger)
-        if declared is None:
+        declared = chart.payloads.get(trigger)
+        if declared is None or not (payload or declared.fields):
             return trigger, payload, True
         complete = {**declared.defaults(), **payload}
         return trigger, complete, complete.keys() <= declared.fields.keys() and declared.fits(complete)
@@ -188,7 +206,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
         session: Self = machine.session_class.__new__(machine.session_class)
         session._place(machine, standing.row, entity_id, standing.context, habits, thread_safe)
-        session._recorded = standing.history
+        session._recorded = dict(standing.history)
         if standing.due is None and standing.row.delayed:
             session._timers = Timers()
             session._timers.change(standing.row.delayed, ())
