@@ -14,7 +14,7 @@ from pystator_runtime.configuration import ParallelStateConfig
 from pystator_runtime.effects import PlanItem
 from pystator_runtime.errors import UndefinedStateError
 from pystator_runtime.guards import every
-from pystator_runtime.results import NOTHING, Timer, TransitionResult
+from pystator_runtime.results import NOTHING, Timer
 from pystator_runtime.rows import Restoration, Row, Transition, Way
 from pystator_runtime.selection import InRegions, Picks, options
 

@@ -75,8 +75,8 @@ class Transition(Generic[StateT]):
     ``exit``, ``actions`` and the way's ``entry`` are the plan in order (`S3.3`). ``test`` is the fused guard, ``None``
     where there is nothing to ask or, if ``asks``, a function of the application. ``outcome`` is the complete result
     if nothing in the step can vary, ``None`` otherwise; ``result`` is the same where, besides, moving on is all that a
-    session has to do. ``updates`` is what states record as they are left (`S4.1`); where that is one state only, ``left``
-    is its name and ``recorded`` what it records.
+    session has to do. ``updates`` is what states record as they are left (`S4.1`); where that is one state only,
+    ``left`` is its name and ``recorded`` what it records.
 
     Where a parallel state is left, ``leaves`` is the outermost, with which ``exit`` and ``records`` begin: what is
     active in it is known only then.
@@ -206,10 +206,11 @@ class Transition(Generic[StateT]):
 class Row(Generic[StateT]):
     """Everything about one state: its candidates per trigger, its automatic transitions, its entry.
 
-    ``quick`` holds the triggers that need nothing but a look at the context: no function of the application is
-    asked by them or by what follows them. ``certain`` are those among them that do not even need that. ``settled`` tells that entering here plans actions at most: no effect, no
-    automatic transition. In a region, all this goes only as far as the region, ``exit`` is the plan of leaving it,
-    ``records`` is what is recorded by that, and ``child`` the direct child of the region that is active.
+    ``quick`` holds the triggers that need nothing but a look at the context: no function of the application is asked by
+    them or by what follows them. ``certain`` are those among them that do not even need that. ``settled`` tells that
+    entering here plans actions at most: no effect, no automatic transition. In a region, all this goes only as far as
+    the region, ``exit`` is the plan of leaving it, ``records`` is what is recorded by that, and ``child`` the direct
+    child of the region that is active.
     """
 
     __slots__ = (
