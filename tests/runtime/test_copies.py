@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
