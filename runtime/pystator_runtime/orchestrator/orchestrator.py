@@ -182,7 +182,7 @@ class Orchestrator:
         result = decision.result
         if decision.plans:
             result = yield from self._act(decision, is_async=is_async)
-        telling.after(result, decision.context)
+        telling.after(result, decision)
         if decision.result.armed:
             yield from self._ring_at_once(entity_id, decision, is_async=is_async)
         return result
@@ -394,7 +394,7 @@ class Orchestrator:
                 return fired
             result = yield from self._act(decision, is_async=is_async)
             if decision.telling is not None:
-                decision.telling.after(result, decision.context)
+                decision.telling.after(result, decision)
                 fired.append(result)
         endless = "its timers arm each other for ever; they go on at the next occasion"
         self._journal.stuck(entity_id, AutoTransitionLoopError(endless))
