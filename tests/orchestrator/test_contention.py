@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pystator_runtime import StaleVersionError
+from support.doubles import Busy
 from support.orchestrated import orchestrated
 from support.places import Place
 from support.running import Child, in_threads
@@ -130,32 +131,22 @@ def test_the_same_event_from_everywhere_is_taken_once(lasting: Place) -> None:
     assert orchestrated(YAML, lasting.open()).get("e-1").context == {"n": 20}
 
 
-class Busy:
-    """A store in which somebody else is always faster; ``times`` says how often."""
+class Noted(Busy):
+    """It also notes which loads were to lock."""
 
     def __init__(self, store: Any, times: int) -> None:
-        self._store = store
-        self.times = times
+        super().__init__(store, times)
         self.locked: list[bool] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Any:
-        self.locked.append(lock)
-        return self._store.load(machine, entity_id, event_id, lock)
-
-    def commit(self, commit: Any, lock: object) -> bool:
-        if self.times:
-            self.times -= 1
-            self._store.unlock(lock)
-            return False
-        return bool(self._store.commit(commit, lock))
+    async def meet(self, name: str, call: Any, *given: Any) -> Any:
+        if name == "load":
+            self.locked.append(given[-1])
+        return await super().meet(name, call, *given)
 
 
 def test_after_three_conflicts_the_retry_holds_a_lock(store: Any, door: Any) -> None:
     """DESIGN"""
-    busy = Busy(store, times=4)
+    busy = Noted(store, times=4)
     orchestrator = orchestrated(YAML, busy)
     assert door.send(orchestrator, "e-1", "hit").success
     assert busy.locked == [False, False, False, True, True]
@@ -166,7 +157,7 @@ def test_conflicts_without_end_are_an_error_and_nothing_is_written(
     store: Any, door: Any, retries: int, tries: int
 ) -> None:
     """DESIGN: the bound on conflicts"""
-    busy = Busy(store, times=1_000)
+    busy = Noted(store, times=1_000)
     orchestrator = orchestrated(YAML, busy, max_conflict_retries=retries)
     with pytest.raises(StaleVersionError, match=f"'e-1' of counter was changed by others {tries} times in a row"):
         door.send(orchestrator, "e-1", "hit")
