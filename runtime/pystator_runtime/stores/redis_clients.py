@@ -173,7 +173,7 @@ class Clients:
             except ValueError as error:
                 raise ConfigurationError(f"{given!r} is no URL of Redis: {error}") from None
         self._is_taken = False
-        self._awaited: PerLoop[Awaited] = PerLoop(self._make_awaited, _drop)
+        self._awaited: PerLoop[Awaited] = PerLoop(self._make_awaited, self._end, _drop)
 
     def called(self) -> Called:
         """For callers that wait here."""
@@ -224,12 +224,14 @@ class Clients:
 
     async def aclose(self) -> None:
         """The same for the running event loop, too."""
-        mine = self._awaited.pop()
-        if mine is not None and mine.client is not self._given:
-            await mine.client.aclose()
-        elif mine is not None:
-            self._is_taken = False
+        await self._awaited.aclose()
         self.close()
+
+    async def _end(self, mine: Awaited) -> None:
+        if mine.client is not self._given:
+            await mine.client.aclose()
+        else:
+            self._is_taken = False
 
 
 def _drop(left: Awaited) -> None:
