@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -72,23 +73,26 @@ class Called:
 
 
 class Awaited:
-    """A client that is awaited: line by line the same."""
+    """A client that is awaited: line by line the same, but for callers that are cancelled."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
         self._is_cluster = isinstance(client, redis.asyncio.RedisCluster)
 
     async def run(self, procedure: Procedure[ResultT]) -> ResultT:
-        outcome: list[Any] | StoreError | None = None
+        outcome: list[Any] | StoreError | CancelledError | None = None
         while True:
             try:
                 calls = _go_on(procedure, outcome)
             except StopIteration as done:
                 result: ResultT = done.value
                 return result
-            outcome = await self._send(calls)
-            if isinstance(outcome, LostError) and _may_run_twice(calls):
+            try:
                 outcome = await self._send(calls)
+                if isinstance(outcome, LostError) and _may_run_twice(calls):
+                    outcome = await self._send(calls)
+            except CancelledError as cancelled:
+                outcome = cancelled  # a procedure may have a lock to give back
 
     async def _send(self, calls: Sequence[Call]) -> list[Any] | StoreError:
         try:
@@ -115,8 +119,8 @@ class Awaited:
         return replies
 
 
-def _go_on(procedure: Procedure[Any], outcome: list[Any] | StoreError | None) -> list[Call]:
-    if isinstance(outcome, StoreError):
+def _go_on(procedure: Procedure[Any], outcome: list[Any] | StoreError | CancelledError | None) -> list[Call]:
+    if isinstance(outcome, StoreError | CancelledError):
         return procedure.throw(outcome)
     return procedure.send(outcome)  # type: ignore[arg-type] # None starts it
 
