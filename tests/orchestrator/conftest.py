@@ -1,7 +1,8 @@
 """Stores and doors as fixtures: a test that takes one runs once per store, or by each door.
 
 The stores are those of ``support.places``: one that is added there is tried here as well. The doors await what can be
-awaited themselves. What is decided before a store hears of it is tested with one ``in_memory``.
+awaited themselves.
+A module that is about something else says with ``parametrize("place", ..., indirect=True)`` which few it needs.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from pystator_runtime.stores import InMemoryStateStore
 from stores.conftest import LASTING, served
 from support.orchestrated import WAYS
 from support.places import PLACES, Place
@@ -35,12 +35,6 @@ def lasting(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
 def store(place: Place) -> Any:
     """A store on every place."""
     return place.open()
-
-
-@pytest.fixture
-def in_memory() -> InMemoryStateStore:
-    """The simplest store."""
-    return InMemoryStateStore()
 
 
 @pytest.fixture(params=WAYS.values(), ids=WAYS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,11 @@ YAML = """
     transitions: [{trigger: approve, source: new, dest: open, actions: [patch]}]
     """
 MINUTE = 60_000
+CUTS = [(when, stays_cut) for when in ("before", "after") for stays_cut in (False, True)]
+"""Before the server gets the message, or when it has answered it; and whether that was the last one."""
+
+FEWER = CUTS if os.environ.get("PYSTATOR_SOAK") else CUTS[::2]
+"""Of what differs little from the event's own way."""
 
 
 @pytest.fixture(params=["postgresql", "redis"])
@@ -41,23 +47,12 @@ def line(place: Place) -> Iterator[Line]:
     line.end()
 
 
-@pytest.fixture(params=["before", "after"])
-def when(request: Any) -> Any:
-    """Before the server gets the message, or when it has answered it."""
-    return request.param
-
-
-@pytest.fixture(params=[False, True], ids=["once", "for good"])
-def stays_cut(request: Any) -> Any:
-    return request.param
-
-
 class Entity:
     """One entity, as its server knows it, and what its actions did."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, store: Any) -> None:
         self.deeds, self.clock = Deeds(), StoppedClock()
-        self.orders = self.serve(place.open())
+        self.orders = self.serve(store)
         self.orders.delete("o-1")
         self.orders.create("o-1")
 
@@ -104,12 +99,15 @@ def ended(store: Any) -> None:
     asyncio.run(store.aclose())
 
 
-@pytest.mark.parametrize("conflicts", [0, 3], ids=["without a lock", "with a lock"])
-def test_of_an_event(place: Place, line: Line, door: Any, when: str, stays_cut: bool, conflicts: int) -> None:
+@pytest.mark.parametrize(
+    ("conflicts", "when", "stays_cut"), [*((0, *cut) for cut in CUTS), *((3, *cut) for cut in FEWER)]
+)
+def test_of_an_event(place: Place, line: Line, door: Any, conflicts: int, when: str, stays_cut: bool) -> None:
     """DESIGN: one commit; S13.1: sent again, it is taken once"""
+    direct = place.open()
 
     def attempt(number: int) -> bool:
-        entity = Entity(place)
+        entity = Entity(direct)
         store = place.open_by(line)
         with line.cut(number, when=when, stays_cut=stays_cut):
             try:
@@ -128,11 +126,13 @@ def test_of_an_event(place: Place, line: Line, door: Any, when: str, stays_cut: 
     at_every_message(line, attempt)
 
 
+@pytest.mark.parametrize(("when", "stays_cut"), FEWER)
 def test_of_a_timer(place: Place, line: Line, door: Any, when: str, stays_cut: bool) -> None:
     """S9.5: it takes effect once in the end"""
+    direct = place.open()
 
     def attempt(number: int) -> bool:
-        entity = Entity(place)
+        entity = Entity(direct)
         entity.clock.now = MOMENT + MINUTE
         store = place.open_by(line)
         fired: list[Any] = []

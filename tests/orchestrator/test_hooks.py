@@ -13,6 +13,9 @@ from support.doubles import Double
 from support.gate import Gate, cancelled
 from support.orchestrated import Deeds, StoppedClock, orchestrated
 
+pytestmark = pytest.mark.parametrize("place", ["memory", "sqlite"], indirect=True)
+"""A store that is called at once, and one that is called in a thread: nothing here differs by where entities are."""
+
 YAML = """
     meta: {machine_name: order, version: "1"}
     states: [{name: new, type: initial}, {name: open, on_enter: [act], timeout: {seconds: 5, destination: new}}]
