@@ -1,8 +1,8 @@
 """Stores and doors as fixtures: a test that takes one runs once per store, or by each door.
 
 The stores are those of ``support.places``: one that is added there is tried here as well. The doors await what can be
-awaited themselves.
-A module that is about something else says with ``parametrize("place", ..., indirect=True)`` which few it needs.
+awaited themselves. A module that is about something else says by ``parametrize("place", ..., indirect=True)`` which
+few it needs.
 """
 
 from __future__ import annotations
