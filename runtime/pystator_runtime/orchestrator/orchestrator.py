@@ -356,10 +356,23 @@ class Orchestrator:
 
     def _recover(self, *, force: bool, is_async: bool) -> Procedure[int]:
         ran = yield from self._actor.run_pending(self._name, force=force, is_async=is_async)
-        fired = yield from self._run_due(None, is_async=is_async)
+        fired = yield from self._fire(None, is_async=is_async)
+        ran += yield from self._tidy(is_async=is_async)
         return ran + len(fired)
 
     def _run_due(self, now: Milliseconds | None, *, is_async: bool) -> Procedure[list[TransitionResult[Any]]]:
+        fired = yield from self._fire(now, is_async=is_async)
+        yield from self._tidy(is_async=is_async)
+        return fired
+
+    def _tidy(self, *, is_async: bool) -> Procedure[int]:
+        """Run the actions that wait (how many), and prune what the store has kept long enough."""
+        ran = yield from self._actor.run_pending(self._name, force=False, is_async=is_async)
+        yield from self.outside.store("prune", self._name)
+        return ran
+
+    def _fire(self, now: Milliseconds | None, *, is_async: bool) -> Procedure[list[TransitionResult[Any]]]:
+        """Fire what is due, of all entities."""
         fired: list[TransitionResult[Any]] = []
         passed_over: set[str] = set()
         if now is None and self._clock is not None:
@@ -374,10 +387,7 @@ class Orchestrator:
                 except FSMError as error:
                     self._journal.stuck(entity_id, error)
             if not entities:
-                break
-        yield from self._actor.run_pending(self._name, force=False, is_async=is_async)
-        yield from self.outside.store("prune", self._name)
-        return fired
+                return fired
 
     def _ring(
         self, entity_id: str, now: Milliseconds | None, *, is_async: bool
