@@ -322,9 +322,13 @@ def _tries(action: ActionRecord) -> str:
 
 
 def _written(entity: EntityRecord, expected: int) -> tuple[str | int | bytes, ...]:
-    """What a script needs to write an entity and find it again."""
+    """What a script needs to write an entity and find it again.
+
+    One that was deleted and made anew has the same versions again, but not the same moment of creation.
+    """
     moment = "" if entity.next_due is None else entity.next_due
-    return entity.entity_id, expected, entity.version, entity.state, moment, pack(entity)
+    before, after = (f"{version} {entity.created_at}" if version else "0" for version in (expected, entity.version))
+    return entity.entity_id, before, after, entity.state, moment, pack(entity)
 
 
 def _actions(replies: Iterable[Iterable[Sequence[bytes]]]) -> list[ActionRecord]:
