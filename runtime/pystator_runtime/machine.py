@@ -17,7 +17,7 @@ from pystator_runtime.refusals import undefined_state
 from pystator_runtime.registries import ActionRegistry, GuardRegistry
 from pystator_runtime.results import NOTHING, TransitionResult
 from pystator_runtime.rows import Row
-from pystator_runtime.session import EntitySession
+from pystator_runtime.session import DetachedSession, EntitySession
 from pystator_runtime.step import decide, enter
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -340,6 +340,35 @@ class StateMachine(
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
         session: SessionT_co = self.session_class(self, row, entity_id, context, habits, thread_safe)
         return session
+
+    def attach(
+        self,
+        session: EntitySession[Any, TriggerT, ContextT] | DetachedSession,
+        /,
+        *,
+        execute_actions: bool = False,
+        history: int = 0,
+        strict: bool = False,
+        thread_safe: bool = False,
+        hooks: Sequence[TransitionHook] = (),
+    ) -> SessionT_co:
+        """A session of this machine that stands where ``session`` does, which may have come out of a pickle.
+
+        How it behaves from now on is said here, as in :meth:`create`: a pickle has what a snapshot has, and no more.
+
+        Raises:
+            SnapshotError: It does not fit the machine.
+        """
+        attached: SessionT_co = self.session_class.from_snapshot(
+            self,
+            session.snapshot(),
+            execute_actions=execute_actions,
+            history=history,
+            strict=strict,
+            thread_safe=thread_safe,
+            hooks=hooks,
+        )
+        return attached
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}{f' {self.version}' if self.version else ''}>"

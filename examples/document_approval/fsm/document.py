@@ -422,7 +422,7 @@ class DocumentSession(
         - peer_review stays if (reviewer != author and reviewer not in approved_by) and may_approve
         - legal_review stays if (reviewer != author and reviewer not in approved_by) and may_approve
         """
-        return self._fire("approve", {"reviewer": reviewer})
+        return self._fire_with("approve", {"reviewer": reviewer})
 
     def request_changes(
         self: DocumentSession[bool], *, reviewer: str, comment: str
@@ -432,7 +432,7 @@ class DocumentSession(
         - peer_review -> draft
         - legal_review -> draft
         """
-        return self._fire("request_changes", {"reviewer": reviewer, "comment": comment})
+        return self._fire_with("request_changes", {"reviewer": reviewer, "comment": comment})
 
     def view(self) -> DocumentView[rt.GuardAnswerT_co]:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

@@ -494,7 +494,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, rt.G
         - partially_filled -> filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (filled_quantity + fill_quantity == quantity)
         - partially_filled -> partially_filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (0 < fill_quantity < quantity - filled_quantity)
         """
-        return self._fire("fill", {"fill_quantity": fill_quantity, "fill_price": fill_price})
+        return self._fire_with("fill", {"fill_quantity": fill_quantity, "fill_price": fill_price})
 
     def cancel(
         self: OrderSession[bool], *, reason: str, requested_by: str = "client"
@@ -505,7 +505,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, rt.G
         - open -> cancelled
         - partially_filled -> cancelled
         """
-        return self._fire("cancel", {"reason": reason, "requested_by": requested_by})
+        return self._fire_with("cancel", {"reason": reason, "requested_by": requested_by})
 
     def reject(self: OrderSession[bool], *, reason: str) -> OrderResult:
         """Send `reject`.
@@ -515,7 +515,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, rt.G
         - pending -> rejected
         - open -> rejected
         """
-        return self._fire("reject", {"reason": reason})
+        return self._fire_with("reject", {"reason": reason})
 
     def view(self) -> OrderView[rt.GuardAnswerT_co]:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

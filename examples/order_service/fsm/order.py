@@ -297,7 +297,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, bool
 
         - placed -> paid if amount == total
         """
-        return self._fire("pay", {"amount": amount})
+        return self._fire_with("pay", {"amount": amount})
 
     def pack(self) -> OrderResult:
         """Send `pack`.
@@ -313,7 +313,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, bool
 
         - packed -> shipped
         """
-        return self._fire("ship", {"carrier": carrier})
+        return self._fire_with("ship", {"carrier": carrier})
 
     def view(self) -> OrderView:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

@@ -40,43 +40,43 @@ context: OrderDeskContext = {"symbol": "X", "quantity": 1, "side": "buy"}
 
 
 def a_trigger() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskSession[Coroutine[Any, Any, bool]]" to attribute function "approve" with type "Callable[[OrderDeskSession[bool]], TransitionResult[OrderDeskState]]"
+    # mypy [misc] Invalid self argument "OrderDeskSession[Coroutine[Any, Any, bool]]" to attribute function "approve"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "approve" for class "OrderDeskSession[CoroutineType[Any, Any, bool]]"
     asynchronous.create().approve()  # wrong
 
 
 def a_trigger_where_one_guard_is_async() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskSession[bool | Awaitable[bool]]" to attribute function "approve" with type "Callable[[OrderDeskSession[bool]], TransitionResult[OrderDeskState]]"
+    # mypy [misc] Invalid self argument "OrderDeskSession[bool | Awaitable[bool]]" to attribute function "approve"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "approve" for class "OrderDeskSession[CoroutineType[Any, Any, bool] | bool]"
     mixed.create().approve()  # wrong
 
 
 def a_trigger_that_asks_no_guard() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskSession[Coroutine[Any, Any, bool]]" to attribute function "reject" with type "def reject(self, OrderDeskSession[bool], /, **payload: **_Variables) -> TransitionResult[OrderDeskState]"
+    # mypy [misc] Invalid self argument "OrderDeskSession[Coroutine[Any, Any, bool]]" to attribute function "reject"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "reject" for class "OrderDeskSession[CoroutineType[Any, Any, bool]]"
     asynchronous.create().reject()  # wrong
 
 
 def a_name() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskSession[Coroutine[Any, Any, bool]]" to attribute function "send" with type "Callable[[OrderDeskSession[bool], Literal[OrderDeskTrigger.APPROVE, 'approve']], TransitionResult[OrderDeskState]]"
+    # mypy [misc] Invalid self argument "OrderDeskSession[Coroutine[Any, Any, bool]]" to attribute function "send"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "send" for class "OrderDeskSession[CoroutineType[Any, Any, bool]]"
     asynchronous.create().send("approve")  # wrong
 
 
 def an_event() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskSession[Coroutine[Any, Any, bool]]" to attribute function "handle" with type "Callable[[EntitySession[StateT, TriggerT, ContextT, bool], Event], TransitionResult[StateT]]"
+    # mypy [misc] Invalid self argument "OrderDeskSession[Coroutine[Any, Any, bool]]" to attribute function "handle"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "handle" for class "OrderDeskSession[CoroutineType[Any, Any, bool]]"
     asynchronous.create().handle(Event("approve"))  # wrong
 
 
 def statelessly() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskMachine[Coroutine[Any, Any, bool]]" to attribute function "process" with type "def process(self, self: StateMachine[StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool], current_state: StateNameT, trigger: TriggerNameT, context: ContextT, *, history: Mapping[str, object] | None = ...) -> TransitionResult[StateT | ConfigT]"
+    # mypy [misc] Invalid self argument "OrderDeskMachine[Coroutine[Any, Any, bool]]" to attribute function "process"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "process" for class "OrderDeskMachine[CoroutineType[Any, Any, bool]]"
     asynchronous.process("new", "approve", context)  # wrong
 
 
 def a_question() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskMachine[Coroutine[Any, Any, bool]]" to attribute function "can_transition" with type "Callable[[StateMachine[StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool], StateNameT, TriggerNameT, ContextT], bool]"
+    # mypy [misc] Invalid self argument "OrderDeskMachine[Coroutine[Any, Any, bool]]" to attribute function "can_transition"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "can_transition" for class "OrderDeskMachine[CoroutineType[Any, Any, bool]]"
     asynchronous.can_transition("new", "approve", context)  # wrong
 
@@ -84,31 +84,31 @@ def a_question() -> None:
 def a_view() -> None:
     view = asynchronous.create().view()
     if isinstance(view, OrderDeskNewView):
-        # mypy [misc] Invalid self argument "OrderDeskNewView[Coroutine[Any, Any, bool]]" to attribute function "approve" with type "Callable[[OrderDeskNewView[bool]], OrderDeskNewView[bool] | OrderDeskOpenView[bool]]"
+        # mypy [misc] Invalid self argument "OrderDeskNewView[Coroutine[Any, Any, bool]]" to attribute function "approve"
         # pyright [reportAttributeAccessIssue] Cannot access attribute "approve" for class "OrderDeskNewView[CoroutineType[Any, Any, bool]]"
         view.approve()  # wrong
 
 
 def a_parallel_state() -> None:
-    # mypy [misc] Invalid self argument "OrderMachine[Coroutine[Any, Any, bool]]" to attribute function "process_parallel" with type "def process_parallel(self, self: ParallelStates[StateT, ContextT, TriggerNameT, ConfigT, bool], config: ConfigT, trigger: TriggerNameT, context: ContextT, *, history: Mapping[str, object] | None = ...) -> tuple[ConfigT, TransitionResult[StateT | ConfigT]]"
+    # mypy [misc] Invalid self argument "OrderMachine[Coroutine[Any, Any, bool]]" to attribute function "process_parallel"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "process_parallel" for class "OrderMachine[CoroutineType[Any, Any, bool]]"
     parallel.process_parallel(parallel.enter_parallel_state("fulfilment"), "next", {"amount": 1})  # wrong
 
 
 def a_choice() -> None:
-    # mypy [misc] Invalid self argument "RoutingSession[bool | Awaitable[bool]]" to attribute function "route" with type "def route(self, RoutingSession[bool], /, **payload: **_Variables) -> TransitionResult[RoutingState]"
+    # mypy [misc] Invalid self argument "RoutingSession[bool | Awaitable[bool]]" to attribute function "route"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "route" for class "RoutingSession[CoroutineType[Any, Any, bool] | bool]"
     routing.create(context={"amount": 3}).route()  # wrong
 
 
 def a_stored_entity() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskOrchestrator[Coroutine[Any, Any, bool]]" to attribute function "on" with type "Callable[[OrderDeskOrchestrator[bool], str, str | None], _OrderDeskEvents[TransitionResult[OrderDeskState]]]"
+    # mypy [misc] Invalid self argument "OrderDeskOrchestrator[Coroutine[Any, Any, bool]]" to attribute function "on"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "on" for class "OrderDeskOrchestrator[CoroutineType[Any, Any, bool]]"
     OrderDeskOrchestrator(asynchronous, InMemoryStateStore()).on("o-1").approve()  # wrong
 
 
 def a_stored_entity_by_name() -> None:
-    # mypy [misc] Invalid self argument "OrderDeskOrchestrator[Coroutine[Any, Any, bool]]" to attribute function "process_event" with type "def process_event(self, StoredEntities[MachineT_co, ResultT, StateT, StateNameT, TriggerNameT, ContextT, bool], str, TriggerNameT, /, context: Mapping[str, object] | None = ..., *, event_id: str | None = ...) -> ResultT"
+    # mypy [misc] Invalid self argument "OrderDeskOrchestrator[Coroutine[Any, Any, bool]]" to attribute function "process_event"
     # pyright [reportAttributeAccessIssue] Cannot access attribute "process_event" for class "OrderDeskOrchestrator[CoroutineType[Any, Any, bool]]"
     OrderDeskOrchestrator(asynchronous, InMemoryStateStore()).process_event("o-1", "approve")  # wrong
 

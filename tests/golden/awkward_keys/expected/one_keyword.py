@@ -149,7 +149,7 @@ class OneKeywordSession(
 
         - here -> here
         """
-        return self._fire("go", {"class": class_, "n": n})
+        return self._fire_with("go", {"class": class_, "n": n})
 
     def view(self) -> OneKeywordView:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

@@ -219,7 +219,7 @@ class AccountSession(
 
         - active -> active
         """
-        return self._fire("deposit", {"amount": amount})
+        return self._fire_with("deposit", {"amount": amount})
 
     def block(self: AccountSession[bool]) -> AccountResult:
         """Send `block`.

@@ -256,7 +256,7 @@ a trigger's \"\"" description\\
 
 \"\""
 """
-        return self._fire("say", {"words": words})
+        return self._fire_with("say", {"words": words})
 
     def back(self: HostileSession[bool], /, **payload: Unpack[_Variables]) -> HostileResult:
         """Send `back`.

@@ -415,7 +415,9 @@ class OrderDeskSession(
         - open -> filled if filled + amount >= quantity
         - open -> open
         """
-        return self._fire("fill", {"amount": amount, "price": price, "venue": venue, "note": note})
+        return self._fire_with(
+            "fill", {"amount": amount, "price": price, "venue": venue, "note": note}
+        )
 
     def cancel(self: OrderDeskSession[bool], *, reason: str) -> OrderDeskResult:
         """Send `cancel`.
@@ -425,7 +427,7 @@ class OrderDeskSession(
         - new -> cancelled if within_limit
         - open -> cancelled if within_limit
         """
-        return self._fire("cancel", {"reason": reason})
+        return self._fire_with("cancel", {"reason": reason})
 
     def reject(self: OrderDeskSession[bool], /, **payload: Unpack[_Variables]) -> OrderDeskResult:
         """Send `reject`.

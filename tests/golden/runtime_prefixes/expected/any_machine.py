@@ -135,7 +135,7 @@ class AnySession(rt.EntitySession[AnyState, AnyTrigger, AnyContext, rt.GuardAnsw
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
     def view(self) -> AnyView[rt.GuardAnswerT_co]:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

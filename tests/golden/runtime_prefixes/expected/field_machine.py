@@ -135,7 +135,7 @@ class FieldSession(rt.EntitySession[FieldState, FieldTrigger, FieldContext, rt.G
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
     def view(self) -> FieldView[rt.GuardAnswerT_co]:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

@@ -137,7 +137,7 @@ class RequiredSession(
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
     def view(self) -> RequiredView[rt.GuardAnswerT_co]:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

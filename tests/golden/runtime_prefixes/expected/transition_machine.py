@@ -137,7 +137,7 @@ class TransitionSession(
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
     def view(self) -> TransitionView[rt.GuardAnswerT_co]:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

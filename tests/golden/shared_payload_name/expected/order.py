@@ -117,7 +117,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, bool
 
         - open stays
         """
-        return self._fire("item_add", {"sku": sku})
+        return self._fire_with("item_add", {"sku": sku})
 
     def view(self) -> OrderView:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""

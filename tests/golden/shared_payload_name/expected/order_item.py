@@ -123,7 +123,7 @@ class OrderItemSession(rt.EntitySession[OrderItemState, OrderItemTrigger, OrderI
 
         - open stays
         """
-        return self._fire("add", {"sku": sku, "n": n})
+        return self._fire_with("add", {"sku": sku, "n": n})
 
     def view(self) -> OrderItemView:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""
