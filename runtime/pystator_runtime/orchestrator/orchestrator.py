@@ -323,6 +323,20 @@ class Orchestrator:
         """:meth:`run_due`, awaiting the store, guards and actions."""
         return await arun(self._run_due(_milliseconds(now), is_async=True))
 
+    def ring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
+        """Fire the timers of one entity that are due: for clocks that know whose time has come.
+
+        Too early, too late, twice or in several processes does no harm: what is stored decides.
+
+        Raises:
+            FSMError: Why a timer could not fire; it stays due.
+        """
+        return run(self._ring(entity_id, None, is_async=False))
+
+    async def aring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
+        """:meth:`ring`, awaiting the store, guards and actions."""
+        return await arun(self._ring(entity_id, None, is_async=True))
+
     def recover(self, force: bool = False) -> int:
         """Finish what a crash has left: actions whose claim has expired (``force``: all), and due timers.
 
@@ -364,22 +378,36 @@ class Orchestrator:
         self, entity_id: str, now: Milliseconds | None, *, is_async: bool
     ) -> Procedure[list[TransitionResult[Any]]]:
         """Fire the due timers of one entity, one commit each, also those without delay that they arm."""
-
-        def decide(loaded: Loaded, at: Milliseconds) -> Procedure[Decision | None]:
-            return self._decider.alarm(loaded, at if now is None else now, entity_id, self._journal)
-
         fired: list[TransitionResult[Any]] = []
         for _ in range(MAXIMUM_RINGS):
-            decision = yield from self._committed(entity_id, None, decide, is_async)
-            if decision is None:
+            first = yield from self.ring_first(entity_id, now, None, is_async=is_async)
+            if first is None:
                 return fired
-            result = yield from self._act(decision, is_async=is_async)
-            if decision.telling is not None:
-                decision.telling.after(result, decision.context)
-                fired.append(result)
+            fired.extend(first)
         endless = "its timers arm each other for ever; they go on at the next occasion"
         self._journal.stuck(entity_id, AutoTransitionLoopError(endless))
         return fired
+
+    def ring_first(
+        self, entity_id: str, now: Milliseconds | None, by: Milliseconds | None, *, is_async: bool
+    ) -> Procedure[Sequence[TransitionResult[Any]] | None]:
+        """Fire the first of an entity's timers that is due, now or ``by`` some moment, and run its actions.
+
+        Returns:
+            Its result, or none if it was one that the machine no longer has; ``None`` if no timer is due.
+        """
+
+        def decide(loaded: Loaded, at: Milliseconds) -> Procedure[Decision | None]:
+            return self._decider.alarm(loaded, at if now is None else now, by, entity_id, self._journal)
+
+        decision = yield from self._committed(entity_id, None, decide, is_async)
+        if decision is None:
+            return None
+        result = yield from self._act(decision, is_async=is_async)
+        if decision.telling is None:
+            return ()
+        decision.telling.after(result, decision.context)
+        return (result,)
 
     def _ring_at_once(self, entity_id: str, decision: Decision, *, is_async: bool) -> Procedure[None]:
         """Fire the timers without delay that a step has armed (`S9.1`); the sender does not answer for them."""
