@@ -10,7 +10,7 @@ import pytest
 
 from pystator_runtime import ActionError, GuardError, Orchestrator
 from pystator_runtime.stores import InMemoryStateStore
-from support.doors import bound
+from support.orchestrated import StoppedClock, orchestrated
 
 YAML = """
     meta: {machine_name: egg}
@@ -19,21 +19,6 @@ YAML = """
       - {trigger: boil, source: [raw, soft], dest: soft}
       - {source: soft, dest: hard, after: 10s, guards: [may]}
     """
-
-
-class Clock:
-    """A clock whose time is set."""
-
-    now = 0
-
-    def clock(self) -> int:
-        return self.now
-
-    def serve(self, orchestrator: Any) -> None:
-        pass
-
-    def arm(self, orchestrator: Any, entity_id: str, due: int) -> None:
-        pass
 
 
 def _ring(orchestrator: Orchestrator, entity_id: str) -> list[Any]:
@@ -49,12 +34,11 @@ def ring(request: Any) -> Callable[[Orchestrator, str], list[Any]]:
     return request.param
 
 
-def kitchen(**functions: Any) -> tuple[Orchestrator, Clock]:
+def kitchen(**functions: Any) -> tuple[Orchestrator, StoppedClock]:
     """An egg that boils, and the clock of the kitchen."""
-    clock = Clock()
-    orchestrator = Orchestrator(
-        bound(YAML, **{"guards": {"may": lambda ctx: True}, **functions}), InMemoryStateStore(), scheduler=clock
-    )
+    clock = StoppedClock(0)
+    functions = {"guards": {"may": lambda ctx: True}, **functions}
+    orchestrator = orchestrated(YAML, InMemoryStateStore(), scheduler=clock, **functions)
     orchestrator.process_event("e", "boil")
     orchestrator.process_event("other", "boil")
     return orchestrator, clock

@@ -21,7 +21,7 @@ from pystator_runtime.errors import (
 )
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.hooks import TransitionHook
-from pystator_runtime.orchestrator.acting import Actor
+from pystator_runtime.orchestrator.acting import Actor, never
 from pystator_runtime.orchestrator.deciding import ContextValidator, Decider, Decision
 from pystator_runtime.orchestrator.entities import Archive, AuditEntry, FailedAction, StoredEntity
 from pystator_runtime.orchestrator.journal import Journal
@@ -317,11 +317,11 @@ class Orchestrator:
         Returns:
             The results of the timers that fired here, in order.
         """
-        return run(self._run_due(_milliseconds(now), is_async=False))
+        return run(self.fire_due(_milliseconds(now), is_async=False))
 
     async def arun_due(self, now: datetime | None = None) -> list[TransitionResult[Any]]:
         """:meth:`run_due`, awaiting the store, guards and actions."""
-        return await arun(self._run_due(_milliseconds(now), is_async=True))
+        return await arun(self.fire_due(_milliseconds(now), is_async=True))
 
     def ring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
         """Fire the timers of one entity that are due: for clocks that know whose time has come.
@@ -351,18 +351,23 @@ class Orchestrator:
 
     def _recover(self, *, force: bool, is_async: bool) -> Procedure[int]:
         ran = yield from self._actor.run_pending(self._name, force=force, is_async=is_async)
-        fired = yield from self._run_due(None, is_async=is_async)
+        fired = yield from self.fire_due(None, is_async=is_async)
         return ran + len(fired)
 
-    def _run_due(self, now: Milliseconds | None, *, is_async: bool) -> Procedure[list[TransitionResult[Any]]]:
+    def fire_due(
+        self, now: Milliseconds | None, *, is_async: bool, is_over: Callable[[], bool] = never
+    ) -> Procedure[list[TransitionResult[Any]]]:
+        """:meth:`run_due` as a procedure: what begins it again and again can have it end between two entities."""
         fired: list[TransitionResult[Any]] = []
         passed_over: set[str] = set()
         if now is None and self._clock is not None:
             now = self._clock()
-        while True:
+        while not is_over():
             due = yield from self.outside.store("due", self._name, now, BATCH + len(passed_over))
             entities = [entity_id for entity_id in due if entity_id not in passed_over]
             for entity_id in entities:
+                if is_over():
+                    return fired
                 passed_over.add(entity_id)
                 try:
                     fired.extend((yield from self._ring(entity_id, now, is_async=is_async)))
@@ -370,7 +375,7 @@ class Orchestrator:
                     self._journal.stuck(entity_id, error)
             if not entities:
                 break
-        yield from self._actor.run_pending(self._name, force=False, is_async=is_async)
+        yield from self._actor.run_pending(self._name, force=False, is_async=is_async, is_over=is_over)
         yield from self.outside.store("prune", self._name)
         return fired
 
