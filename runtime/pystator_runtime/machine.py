@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.chart import Chart, Pair
-from pystator_runtime.errors import ConfigurationError
+from pystator_runtime.errors import ConfigurationError, SnapshotError
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
@@ -312,6 +312,37 @@ class StateMachine(
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
         session: SessionT = self.session_class(self, row, entity_id, context, habits, thread_safe)
         return session
+
+    def attach(
+        self,
+        session: SessionT,
+        /,
+        *,
+        execute_actions: bool = False,
+        history: int = 0,
+        strict: bool = False,
+        thread_safe: bool = False,
+        hooks: Sequence[TransitionHook] = (),
+    ) -> SessionT:
+        """A session of this machine that stands where ``session`` does, which may have come out of a pickle.
+
+        How it behaves from now on is said here, as in :meth:`create`: a pickle has what a snapshot has, and no more.
+
+        Raises:
+            SnapshotError: It does not fit the machine.
+        """
+        if not isinstance(session, self.session_class):
+            raise SnapshotError(f"{self!r} serves {self.session_class.__name__}, not {type(session).__name__}")
+        attached: SessionT = type(session).from_snapshot(
+            self,
+            session.snapshot(),
+            execute_actions=execute_actions,
+            history=history,
+            strict=strict,
+            thread_safe=thread_safe,
+            hooks=hooks,
+        )
+        return attached
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}{f' {self.version}' if self.version else ''}>"

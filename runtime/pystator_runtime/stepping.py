@@ -22,22 +22,23 @@ from pystator_runtime.turns import Turn, Turns
 from pystator_runtime.waiting import Procedure, arun, run
 
 CLOSED: Mapping[str, Any] = {}
+_NOTHING_RECORDED: dict[str, Any] = {}  # of machines that never record anything
 
 
 class SteppingEntity:
     """An entity's state and context, and the one way to change them: decide, commit, act.
 
-    ``_quick`` are the events that need no more than a look at the context and a move to another row; it is
-    closed while a step runs, and for good in a session that is watched.
+    ``_certain`` are the events that need no more than a move to another row; it is ``CLOSED`` while a step runs, and
+    for good in a session that is watched.
     """
 
     __slots__ = (
         "__weakref__",
+        "_certain",
         "_context",
         "_entity_id",
         "_habits",
         "_machine",
-        "_quick",
         "_recorded",
         "_row",
         "_timers",
@@ -49,9 +50,9 @@ class SteppingEntity:
     _context: dict[str, Any]
     _entity_id: str | None
     _habits: Habits
-    _quick: Mapping[str, Any]
+    _certain: Mapping[str, Any]
     _turns: Turns | None
-    _recorded: Mapping[str, Any]  # what compound states recorded as they were left (`S4.1`)
+    _recorded: dict[str, Any]  # what compound states recorded as they were left (`S4.1`)
     _timers: Timers | None  # none as long as none was ever armed
 
     def _place(
@@ -71,15 +72,15 @@ class SteppingEntity:
         self._context = context
         self._habits = habits
         self._turns = Turns(thread_safe=True) if thread_safe else None
-        self._recorded = NOTHING
+        self._recorded = {} if machine.chart.remembers else _NOTHING_RECORDED
         self._timers = None
-        self._quick = CLOSED if thread_safe or habits.watched else row.quick
+        self._certain = CLOSED if thread_safe or habits.watched else row.certain
 
     def _open(self) -> None:
         """Open the quick way, unless something is to be done for each event beside moving."""
         turns = self._turns
         closed = self._habits.watched or (turns is not None and (turns.thread_safe or bool(turns.queue)))
-        self._quick = CLOSED if closed else self._row.quick
+        self._certain = CLOSED if closed else self._row.certain
 
     def _own_turns(self) -> Turns:
         if self._turns is None:
@@ -99,7 +100,7 @@ class SteppingEntity:
                 return result.raise_if_failed() if self._habits.strict else result
             context = context if step.working is None else step.working.values
         self._row = row
-        self._quick = row.quick
+        self._certain = row.certain
         self._context = context
         self._keep(result)
         if self._timers is not None and self._timers.at_once:
@@ -153,7 +154,7 @@ class SteppingEntity:
     def _run_to_completion(
         self, turn: Turn, trigger: str, payload: Mapping[str, Any], alarm: Alarm | None = None
     ) -> Procedure[TransitionResult[Any]]:
-        self._quick = CLOSED
+        self._certain = CLOSED
         try:
             yield from self._drain(turn)  # what was queued when an earlier sender was cancelled
             result = yield from self._step(turn, trigger, payload, alarm)

@@ -110,19 +110,36 @@ class StoredEntities(Generic[MachineT, ResultT, StateT, StateNameT, TriggerNameT
     def history(self, entity_id: str, /) -> list[AuditEntry]:
         return self.orchestrator.history(entity_id)
 
+    async def ahistory(self, entity_id: str, /) -> list[AuditEntry]:
+        return await self.orchestrator.ahistory(entity_id)
+
     def find(
         self, state: StateNameT | None = None, after: str | None = None, limit: int = 100
     ) -> list[StoredEntity[StateT, ContextT]]:
         return self.orchestrator.find(state, after, limit)
 
+    async def afind(
+        self, state: StateNameT | None = None, after: str | None = None, limit: int = 100
+    ) -> list[StoredEntity[StateT, ContextT]]:
+        return await self.orchestrator.afind(state, after, limit)
+
     def count_by_state(self) -> dict[str, int]:
         return self.orchestrator.count_by_state()
+
+    async def acount_by_state(self) -> dict[str, int]:
+        return await self.orchestrator.acount_by_state()
 
     def delete(self, entity_id: str, /) -> bool:
         return self.orchestrator.delete(entity_id)
 
+    async def adelete(self, entity_id: str, /) -> bool:
+        return await self.orchestrator.adelete(entity_id)
+
     def failed_actions(self) -> list[FailedAction]:
         return self.orchestrator.failed_actions()
+
+    async def afailed_actions(self) -> list[FailedAction]:
+        return await self.orchestrator.afailed_actions()
 
     def retry_action(self, key: str) -> bool:
         return self.orchestrator.retry_action(key)

@@ -418,7 +418,7 @@ class DocumentSession(
         - peer_review stays if (reviewer != author and reviewer not in approved_by) and may_approve
         - legal_review stays if (reviewer != author and reviewer not in approved_by) and may_approve
         """
-        return self._fire("approve", {"reviewer": reviewer})
+        return self._fire_with("approve", {"reviewer": reviewer})
 
     def request_changes(self, *, reviewer: str, comment: str) -> DocumentResult:
         """Send `request_changes`.
@@ -426,7 +426,7 @@ class DocumentSession(
         - peer_review -> draft
         - legal_review -> draft
         """
-        return self._fire("request_changes", {"reviewer": reviewer, "comment": comment})
+        return self._fire_with("request_changes", {"reviewer": reviewer, "comment": comment})
 
     @overload
     def send(self, _trigger: Literal[DocumentTrigger.SUBMIT, "submit"], /) -> DocumentResult: ...

@@ -487,7 +487,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         - partially_filled -> filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (filled_quantity + fill_quantity == quantity)
         - partially_filled -> partially_filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (0 < fill_quantity < quantity - filled_quantity)
         """
-        return self._fire("fill", {"fill_quantity": fill_quantity, "fill_price": fill_price})
+        return self._fire_with("fill", {"fill_quantity": fill_quantity, "fill_price": fill_price})
 
     def cancel(self, *, reason: str, requested_by: str = "client") -> OrderResult:
         """Send `cancel`.
@@ -496,7 +496,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         - open -> cancelled
         - partially_filled -> cancelled
         """
-        return self._fire("cancel", {"reason": reason, "requested_by": requested_by})
+        return self._fire_with("cancel", {"reason": reason, "requested_by": requested_by})
 
     def reject(self, *, reason: str) -> OrderResult:
         """Send `reject`.
@@ -506,7 +506,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         - pending -> rejected
         - open -> rejected
         """
-        return self._fire("reject", {"reason": reason})
+        return self._fire_with("reject", {"reason": reason})
 
     @overload
     def send(self, _trigger: Literal[OrderTrigger.SUBMIT, "submit"], /) -> OrderResult: ...

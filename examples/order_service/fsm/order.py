@@ -294,7 +294,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         - placed -> paid if amount == total
         """
-        return self._fire("pay", {"amount": amount})
+        return self._fire_with("pay", {"amount": amount})
 
     def pack(self) -> OrderResult:
         """Send `pack`.
@@ -310,7 +310,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         - packed -> shipped
         """
-        return self._fire("ship", {"carrier": carrier})
+        return self._fire_with("ship", {"carrier": carrier})
 
     @overload
     def send(

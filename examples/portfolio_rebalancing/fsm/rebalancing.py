@@ -860,14 +860,14 @@ class RebalancingSession(
         - measuring -> proposed if drift > tolerance
         - measuring -> idle
         """
-        return self._fire("measured", {"drift": drift})
+        return self._fire_with("measured", {"drift": drift})
 
     def approve(self, *, approver: str) -> RebalancingResult:
         """Send `approve`.
 
         - proposed -> submitting
         """
-        return self._fire("approve", {"approver": approver})
+        return self._fire_with("approve", {"approver": approver})
 
     def reject(self) -> RebalancingResult:
         """Send `reject`.
@@ -883,7 +883,7 @@ class RebalancingSession(
 
         - submitting -> resting
         """
-        return self._fire("submitted", {"orders": orders})
+        return self._fire_with("submitted", {"orders": orders})
 
     def fill(self) -> RebalancingResult:
         """Send `fill`.
@@ -915,7 +915,7 @@ class RebalancingSession(
         - resting -> halted
         - repricing -> halted
         """
-        return self._fire("halt", {"reason": reason})
+        return self._fire_with("halt", {"reason": reason})
 
     def resume(self) -> RebalancingResult:
         """Send `resume`.

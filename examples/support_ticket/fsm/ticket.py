@@ -385,7 +385,7 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
         - open -> open
         - waiting -> open
         """
-        return self._fire("assign", {"assignee": assignee})
+        return self._fire_with("assign", {"assignee": assignee})
 
     def reply(self) -> TicketResult:
         """Send `reply`.
@@ -420,7 +420,7 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
         - open -> solved if (assignee is_set) and (replies gte 1)
         - waiting -> solved if (assignee is_set) and (replies gte 1)
         """
-        return self._fire("solve", {"solution": solution})
+        return self._fire_with("solve", {"solution": solution})
 
     def close(self) -> TicketResult:
         """Send `close`.

@@ -1085,7 +1085,7 @@ class TradingDaySession(
         - every_order stays
         - only_reducing stays if abs(exposure + amount) < abs(exposure)
         """
-        return self._fire("place", {"amount": amount})
+        return self._fire_with("place", {"amount": amount})
 
     def positions_agree(self) -> TradingDayResult:
         """Send `positions_agree`.
@@ -1103,7 +1103,7 @@ class TradingDaySession(
 
         - trading -> suspended
         """
-        return self._fire("kill_switch", {"by": by})
+        return self._fire_with("kill_switch", {"by": by})
 
     def resume(self) -> TradingDayResult:
         """Send `resume`.

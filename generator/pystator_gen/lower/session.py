@@ -55,7 +55,7 @@ def _call(trigger: model.Trigger, payload: str) -> str:
     if not payload:
         return f"self._fire({name})"
     if payload != "payload":
-        return f"self._fire({name}, {payload})"
+        return f"self._fire_with({name}, {payload})"
     looked_at = f"self._send({name}, payload)"
     return looked_at if trigger.payload else f"{looked_at} if payload else self._fire({name})"
 

@@ -103,25 +103,32 @@ class Decider:
 
     def event(
         self, loaded: Loaded, now: Milliseconds, entity_id: str, event: Event, telling: Telling
-    ) -> Procedure[Decision]:
+    ) -> Decision | Procedure[Decision]:
         """An event for an entity, which comes into being by it if there is none (`S13.2`)."""
-        repeated = self._repeated(loaded.repeated, event)
-        if repeated is not None:
-            return Decision(repeated)
+        if loaded.repeated is not None:
+            return Decision(self._repeated(loaded.repeated, event))
         draft = _Draft(self, entity_id, loaded, now)
-        if loaded.entity is not None:
-            draft.stand(self.archive.read(loaded.entity))
-        elif self._create_missing:
-            started = yield from draft.start({})
-            if started.error is not None:
-                telling.before(draft.row.state, draft.context)
-                return Decision(started)
-        else:
+        if loaded.entity is None:
+            if self._create_missing:
+                return self._first_event(draft, event, telling)
             raise StoreError(f"{self.chart.name} has no entity {entity_id!r}: create it first")
+        draft.stand(self.archive.read(loaded.entity))
         telling.before(draft.row.state, draft.context)
-        result = self._known(draft, event)
-        if result is None:
-            result = yield from self._decided(draft, event)
+        known = self._known(draft, event)
+        return self._asked(draft, event) if known is None else self._settled(draft, event, known)
+
+    def _first_event(self, draft: _Draft, event: Event, telling: Telling) -> Procedure[Decision]:
+        started = yield from draft.start({})
+        telling.before(draft.row.state, draft.context)
+        if started.error is not None:
+            return Decision(started)
+        return (yield from self._asked(draft, event))
+
+    def _asked(self, draft: _Draft, event: Event) -> Procedure[Decision]:
+        return self._settled(draft, event, (yield from self._decided(draft, event)))
+
+    def _settled(self, draft: _Draft, event: Event, result: TransitionResult[Any]) -> Decision:
+        """What follows from an event's result."""
         if result.error is not None or result.metadata.get("no_op"):
             audit = self.audit(draft, event, result, None) if self.audit_failures else None
             return Decision(result, audit=audit, context=draft.context)
@@ -208,10 +215,8 @@ class Decider:
 
     # -- the same event again ----------------------------------------------------------------------------------
 
-    def _repeated(self, before: AuditRecord | None, event: Event) -> TransitionResult[Any] | None:
+    def _repeated(self, before: AuditRecord, event: Event) -> TransitionResult[Any]:
         """The first answer to an event that was taken before (`S13.1`)."""
-        if before is None:
-            return None
         if before.digest != self.digest(event):
             raise IdempotencyError(
                 f"the event id {event.event_id!r} of {before.entity_id!r} was used for {before.trigger!r} before, "
@@ -227,7 +232,9 @@ class Decider:
     def audit(self, draft: _Draft, event: Event, result: TransitionResult[Any], version: int | None) -> AuditRecord:
         """The audit row of an event; ``version`` is the entity's after it, ``None`` if nothing changed."""
         taken = result.error is None
-        event_id = event.event_id if taken and not result.metadata.get("no_op") else None
+        event_id = event.event_id
+        if event_id is not None and (not taken or result.metadata.get("no_op")):
+            event_id = None
         return AuditRecord(
             self.chart.name,
             draft.entity_id,
@@ -245,6 +252,21 @@ class Decider:
 
 class _Draft:
     """An entity while it is decided about: where it stands, and what is to be committed."""
+
+    __slots__ = (
+        "_claimed_until",
+        "_decider",
+        "_planned",
+        "_stored",
+        "context",
+        "due",
+        "entity_id",
+        "history",
+        "now",
+        "record",
+        "row",
+        "version",
+    )
 
     def __init__(self, decider: Decider, entity_id: str, loaded: Loaded, now: Milliseconds) -> None:
         self._decider = decider
@@ -290,7 +312,8 @@ class _Draft:
 
     def take(self, result: TransitionResult[Any], event: Event, context: dict[str, Any]) -> None:
         """Go where a result leads; ``context`` is what its guards saw."""
-        row = self._decider.chart.row(result.target_state)
+        chart, target = self._decider.chart, result.target_state
+        row = chart.rows.get(target) or chart.row(target)
         assert row is not None, "a result leads to a state of its machine"
         self.row = row
         if context is not self.context:
@@ -308,8 +331,9 @@ class _Draft:
         for timer in result.armed:
             self.due.pop(timer, None)
             self.due[timer] = self.now + timer.delay
-        for spec in result.all_action_specs:
-            self._planned.append((spec, event))
+        for step in result.steps:
+            for spec in step.all_action_specs:
+                self._planned.append((spec, event))
 
     def decision(self, result: TransitionResult[Any], event: Event | None, telling: Telling | None = None) -> Decision:
         """All that has changed, as one commit."""

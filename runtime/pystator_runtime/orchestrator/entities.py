@@ -160,7 +160,7 @@ class Archive:
         """
         chart = self._chart
         try:
-            context = self.decoded(record.context)
+            context = self.decoded(record.context) if record.context != "{}" else {}
         except ValueError as error:
             raise StoreError(
                 f"the context of {record.entity_id!r} of {record.machine!r} is no JSON: {error}"
@@ -168,12 +168,13 @@ class Archive:
         is_current = record.machine_version == chart.version
         if not is_current:
             context = {**chart.defaults(), **context}
-        row = self._row(record)
+        row = chart.rows.get(record.state) or self._row(record)
         history = json.loads(record.history) if record.history != "{}" else {}
         for name, recorded in history.items():
             if chart.recorded(name, recorded) is None:
                 raise self._misfit(record, f"recorded {recorded!r} in {name!r}, which does not lie there")
-        return Standing(record, row, context, history, self._due(row, record), is_current=is_current)
+        due = self._due(row, record) if record.timers != "[]" else {}
+        return Standing(record, row, context, history, due, is_current=is_current)
 
     def _row(self, record: EntityRecord) -> Row[Any]:
         try:
@@ -186,8 +187,6 @@ class Archive:
 
     def _due(self, row: Row[Any], record: EntityRecord) -> dict[Timer, Milliseconds]:
         """The timers that wait. One that the machine no longer has is dropped."""
-        if record.timers == "[]":
-            return {}
         found = (Timer(source, trigger, delay) for source, trigger, delay, _ in json.loads(record.timers))
         moments = (due for *_, due in json.loads(record.timers))
         return {timer: due for timer, due in zip(found, moments, strict=True) if timer in row.delayed}

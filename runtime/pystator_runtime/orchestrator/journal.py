@@ -33,7 +33,9 @@ class Journal:
 
     def about(self, entity_id: str, event: Event) -> Telling:
         """What is told of one event."""
-        return Telling(self, entity_id, event)
+        if self._hooks or _logger.isEnabledFor(logging.INFO):
+            return Telling(self, entity_id, event)
+        return _UNTOLD
 
     def tell(self, occasion: str, *what: object) -> None:
         """Tell the hooks; one that raises changes nothing."""
@@ -144,6 +146,27 @@ class Telling:
     def error(self, error: BaseException) -> None:
         """It could not be decided."""
         self._journal.tell("error", self._entity_id, self._state or "", self._event.trigger, error)
+
+
+class _Untold(Telling):
+    """Nobody wants to be told."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    def before(self, state: object, context: Mapping[str, Any]) -> None:
+        pass
+
+    def after(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> None:
+        pass
+
+    def error(self, error: BaseException) -> None:
+        pass
+
+
+_UNTOLD = _Untold()
 
 
 def _outcome(result: TransitionResult[Any]) -> tuple[str, str]:

@@ -77,6 +77,7 @@ class Orchestrator:
         self.store = store
         self.scheduler = scheduler
         self._name: str = machine.chart.name
+        self._triggers = frozenset(machine.chart.triggers)
         self._conflicts = max_conflict_retries
         lease = max(round(action_lease * 1000), 1)
         self._mode = ExecutionMode.SEQUENTIAL if executor is None else executor.mode
@@ -157,9 +158,10 @@ class Orchestrator:
         payload = dict(context) if context else {}
         if payload:
             refuse_reserved_keys(payload, "payload")
-        trigger = self.machine.normalized(str(trigger))
-        if trigger:
-            _require_text("a trigger", trigger)
+        if trigger not in self._triggers:  # otherwise it is text that a store can hold
+            trigger = self.machine.normalized(str(trigger))
+            if trigger:
+                _require_text("a trigger", trigger)
         declared = self.machine.chart.payloads.get(trigger)
         if declared is not None:
             payload = {**declared.defaults(), **payload}
@@ -168,7 +170,7 @@ class Orchestrator:
     def _process(self, entity_id: str, event: Event, *, is_async: bool) -> Procedure[TransitionResult[Any]]:
         telling = self._journal.about(entity_id, event)
 
-        def decide(loaded: Loaded, now: Milliseconds) -> Procedure[Decision]:
+        def decide(loaded: Loaded, now: Milliseconds) -> Decision | Procedure[Decision]:
             return self._decider.event(loaded, now, entity_id, event, telling)
 
         try:
@@ -177,7 +179,9 @@ class Orchestrator:
             telling.error(error)
             raise
         assert decision is not None, "an event is always decided"
-        result = yield from self._act(decision, is_async=is_async)
+        result = decision.result
+        if decision.plans:
+            result = yield from self._act(decision, is_async=is_async)
         telling.after(result, decision.context)
         if decision.result.armed:
             yield from self._ring_at_once(entity_id, decision, is_async=is_async)
@@ -204,16 +208,23 @@ class Orchestrator:
         self,
         entity_id: str,
         event_id: str | None,
-        decide: Callable[[Loaded, Milliseconds], Procedure[Decision | None]],
+        decide: Callable[[Loaded, Milliseconds], Decision | Procedure[Decision | None]],
         is_async: bool,
     ) -> Procedure[Decision | None]:
-        """Decide and commit; decide again about what others have committed meanwhile."""
+        """Decide and commit; decide again about what others have committed meanwhile.
+
+        ``decide`` answers with a procedure where functions of the application have to be asked.
+        """
         self._refuse_guards(entity_id)
+        is_instant = self.outside.is_instant
         for tries in range(self._conflicts + 1):
-            loaded = yield from self.outside.load(entity_id, event_id, lock=tries >= OPTIMISTIC_TRIES)
+            loaded = self.store.load(self._name, entity_id, event_id, False) if is_instant and not tries else None
+            if loaded is None:
+                loaded = yield from self.outside.load(entity_id, event_id, lock=tries >= OPTIMISTIC_TRIES)
             try:
-                decision = yield from self._decided(entity_id, loaded, decide)
-                if decision is not None:
+                decided = decide(loaded, loaded.now if self._clock is None else self._clock())
+                decision = decided if isinstance(decided, Decision) else (yield from self._asked(entity_id, decided))
+                if decision is not None and decision.plans:
                     self._refuse_async_actions(decision, is_async=is_async)
             except BaseException:
                 yield from self._unlock(loaded)
@@ -223,7 +234,11 @@ class Orchestrator:
                 if decision is not None and decision.audit is not None:
                     yield from self.outside.store("record", decision.audit)
                 return decision
-            if (yield from self.outside.store("commit", decision.commit, loaded.lock)):
+            if is_instant:
+                is_committed = self.store.commit(decision.commit, loaded.lock)
+            else:
+                is_committed = yield from self.outside.store("commit", decision.commit, loaded.lock)
+            if is_committed:
                 self._arm(entity_id, decision.commit.entity.next_due)
                 return decision
             self._journal.conflicted(entity_id, tries + 1)
@@ -234,22 +249,19 @@ class Orchestrator:
             "nothing was written: send the event again"
         )
 
-    def _decided(
-        self,
-        entity_id: str,
-        loaded: Loaded,
-        decide: Callable[[Loaded, Milliseconds], Procedure[Decision | None]],
-    ) -> Procedure[Decision | None]:
+    def _asked(self, entity_id: str, deciding: Procedure[Decision | None]) -> Procedure[Decision | None]:
+        """Decide with the application's guards and validators, which may not send events to the entity meanwhile."""
         outer = _deciding.get()
         _deciding.set(outer | {(id(self), entity_id)})
         try:
-            return (yield from decide(loaded, loaded.now if self._clock is None else self._clock()))
+            return (yield from deciding)
         finally:
             _deciding.set(outer)
 
     def _refuse_guards(self, entity_id: str) -> None:
         """An event that a guard sends would be decided while its own is (`S8.8`)."""
-        if (id(self), entity_id) in _deciding.get():
+        deciding = _deciding.get()
+        if deciding and (id(self), entity_id) in deciding:
             raise GuardError(
                 f"a guard sent an event to its own entity {entity_id!r}: guards only look, send from an action"
             )
@@ -270,7 +282,7 @@ class Orchestrator:
     # -- actions -----------------------------------------------------------------------------------------------
 
     def _act(self, decision: Decision, *, is_async: bool) -> Procedure[TransitionResult[Any]]:
-        """Run the actions of a commit; what became of them is in the result."""
+        """Run the actions of a commit, if there are any; what became of them is in the result."""
         if not decision.plans:
             return decision.result
         execution = yield from self._actor.perform(decision.plans, decision.result, is_async=is_async)
@@ -278,7 +290,7 @@ class Orchestrator:
 
     def _refuse_async_actions(self, decision: Decision, *, is_async: bool) -> None:
         """Before anything is committed: a sync caller can't run async actions (`S5.5` is the same for guards)."""
-        if is_async or not decision.plans:
+        if is_async:
             return
         if self._mode is ExecutionMode.PARALLEL:
             raise ConfigurationError("actions can run in PARALLEL on async paths only: use async_process_event()")
@@ -291,7 +303,14 @@ class Orchestrator:
 
     def failed_actions(self) -> list[FailedAction]:
         """The actions that failed at their last try, with their errors."""
-        return [FailedAction(record) for record in self.store.failed(self._name)]
+        return run(self._failed_actions())
+
+    async def afailed_actions(self) -> list[FailedAction]:
+        """:meth:`failed_actions`, awaiting the store."""
+        return await arun(self._failed_actions())
+
+    def _failed_actions(self) -> Procedure[list[FailedAction]]:
+        return [FailedAction(record) for record in (yield from self.outside.store("failed", self._name))]
 
     def retry_action(self, key: str) -> bool:
         """Run a failed action again, with all of its tries; ``False`` if there is no such action."""
@@ -439,23 +458,50 @@ class Orchestrator:
 
     def history(self, entity_id: str, /) -> list[AuditEntry]:
         """The events of an entity that were taken, the oldest first, as far back as the store keeps them."""
-        return [AuditEntry(record) for record in self.store.audit(self._name, entity_id)]
+        return run(self._history(entity_id))
+
+    async def ahistory(self, entity_id: str, /) -> list[AuditEntry]:
+        """:meth:`history`, awaiting the store."""
+        return await arun(self._history(entity_id))
+
+    def _history(self, entity_id: str) -> Procedure[list[AuditEntry]]:
+        return [AuditEntry(record) for record in (yield from self.outside.store("audit", self._name, entity_id))]
 
     def find(self, state: object = None, after: str | None = None, limit: int = 100) -> list[StoredEntity[Any, Any]]:
         """Entities by their ids, those after ``after``; with ``state``, those in that leaf or configuration."""
+        return run(self._find(state, after, limit))
+
+    async def afind(
+        self, state: object = None, after: str | None = None, limit: int = 100
+    ) -> list[StoredEntity[Any, Any]]:
+        """:meth:`find`, awaiting the store."""
+        return await arun(self._find(state, after, limit))
+
+    def _find(self, state: object, after: str | None, limit: int) -> Procedure[list[StoredEntity[Any, Any]]]:
         if limit < 1:
             raise StoreError(f"the limit of a page is at least 1, not {limit}")
         wanted = None if state is None else str(self.machine._row(state).state)
-        return [StoredEntity(self._archive.read(r)) for r in self.store.find(self._name, wanted, after, limit)]
+        found = yield from self.outside.store("find", self._name, wanted, after, limit)
+        return [StoredEntity(self._archive.read(record)) for record in found]
 
     def count_by_state(self) -> dict[str, int]:
         """How many entities there are in each state."""
-        counts: dict[str, int] = self.store.count_by_state(self._name)
+        counts: dict[str, int] = run(self.outside.store("count_by_state", self._name))
+        return counts
+
+    async def acount_by_state(self) -> dict[str, int]:
+        """:meth:`count_by_state`, awaiting the store."""
+        counts: dict[str, int] = await arun(self.outside.store("count_by_state", self._name))
         return counts
 
     def delete(self, entity_id: str, /) -> bool:
         """Delete an entity with its audit rows, event ids and actions; whether there was one."""
-        deleted: bool = self.store.delete(self._name, entity_id)
+        deleted: bool = run(self.outside.store("delete", self._name, entity_id))
+        return deleted
+
+    async def adelete(self, entity_id: str, /) -> bool:
+        """:meth:`delete`, awaiting the store."""
+        deleted: bool = await arun(self.outside.store("delete", self._name, entity_id))
         return deleted
 
     # -- beginning and end -------------------------------------------------------------------------------------

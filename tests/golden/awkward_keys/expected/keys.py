@@ -420,7 +420,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
 
         - on -> off
         """
-        return self._fire("plain", {"trigger": trigger, "payload": payload, "other": other})
+        return self._fire_with("plain", {"trigger": trigger, "payload": payload, "other": other})
 
     def own(self, /, **payload: Unpack[KeysOwnPayload]) -> KeysResult:
         """Send `own`.
@@ -435,7 +435,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - on -> on if int > 0
         - off -> on if int > 0
         """
-        return self._fire("word", {"class": class_, "from": from_, "2fa": n2fa})
+        return self._fire_with("word", {"class": class_, "from": from_, "2fa": n2fa})
 
     def both(self, /, **payload: Unpack[KeysBothPayload]) -> KeysResult:
         """Send `both`.
@@ -453,7 +453,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - on -> on
         - off -> on
         """
-        return self._fire("builtin", {"int": int, "str": str, "bool": bool, "float": float})
+        return self._fire_with("builtin", {"int": int, "str": str, "bool": bool, "float": float})
 
     def loose(self, /, **payload: Unpack[KeysLoosePayload]) -> KeysResult:
         """Send `loose`.
@@ -471,7 +471,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - on -> on
         - off -> on
         """
-        return self._fire("dates", {"date": date, "datetime": datetime, "decimal": decimal})
+        return self._fire_with("dates", {"date": date, "datetime": datetime, "decimal": decimal})
 
     def methods(self, *, keys: str, get: int, items: list[Any]) -> KeysResult:
         """Send `methods`.
@@ -479,7 +479,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - on -> on
         - off -> on
         """
-        return self._fire("methods", {"keys": keys, "get": get, "items": items})
+        return self._fire_with("methods", {"keys": keys, "get": get, "items": items})
 
     def undeclared(self, /, **payload: Unpack[_Variables]) -> KeysResult:
         """Send `undeclared`.

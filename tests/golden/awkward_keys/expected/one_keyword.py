@@ -144,7 +144,7 @@ class OneKeywordSession(rt.EntitySession[OneKeywordState, OneKeywordTrigger, One
 
         - here -> here
         """
-        return self._fire("go", {"class": class_, "n": n})
+        return self._fire_with("go", {"class": class_, "n": n})
 
     def send(
         self, _trigger: _TriggerName, /, **payload: Unpack[OneKeywordGoPayload]

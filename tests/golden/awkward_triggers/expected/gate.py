@@ -481,28 +481,28 @@ class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext]):
 
         - open -> shut
         """
-        return self._fire("list", {"list": list, "int": int})
+        return self._fire_with("list", {"list": list, "int": int})
 
     def dict(self, *, value: _builtins.dict[_builtins.str, Any]) -> GateResult:
         """Send `dict`.
 
         - open -> shut
         """
-        return self._fire("dict", {"value": value})
+        return self._fire_with("dict", {"value": value})
 
     def int(self, *, value: _builtins.int | None, at: _datetime.datetime) -> GateResult:
         """Send `int`.
 
         - open -> shut
         """
-        return self._fire("int", {"value": value, "at": at})
+        return self._fire_with("int", {"value": value, "at": at})
 
     def str(self, *, value: _builtins.str) -> GateResult:
         """Send `str`.
 
         - open -> shut
         """
-        return self._fire("str", {"value": value})
+        return self._fire_with("str", {"value": value})
 
     def bool(self) -> GateResult:
         """Send `bool`.
@@ -516,7 +516,7 @@ class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext]):
 
         - open -> shut
         """
-        return self._fire("float", {"value": value})
+        return self._fire_with("float", {"value": value})
 
     def object(self, /, **payload: Unpack[_Variables]) -> GateResult:
         """Send `object`.

@@ -214,7 +214,7 @@ class AccountSession(rt.EntitySession[AccountState, AccountTrigger, AccountConte
 
         - active -> active
         """
-        return self._fire("deposit", {"amount": amount})
+        return self._fire_with("deposit", {"amount": amount})
 
     def block(self) -> AccountResult:
         """Send `block`.

@@ -313,7 +313,7 @@ class DeclaredSession(rt.EntitySession[DeclaredState, DeclaredTrigger, DeclaredC
         - here -> here
         - there -> here
         """
-        return self._fire("paint", {"color": color, "times": times, "at": at})
+        return self._fire_with("paint", {"color": color, "times": times, "at": at})
 
     def anything(self, /, **payload: Unpack[_Variables]) -> DeclaredResult:
         """Send `anything`.

@@ -251,7 +251,7 @@ a trigger's \"\"" description\\
 
 \"\""
 """
-        return self._fire("say", {"words": words})
+        return self._fire_with("say", {"words": words})
 
     def back(self, /, **payload: Unpack[_Variables]) -> HostileResult:
         """Send `back`.

@@ -403,7 +403,9 @@ class OrderDeskSession(rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderD
         - open -> filled if filled + amount >= quantity
         - open -> open
         """
-        return self._fire("fill", {"amount": amount, "price": price, "venue": venue, "note": note})
+        return self._fire_with(
+            "fill", {"amount": amount, "price": price, "venue": venue, "note": note}
+        )
 
     def cancel(self, *, reason: str) -> OrderDeskResult:
         """Send `cancel`.
@@ -413,7 +415,7 @@ class OrderDeskSession(rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderD
         - new -> cancelled if within_limit
         - open -> cancelled if within_limit
         """
-        return self._fire("cancel", {"reason": reason})
+        return self._fire_with("cancel", {"reason": reason})
 
     def reject(self, /, **payload: Unpack[_Variables]) -> OrderDeskResult:
         """Send `reject`.

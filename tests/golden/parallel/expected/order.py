@@ -847,7 +847,7 @@ class OrderSession(
         - unpaid -> paid if amount >= 10
         - unpaid stays
         """
-        return self._fire("pay", {"amount": amount})
+        return self._fire_with("pay", {"amount": amount})
 
     def next(self, /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `next`.
@@ -865,7 +865,7 @@ class OrderSession(
         - quiet -> writing
         - writing -> writing
         """
-        return self._fire("note", {"text": text})
+        return self._fire_with("note", {"text": text})
 
     def suspect(self, /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `suspect`.

@@ -132,7 +132,7 @@ class EntitySession(rt.EntitySession[EntityState, EntityTrigger, EntityContext])
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
     def send(self, _trigger: _TriggerName, /, *, n: int) -> EntityResult:
         """Send a trigger by its name, with its payload."""

@@ -132,7 +132,7 @@ class EventSession(rt.EntitySession[EventState, EventTrigger, EventContext]):
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
     def send(self, _trigger: _TriggerName, /, *, n: int) -> EventResult:
         """Send a trigger by its name, with its payload."""

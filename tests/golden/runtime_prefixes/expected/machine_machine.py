@@ -132,7 +132,7 @@ class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineConte
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
     def send(self, _trigger: _TriggerName, /, *, n: int) -> MachineResult:
         """Send a trigger by its name, with its payload."""

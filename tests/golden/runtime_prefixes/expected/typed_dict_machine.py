@@ -132,7 +132,7 @@ class TypedDictSession(rt.EntitySession[TypedDictState, TypedDictTrigger, TypedD
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
     def send(self, _trigger: _TriggerName, /, *, n: int) -> TypedDictResult:
         """Send a trigger by its name, with its payload."""

@@ -114,7 +114,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         - open stays
         """
-        return self._fire("item_add", {"sku": sku})
+        return self._fire_with("item_add", {"sku": sku})
 
     def send(self, _trigger: _TriggerName, /, *, sku: str) -> OrderResult:
         """Send a trigger by its name, with its payload."""

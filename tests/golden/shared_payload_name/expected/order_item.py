@@ -120,7 +120,7 @@ class OrderItemSession(rt.EntitySession[OrderItemState, OrderItemTrigger, OrderI
 
         - open stays
         """
-        return self._fire("add", {"sku": sku, "n": n})
+        return self._fire_with("add", {"sku": sku, "n": n})
 
     def send(self, _trigger: _TriggerName, /, *, sku: str, n: int) -> OrderItemResult:
         """Send a trigger by its name, with its payload."""

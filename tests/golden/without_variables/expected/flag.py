@@ -144,7 +144,7 @@ class FlagSession(rt.EntitySession[FlagState, FlagTrigger, FlagContext]):
 
         - down -> up if height > minimum
         """
-        return self._fire("raise", {"height": height})
+        return self._fire_with("raise", {"height": height})
 
     def lower(self, /, **payload: Any) -> FlagResult:
         """Send `lower`.
