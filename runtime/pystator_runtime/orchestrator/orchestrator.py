@@ -29,7 +29,7 @@ from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import MAXIMUM_RINGS, Milliseconds
-from pystator_runtime.waiting import Procedure, arun, run
+from pystator_runtime.waiting import Operation, Procedure, arun, run
 
 if TYPE_CHECKING:
     from pystator_runtime.executor import ActionExecutor
@@ -239,7 +239,10 @@ class Orchestrator:
             else:
                 is_committed = yield from self.outside.store("commit", decision.commit, loaded.lock)
             if is_committed:
-                self._arm(entity_id, decision.commit.entity.next_due)
+                due = decision.commit.entity.next_due
+                if due is not None and self.scheduler is not None:
+                    if loaded.entity is None or loaded.entity.next_due != due:  # else it was told before
+                        yield from self._arm(entity_id, due)
                 return decision
             self._journal.conflicted(entity_id, tries + 1)
             if tries + 1 < OPTIMISTIC_TRIES:
@@ -266,12 +269,15 @@ class Orchestrator:
                 f"a guard sent an event to its own entity {entity_id!r}: guards only look, send from an action"
             )
 
-    def _arm(self, entity_id: str, due: Milliseconds | None) -> None:
+    def _arm(self, entity_id: str, due: Milliseconds) -> Procedure[None]:
         """Tell the clock when the entity's next timer is due. Whether it listens or not, the timer is stored."""
-        if due is None or self.scheduler is None:
-            return
+        arm = self.scheduler.arm
+        twin = getattr(self.scheduler, "aarm", None)
         try:
-            self.scheduler.arm(self, entity_id, due)
+            if twin is None:
+                arm(self, entity_id, due)
+            else:
+                yield Operation(arm, twin, (self, entity_id, due))
         except Exception as error:
             self._journal.unheard(entity_id, error)
 
@@ -355,6 +361,31 @@ class Orchestrator:
     async def aring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
         """:meth:`ring`, awaiting the store, guards and actions."""
         return await arun(self._ring(entity_id, None, is_async=True))
+
+    def answer_alarm(self, entity_id: str, *, is_async: bool) -> Procedure[Milliseconds | None]:
+        """:meth:`ring` as a procedure, for a clock that was told of the entity and forgets it thereby.
+
+        Returns:
+            ``None`` if it may: a timer fired, after which the clock was told of the next one, or there is none. Else
+            how long it is until one is due, by the clock that decides; nothing or less if one is, and can't fire.
+        """
+        try:
+            if (yield from self._ring(entity_id, None, is_async=is_async)):
+                return None
+        except FSMError as error:
+            self._journal.stuck(entity_id, error)
+        loaded = yield from self.outside.load(entity_id, None, lock=False)
+        if loaded.entity is None or loaded.entity.next_due is None:
+            return None
+        return loaded.entity.next_due - (loaded.now if self._clock is None else self._clock())
+
+    @property
+    def is_async(self) -> bool:
+        """Whether guards or actions are async, so that a clock has to await its timers."""
+        chart = self.machine.chart
+        found = [self.machine.guard_registry.find(name) for name in chart.guards]
+        found += [self._registry.find(name) for name in chart.actions]
+        return self._mode is ExecutionMode.PARALLEL or any(each is not None and each.is_async for each in found)
 
     def recover(self, force: bool = False) -> int:
         """Finish what a crash has left: actions whose claim has expired (``force``: all), and due timers.

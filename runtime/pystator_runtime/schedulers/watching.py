@@ -1,4 +1,4 @@
-"""Looking at a clock again and again: as a task of an event loop, or in a thread that runs one of its own."""
+"""Clocks that look again and again: as a task of an event loop, or in a thread that runs one of its own."""
 
 from __future__ import annotations
 
@@ -7,19 +7,89 @@ import contextlib
 import contextvars
 import threading
 from abc import ABC, abstractmethod
+from typing import Any
 
+from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.guards import warn
 from pystator_runtime.timers import Milliseconds
 
 
+PATIENCE = 1.0
+"""For how many seconds a clock sleeps at most: timers that another process has armed are found by looking."""
+
+
+class WatchingScheduler(ABC):
+    """A clock that has a :class:`Watch` over each orchestrator that it serves.
+
+    In an event loop that is a task of it, begun by the first timer or by ``await orchestrator.astart()``. Without one,
+    ``orchestrator.start()`` begins a thread.
+    """
+
+    def __init__(self, patience: float) -> None:
+        if patience <= 0:
+            raise ConfigurationError(f"patience={patience}: a clock has to sleep for more than 0 seconds between looks")
+        self.patience = patience
+        self._watches: dict[Any, Watch] = {}
+
+    @abstractmethod
+    def watch_over(self, orchestrator: Any) -> Watch:
+        """A new watch."""
+
+    def serve(self, orchestrator: Any) -> None:
+        """Belong to an orchestrator; called by its constructor."""
+        self._watch(orchestrator)
+
+    def arm(self, orchestrator: Any, entity_id: str, due: Milliseconds) -> None:
+        """Take note that a timer is due at some moment; an orchestrator that was closed waits to be started again."""
+        watch = self._watches.get(orchestrator)
+        if watch is None:
+            return
+        if watch.is_watching():
+            watch.arm(due)
+        elif _in_event_loop():
+            watch.start_task()
+
+    def start(self, orchestrator: Any) -> None:
+        """Watch the clock in a thread."""
+        self._watch(orchestrator).start_thread()
+
+    async def astart(self, orchestrator: Any) -> None:
+        """Watch the clock in the running event loop."""
+        self._watch(orchestrator).start_task()
+
+    def stop(self, orchestrator: Any) -> None:
+        """Stop watching, and wait for the end of what is running, unless the event loop of that would have to wait."""
+        if (watch := self._watches.pop(orchestrator, None)) is not None:
+            watch.stop()
+
+    async def astop(self, orchestrator: Any) -> None:
+        """Stop watching, and wait for the end of what is running."""
+        if (watch := self._watches.pop(orchestrator, None)) is not None:
+            await watch.astop()
+
+    def _watch(self, orchestrator: Any) -> Watch:
+        watch = self._watches.get(orchestrator)
+        if watch is None:
+            watch = self._watches[orchestrator] = self.watch_over(orchestrator)
+        return watch
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Watch(ABC):
-    """Looks for timers until it is stopped. What it is doing then is brought to its end, and nothing new begun.
+    """Looks for an orchestrator's timers until it is stopped; what it is doing then is brought to its end.
 
     ``patience`` is for how many seconds it sleeps at most, and after a failure.
     """
 
-    def __init__(self, what: str, patience: float) -> None:
-        self._what = what
+    def __init__(self, orchestrator: Any, patience: float) -> None:
+        self.orchestrator = orchestrator
         self.patience = patience
         self._mutex = threading.Lock()
         self._is_over = True
@@ -34,6 +104,12 @@ class Watch(ABC):
     @abstractmethod
     async def look(self) -> tuple[Milliseconds, Milliseconds]:
         """Do what is due; what time it is, and when to look again."""
+
+    async def let_go(self) -> None:
+        """Close the connections of the running event loop, which ends: nobody else can."""
+        twin = getattr(self.orchestrator.store, "aclose", None)
+        if twin is not None:
+            await twin()
 
     def is_over(self) -> bool:
         """Whether it is to begin nothing new."""
@@ -140,7 +216,10 @@ class Watch(ABC):
         async def run() -> None:
             with self._mutex:
                 self._loop, self._bell = asyncio.get_running_loop(), asyncio.Event()
-            await self._run()
+            try:
+                await self._run()
+            finally:
+                await self.let_go()
 
         try:
             asyncio.run(run())
@@ -156,7 +235,7 @@ class Watch(ABC):
                     is_failing = False
                 except Exception as error:  # what is away comes back
                     if not is_failing:
-                        warn(f"the timers of {self._what} could not be served; they will be: {error}", error)
+                        warn(f"the timers of {self.orchestrator!r} could not be served; they will be: {error}", error)
                     is_failing, pause = True, self.patience
                 await self._sleep(pause)
         finally:
