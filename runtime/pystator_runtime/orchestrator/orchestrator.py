@@ -240,9 +240,9 @@ class Orchestrator:
                 is_committed = yield from self.outside.store("commit", decision.commit, loaded.lock)
             if is_committed:
                 due = decision.commit.entity.next_due
-                if due is not None and self.scheduler is not None:
-                    if loaded.entity is None or loaded.entity.next_due != due:  # else it was told before
-                        yield from self._arm(entity_id, due)
+                told = None if loaded.entity is None else loaded.entity.next_due
+                if self.scheduler is not None and due is not None and due != told:
+                    yield from self._arm(entity_id, due)
                 return decision
             self._journal.conflicted(entity_id, tries + 1)
             if tries + 1 < OPTIMISTIC_TRIES:

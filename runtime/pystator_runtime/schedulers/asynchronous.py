@@ -22,14 +22,14 @@ class AsyncioScheduler(WatchingScheduler):
 
     def watch_over(self, orchestrator: Any) -> Watch:
         """A watch over the store."""
-        return _Watch(orchestrator, self.patience)
+        return _Watch(orchestrator, self)
 
 
 class _Watch(Watch):
     """The watch over the stored timers of one orchestrator."""
 
-    def __init__(self, orchestrator: Any, patience: float) -> None:
-        super().__init__(orchestrator, patience)
+    def __init__(self, orchestrator: Any, scheduler: AsyncioScheduler) -> None:
+        super().__init__(orchestrator, scheduler)
         self._looked: Milliseconds | None = None
 
     async def look(self) -> tuple[Milliseconds, Milliseconds]:
@@ -39,5 +39,5 @@ class _Watch(Watch):
         due, now = await arun(orchestrator.outside.store("next_due", orchestrator.machine.name))
         before, self._looked = self._looked, now
         if due is None or (before is not None and due <= before):  # it was due at the last look, too, and can't fire
-            return now, now + round(self.patience * 1000)
+            return now, now + round(self._scheduler.patience * 1000)
         return now, due

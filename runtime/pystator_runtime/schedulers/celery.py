@@ -7,8 +7,8 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.timers import Milliseconds, wall_clock
@@ -17,7 +17,9 @@ from pystator_runtime.waiting import Procedure, arun, run
 try:
     from celery.signals import worker_ready
 except ImportError as error:
-    raise ConfigurationError(f"CeleryScheduler needs Celery: pip install 'pystator-runtime[celery]' ({error})") from error
+    raise ConfigurationError(
+        f"CeleryScheduler needs Celery: pip install 'pystator-runtime[celery]' ({error})"
+    ) from error
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -31,7 +33,7 @@ _VISIBILITY = {"redis": 3600, "rediss": 3600, "sentinel": 3600, "sqs": 1800, "am
 _RETRY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
 """A connection that has broken is made anew; a broker that is away must not hold up the sender for long."""
 
-_apps: WeakKeyDictionary[Any, _Tasks] = WeakKeyDictionary()
+_apps: dict[Any, _Tasks] = {}  # they are few, and live as long as the process
 _runners = threading.local()
 
 
@@ -105,6 +107,7 @@ class _Tasks:
     """The tasks of an application, and the orchestrators that they serve in this process."""
 
     def __init__(self, app: Any, sweep: float) -> None:
+        self._app = app
         self._served: dict[str, Any] = {}
         # Acknowledged when it is done: one whose worker is killed is delivered again, and ringing twice does no harm.
         options = {"ignore_result": True, "acks_late": True, "reject_on_worker_lost": True}
@@ -113,7 +116,6 @@ class _Tasks:
         # Beat goes on while no worker is there; of its tasks only a fresh one is of use.
         app.add_periodic_task(sweep, self.run_due.s(), name="pystator.run_due", expires=sweep)
         worker_ready.connect(self._search_at_the_start, weak=False)
-        self._app_name = app.main
         _apps[app] = self
 
     def add(self, orchestrator: Any) -> None:
@@ -125,8 +127,9 @@ class _Tasks:
             )
 
     def remove(self, orchestrator: Any) -> None:
-        if self._served.get(orchestrator.machine.name) is orchestrator:
-            del self._served[orchestrator.machine.name]
+        name: str = orchestrator.machine.name
+        if self._served.get(name) is orchestrator:
+            del self._served[name]
 
     def send_ring(self, machine: str, entity_id: str, due: Milliseconds, horizon: float) -> None:
         if due - wall_clock() <= horizon * 1000:
@@ -137,31 +140,32 @@ class _Tasks:
 
     def _ring(self, machine: str, entity_id: str) -> None:
         """Fire what is due of one entity, or ring again when something is."""
-        orchestrator = self._served.get(machine)
+        orchestrator: Any = self._served.get(machine)
         if orchestrator is None:
             raise ConfigurationError(
                 f"this worker has no orchestrator of {machine!r}: make it with a CeleryScheduler on this application, "
                 "in a module that the worker imports (its `include` setting, or `-A`)"
             )
-        pause = _done(orchestrator, lambda is_async: orchestrator.answer_alarm(entity_id, is_async=is_async))
+        pause = _done(orchestrator, partial(orchestrator.answer_alarm, entity_id))
         if pause is not None and pause > 0:  # it came early; what is due and can't fire is left to the search
             self.send_ring(machine, entity_id, wall_clock() + pause, orchestrator.scheduler.horizon)
 
     def _run_due(self) -> None:
         """Fire what is due, and run what nobody is at, of all orchestrators."""
         for orchestrator in tuple(self._served.values()):
-            _done(orchestrator, lambda is_async, served=orchestrator: served.fire_due(None, is_async=is_async))
+            _done(orchestrator, partial(orchestrator.fire_due, None))
 
-    def _search_at_the_start(self, **_: object) -> None:
+    def _search_at_the_start(self, sender: Any, **_: object) -> None:
         """What was due while no worker was there fires when one is, also without a beat."""
-        self.run_due.apply_async(retry_policy=_RETRY)
+        if sender.app is self._app:
+            self.run_due.apply_async(retry_policy=_RETRY)
 
 
-def _done(orchestrator: Any, procedure: Callable[[bool], Procedure[Any]]) -> Any:
+def _done(orchestrator: Any, procedure: Callable[..., Procedure[Any]]) -> Any:
     """Run a procedure; it is awaited only where it has to be, for some of Celery's pools have no room for that."""
     if not orchestrator.is_async:
-        return run(procedure(False))
-    return _runner().run(arun(procedure(True)))
+        return run(procedure(is_async=False))
+    return _runner().run(arun(procedure(is_async=True)))
 
 
 def _runner() -> asyncio.Runner:

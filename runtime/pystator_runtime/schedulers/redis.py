@@ -18,7 +18,9 @@ try:
     from pystator_runtime.stores.redis_records import decoded, encoded
     from pystator_runtime.stores.redis_scripts import Script
 except ImportError as error:
-    raise ConfigurationError(f"RedisScheduler needs redis-py: pip install 'pystator-runtime[redis]' ({error})") from error
+    raise ConfigurationError(
+        f"RedisScheduler needs redis-py: pip install 'pystator-runtime[redis]' ({error})"
+    ) from error
 
 if TYPE_CHECKING:
     import redis
@@ -71,13 +73,13 @@ end
 class RedisScheduler(WatchingScheduler):
     """Fires the timers of orchestrators in whichever of several processes has time.
 
-    When the first timer of each entity is due is kept in a sorted set in Redis, so that a process finds what others have
-    armed without asking the store, and no two ring for the same. These are hints: what Redis loses is found in the
-    store every ``sweep`` seconds, which is also when actions are run that nobody is at. Redis is looked at each
+    When the first timer of each entity is due is kept in a sorted set in Redis, so that a process finds what others
+    have armed without asking the store, and no two ring for the same. These are hints: what Redis loses is found in
+    the store every ``sweep`` seconds, which is also when actions are run that nobody is at. Redis is looked at every
     ``patience`` seconds at least. The store may be any, in Redis or elsewhere.
 
-    ``url_or_client`` is a URL (``redis://host:6379/0``) or a client of redis-py, of either kind; ``prefix`` is what keys
-    begin with. It begins as :class:`~pystator_runtime.schedulers.AsyncioScheduler` does.
+    ``url_or_client`` is a URL (``redis://host:6379/0``) or a client of redis-py, of either kind; ``prefix`` is what
+    keys begin with. It begins as :class:`~pystator_runtime.schedulers.AsyncioScheduler` does.
     """
 
     def __init__(
@@ -148,25 +150,25 @@ class _Watch(Watch):
     """The watch over the alarms of one orchestrator."""
 
     def __init__(self, orchestrator: Any, scheduler: RedisScheduler) -> None:
-        super().__init__(orchestrator, scheduler.patience)
-        self._scheduler = scheduler
+        super().__init__(orchestrator, scheduler)
+        self._alarms = scheduler
         self._swept: float | None = None
 
     async def look(self) -> tuple[Milliseconds, Milliseconds]:
         await self._sweep_now_and_then()
         self.listen()
-        now, again, lease, due = await self._scheduler.take(self.orchestrator)
+        now, again, lease, due = await self._alarms.take(self.orchestrator)
         for entity_id in due:
-            await self._scheduler.settle(self.orchestrator, entity_id, lease, await self._ring(entity_id))
+            await self._alarms.settle(self.orchestrator, entity_id, lease, await self._ring(entity_id))
         return (now, now) if due else (now, again)  # if there were some, there may be more
 
     async def let_go(self) -> None:
         """Close the connections of the event loop, to Redis as well."""
         await super().let_go()
-        await self._scheduler.clients.aclose()
+        await self._alarms.clients.aclose()
 
     async def _sweep_now_and_then(self) -> None:
-        if self._swept is None or time.monotonic() - self._swept >= self._scheduler.sweep:
+        if self._swept is None or time.monotonic() - self._swept >= self._alarms.sweep:
             await arun(self.orchestrator.fire_due(None, is_async=True, is_over=self.is_over))
             self._swept = time.monotonic()
 

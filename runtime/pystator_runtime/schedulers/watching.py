@@ -13,7 +13,6 @@ from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.guards import warn
 from pystator_runtime.timers import Milliseconds
 
-
 PATIENCE = 1.0
 """For how many seconds a clock sleeps at most: timers that another process has armed are found by looking."""
 
@@ -85,12 +84,12 @@ def _in_event_loop() -> bool:
 class Watch(ABC):
     """Looks for an orchestrator's timers until it is stopped; what it is doing then is brought to its end.
 
-    ``patience`` is for how many seconds it sleeps at most, and after a failure.
+    The ``patience`` of its scheduler is for how many seconds it sleeps at most, and after a failure.
     """
 
-    def __init__(self, orchestrator: Any, patience: float) -> None:
+    def __init__(self, orchestrator: Any, scheduler: WatchingScheduler) -> None:
         self.orchestrator = orchestrator
-        self.patience = patience
+        self._scheduler = scheduler
         self._mutex = threading.Lock()
         self._is_over = True
         self._ended = threading.Event()
@@ -236,14 +235,14 @@ class Watch(ABC):
                 except Exception as error:  # what is away comes back
                     if not is_failing:
                         warn(f"the timers of {self.orchestrator!r} could not be served; they will be: {error}", error)
-                    is_failing, pause = True, self.patience
+                    is_failing, pause = True, self._scheduler.patience
                 await self._sleep(pause)
         finally:
             self._ended.set()
 
     async def _look(self) -> float:
         now, again = await self.look()
-        pause = min(max(again - now, 0) / 1000, self.patience)
+        pause = min(max(again - now, 0) / 1000, self._scheduler.patience)
         self._until = now + round(pause * 1000)
         return pause
 
