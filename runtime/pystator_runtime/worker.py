@@ -151,19 +151,13 @@ async def _serve(orchestrators: Sequence[Orchestrator], poll: float | None) -> N
     stopped = _signalled()
     for orchestrator, clock in zip(orchestrators, clocks, strict=True):
         await clock.astart(orchestrator)
-        _logger.info(
-            "serving %s from %s, process %d", orchestrator.machine.name, _kind(orchestrator.store), os.getpid()
-        )
-    name = await stopped
-    _logger.info("%s: finishing what is running", name)
+        kind = type(orchestrator.store).__name__  # no more of it: a URL may hold a password
+        _logger.info("serving %s from %s, process %d", orchestrator.machine.name, kind, os.getpid())
+    _logger.info("%s: finishing what is running", await stopped)
     await asyncio.gather(*(clock.astop(each) for each, clock in zip(orchestrators, clocks, strict=True)))
     for orchestrator in orchestrators:
         await orchestrator.aclose()
     _logger.info("stopped")
-
-
-def _kind(store: object) -> str:
-    return type(store).__name__  # a URL may hold a password
 
 
 def _clock(orchestrator: Orchestrator, poll: float | None) -> WatchingScheduler:

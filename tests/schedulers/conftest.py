@@ -1,14 +1,18 @@
-"""Manual clocks as fixtures: a test that takes ``hands`` runs once for ``advance`` and once for ``aadvance``."""
+"""Clocks as fixtures: a test that takes ``hands`` runs once for ``advance`` and once for ``aadvance``."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pystator_runtime.schedulers import ManualScheduler
+from support.places import PLACES, Place
+from support.servers import Servers
 
 START = datetime(2024, 2, 29, 23, 59, 50, tzinfo=UTC)
 """When manual clocks begin."""
@@ -34,3 +38,11 @@ class Hands:
 def hands(request: Any) -> Hands:
     """Both ways to let time pass."""
     return Hands(is_async=request.param == "aadvance")
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "redis"])
+def shared(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
+    """A place that other processes can come to, of each kind."""
+    place = PLACES[request.param](tmp_path, servers)
+    yield place
+    place.end()
