@@ -106,7 +106,7 @@ def test_the_alarm_of_an_entity_is_that_of_its_first_timer(alarms: Alarms) -> No
     orchestrator.process_event("e", "forget")
     stored = orchestrator.get("e")
     assert stored is not None
-    (due,) = [timer.due for timer in stored.timers]
+    (due,) = stored.timers.values()
     assert alarms.all() == {"e": round(due.timestamp() * 1000)}
     orchestrator.process_event("e", "boil")
     assert alarms.all()["e"] < due.timestamp() * 1000
@@ -162,25 +162,24 @@ def test_an_alarm_that_redis_has_lost_is_found_in_the_store(alarms: Alarms) -> N
 
 
 def test_what_a_process_has_taken_and_not_fired_is_due_again_for_others(alarms: Alarms) -> None:
+    orchestrator = alarms.kitchen(InMemoryStateStore())
+    orchestrator.process_event("e", "boil")
+    until(lambda: alarms.all()["e"] <= alarms.now())
+
     async def scenario() -> None:
-        orchestrator = alarms.kitchen(InMemoryStateStore())
-        orchestrator.process_event("e", "boil")
-        await asyncio.sleep(0.05)
         clock = alarms.clock()
-        taken: list[str] = []
-        while not taken:
-            _, _, lease, taken = await clock.take(orchestrator)
+        _, _, lease, taken = await clock.take(orchestrator)
         assert taken == ["e"]
         assert alarms.now() < alarms.all()["e"] < alarms.now() + 60_000
         assert (await clock.take(orchestrator))[3] == []
-        await orchestrator.async_process_event("e", "forget")  # armed anew meanwhile
+        await asyncio.to_thread(orchestrator.process_event, "e", "forget")  # armed anew meanwhile
         armed = alarms.all()
         await clock.settle(orchestrator, "e", lease, None)
         assert alarms.all() == armed
         await clock.clients.aclose()
-        await orchestrator.aclose()
 
     asyncio.run(scenario())
+    orchestrator.close()
 
 
 def test_events_are_taken_and_timers_fire_while_redis_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -211,14 +210,15 @@ def test_a_timer_that_can_not_fire_is_not_tried_all_the_time(alarms: Alarms, cap
 def test_aclose_brings_what_runs_to_its_end_and_gives_back_the_rest(alarms: Alarms) -> None:
     """S8.1: others need not wait for leases to end."""
 
+    store = InMemoryStateStore()
+    planner = alarms.kitchen(store)
+    for entity_id in ("e", "f", "g"):
+        planner.process_event(entity_id, "boil")
+
     async def scenario() -> None:
-        gate, store = Gate(), InMemoryStateStore()
-        planner = alarms.kitchen(store)
-        for entity_id in ("e", "f", "g"):
-            planner.process_event(entity_id, "forget")
-            planner.process_event(entity_id, "boil")
+        gate = Gate()
         orchestrator = alarms.kitchen(store, gate)
-        await orchestrator.scheduler.astart(orchestrator)
+        await orchestrator.astart()
         await gate.reached.wait()
         closing = asyncio.create_task(orchestrator.aclose())
         await asyncio.sleep(0)
@@ -227,9 +227,9 @@ def test_aclose_brings_what_runs_to_its_end_and_gives_back_the_rest(alarms: Alar
         assert gate.most == 1
         assert orchestrator.count_by_state() == {"hard": 1, "soft": 2}
         assert [due for due in alarms.all().values() if due > alarms.now() + 1_000] == []
-        planner.close()
 
     asyncio.run(scenario())
+    planner.close()
 
 
 def test_clients_of_both_kinds_are_as_good_as_a_url(alarms: Alarms) -> None:
