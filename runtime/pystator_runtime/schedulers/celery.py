@@ -110,9 +110,17 @@ class _Tasks:
         self._app = app
         self._served: dict[str, Any] = {}
         # Acknowledged when it is done: one whose worker is killed is delivered again, and ringing twice does no harm.
-        options = {"ignore_result": True, "acks_late": True, "reject_on_worker_lost": True}
-        self.ring = app.task(self._ring, name="pystator.ring", **options)
-        self.run_due = app.task(self._run_due, name="pystator.run_due", **options)
+        options: dict[str, Any] = {"ignore_result": True, "acks_late": True, "reject_on_worker_lost": True}
+        options["shared"] = False  # else other applications of the process would have them, too
+
+        def ring(machine: str, entity_id: str) -> None:
+            self._ring(machine, entity_id)
+
+        def run_due() -> None:
+            self._run_due()
+
+        self.ring = app.task(ring, name="pystator.ring", **options)
+        self.run_due = app.task(run_due, name="pystator.run_due", **options)
         # Beat goes on while no worker is there; of its tasks only a fresh one is of use.
         app.add_periodic_task(sweep, self.run_due.s(), name="pystator.run_due", expires=sweep)
         worker_ready.connect(self._search_at_the_start, weak=False)
