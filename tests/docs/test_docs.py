@@ -24,7 +24,8 @@ PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 SLOW = frozenset({"mypy"})
 STARTED = "getting-started.md"
 STORES = "stores.md"
-ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED, STORES})
+SCHEDULERS = "schedulers.md"
+ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED, STORES, SCHEDULERS})
 """Pages with tests of their own, and one whose numbers are measured and not repeated in a test."""
 
 SECTIONS = {section.name: section for section in page("diagnostics.md").sections}
@@ -67,6 +68,19 @@ def test_examples_with_servers_do_what_the_page_says(
         run(page(STORES), tmp_path)
     finally:
         database.end()
+        keys.end()
+
+
+def test_the_page_on_schedulers_is_true_of_a_real_redis_as_clock_and_as_broker(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = Redis(tmp_path, servers)
+    monkeypatch.setenv("REDIS_URL", keys.url)
+    monkeypatch.setenv("BROKER_URL", keys.url.replace("unix://", "redis+socket://"))
+    try:
+        run(page(SCHEDULERS), tmp_path)
+    finally:
+        keys.client.delete("celery", "_kombu.binding.celery", "pystator:alarms:order")
         keys.end()
 
 
