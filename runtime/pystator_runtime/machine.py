@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.chart import Chart, Pair
-from pystator_runtime.errors import ConfigurationError, SnapshotError
+from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
@@ -17,7 +17,7 @@ from pystator_runtime.refusals import undefined_state
 from pystator_runtime.registries import ActionRegistry, GuardRegistry
 from pystator_runtime.results import NOTHING, TransitionResult
 from pystator_runtime.rows import Row
-from pystator_runtime.session import EntitySession
+from pystator_runtime.session import DetachedSession, EntitySession
 from pystator_runtime.step import decide, enter
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -315,7 +315,7 @@ class StateMachine(
 
     def attach(
         self,
-        session: SessionT,
+        session: SessionT | DetachedSession,
         /,
         *,
         execute_actions: bool = False,
@@ -331,9 +331,7 @@ class StateMachine(
         Raises:
             SnapshotError: It does not fit the machine.
         """
-        if not isinstance(session, self.session_class):
-            raise SnapshotError(f"{self!r} serves {self.session_class.__name__}, not {type(session).__name__}")
-        attached: SessionT = type(session).from_snapshot(
+        attached: SessionT = self.session_class.from_snapshot(
             self,
             session.snapshot(),
             execute_actions=execute_actions,

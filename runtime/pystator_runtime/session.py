@@ -182,8 +182,6 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         Raises:
             SnapshotError: The context has a value that JSON can't hold and that no declaration says how to write.
         """
-        if isinstance(self._machine, _Detached):
-            return dict(self._machine.snapshot)
         return snapshots.write(self._machine.chart, self.entity_id, self._position())
 
     @classmethod
@@ -248,33 +246,34 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         return session
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickled is the snapshot. What comes out of the pickle has no machine before ``machine.attach(session)``."""
-        return type(self)._detached, (self.snapshot(),)
-
-    @classmethod
-    def _detached(cls, data: dict[str, Any]) -> Self:
-        session = cls.__new__(cls)
-        session._machine = _Detached(data)
-        return session
-
-    if not TYPE_CHECKING:  # a checker would take any name for one of a session's
-
-        def __getattr__(self, name: str) -> NoReturn:
-            # Only what is not there comes here, so no session with a machine pays for it.
-            if name in SteppingEntity.__slots__:
-                raise SnapshotError("this session was unpickled and has no machine: machine.attach(session) first")
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        """Pickled is the snapshot: what comes out of the pickle is a :class:`DetachedSession`."""
+        return DetachedSession, (self.snapshot(),)
 
     def __repr__(self) -> str:
-        if isinstance(self._machine, _Detached):
-            return f"<{type(self).__name__} {self._machine.snapshot['entity_id']!r} without a machine>"
         return f"<{type(self).__name__} {self.entity_id!r} in {str(self._row.state)!r}>"
 
 
-class _Detached:
-    """What an unpickled session has in the place of a machine."""
+class DetachedSession:
+    """A session that has come out of a pickle: it goes on with a machine, ``machine.attach(session)``."""
 
-    __slots__ = ("snapshot",)
+    __slots__ = ("_data",)
 
-    def __init__(self, snapshot: dict[str, Any]) -> None:
-        self.snapshot = snapshot
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+
+    def snapshot(self) -> dict[str, Any]:
+        """The session as it was pickled."""
+        return dict(self._data)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return DetachedSession, (self._data,)
+
+    if not TYPE_CHECKING:  # a checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise SnapshotError(f"{self!r} was unpickled and has no machine: machine.attach(session) first")
+
+    def __repr__(self) -> str:
+        return f"<DetachedSession {self._data['entity_id']!r} of {self._data['machine_name']!r}>"

@@ -112,9 +112,9 @@ def test_without_a_machine_it_says_what_to_do() -> None:
     for attempt in (lambda: order.fill(), lambda: order.current_state, lambda: order.context, lambda: order.is_open):
         with pytest.raises(SnapshotError, match=r"machine\.attach\(session\)"):
             attempt()
-    assert repr(order) == "<OrderSession 'o-1' without a machine>"
-    with pytest.raises(AttributeError, match="no attribute 'fil'"):
-        order.fil()
+    assert repr(order) == "<DetachedSession 'o-1' of 'order'>"
+    assert order.snapshot()["current_state"] == "part"
+    assert copy.copy(order).snapshot() == copy.deepcopy(order).snapshot() == order.snapshot()
 
 
 def test_it_can_be_pickled_again_as_it_is() -> None:
@@ -127,7 +127,7 @@ def test_it_can_be_pickled_again_as_it_is() -> None:
 
 def test_a_session_of_another_machine_is_refused() -> None:
     """Bad input is answered with the reason"""
-    with pytest.raises(SnapshotError, match="serves TradingDaySession, not OrderSession"):
+    with pytest.raises(SnapshotError, match="of machine 'order', not of"):
         TradingDayMachine.unbound().attach(pickle.loads(pickle.dumps(bound(YAML).create())))
 
 

@@ -42,4 +42,5 @@ class Awaited:
             loop, self._loop = self._loop, None
             loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
+            loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()

@@ -43,11 +43,11 @@ class Plan:
 class Decision:
     """What an event does: its result, and unless nothing changes, the commit with the actions that follow it.
 
-    ``audit`` is a row to write where there is no commit; ``context`` is the entity's after it; ``telling`` is what was
-    begun to be told of a timer.
+    ``audit`` is a row to write where there is no commit; ``draft`` is where the entity stands after it; ``telling`` is
+    what was begun to be told of a timer.
     """
 
-    __slots__ = ("audit", "commit", "context", "plans", "result", "telling")
+    __slots__ = ("_draft", "audit", "commit", "plans", "result", "telling")
 
     def __init__(
         self,
@@ -55,15 +55,20 @@ class Decision:
         commit: Commit | None = None,
         plans: Sequence[Plan] = (),
         audit: AuditRecord | None = None,
-        context: Mapping[str, Any] = NOTHING,
+        draft: _Draft | None = None,
         telling: Telling | None = None,
     ) -> None:
         self.result = result
         self.commit = commit
         self.plans = plans
         self.audit = audit
-        self.context = context
+        self._draft = draft
         self.telling = telling
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """The entity's context after it."""
+        return NOTHING if self._draft is None else self._draft.context
 
 
 class Decider:
@@ -113,13 +118,13 @@ class Decider:
                 return self._first_event(draft, event, telling)
             raise StoreError(f"{self.chart.name} has no entity {entity_id!r}: create it first")
         draft.stand(self.archive.read(loaded.entity))
-        telling.before(draft.row.state, draft.context)
+        telling.before(draft.row.state, draft)
         known = self._known(draft, event)
         return self._asked(draft, event) if known is None else self._settled(draft, event, known)
 
     def _first_event(self, draft: _Draft, event: Event, telling: Telling) -> Procedure[Decision]:
         started = yield from draft.start({})
-        telling.before(draft.row.state, draft.context)
+        telling.before(draft.row.state, draft)
         if started.error is not None:
             return Decision(started)
         return (yield from self._asked(draft, event))
@@ -131,8 +136,8 @@ class Decider:
         """What follows from an event's result."""
         if result.error is not None or result.metadata.get("no_op"):
             audit = self.audit(draft, event, result, None) if self.audit_failures else None
-            return Decision(result, audit=audit, context=draft.context)
-        draft.take(result, event, {**draft.context, **event.payload} if event.payload else draft.context)
+            return Decision(result, audit=audit, draft=draft)
+        draft.take(result, event, {**draft.context, **event.payload} if event.payload else None)
         return draft.decision(result, event)
 
     def _known(self, draft: _Draft, event: Event) -> TransitionResult[Any] | None:
@@ -144,8 +149,10 @@ class Decider:
         if declared is not None and not (payload.keys() <= declared.fields.keys() and declared.fits(payload)):
             return None
         try:
-            context = {**draft.context, **payload} if payload else draft.context
+            context: Mapping[str, Any] | None = None
             for test, result in self.chart.quick[draft.row.state][event.trigger]:
+                if test is not None and context is None:
+                    context = {**draft.context, **payload} if payload else draft.context
                 if test is None or test(context):
                     return result if draft.is_complete else None
         except Exception:  # not quick, or a guard raised: the full procedure tells which
@@ -172,7 +179,7 @@ class Decider:
         timer = alarms[0][2]
         event = Event(timer.trigger)
         telling = journal.about(entity_id, event)
-        telling.before(draft.row.state, draft.context)
+        telling.before(draft.row.state, draft)
         result = yield from ring(
             self.chart,
             self.machine.guard_registry,
@@ -186,7 +193,7 @@ class Decider:
         )
         del draft.due[timer]
         if result.error is None:
-            draft.take(result, event, draft.context)
+            draft.take(result, event)
         return draft.decision(result, event, telling)
 
     def _decided(self, draft: _Draft, event: Event) -> Procedure[TransitionResult[Any]]:
@@ -255,10 +262,11 @@ class _Draft:
 
     __slots__ = (
         "_claimed_until",
+        "_context",
         "_decider",
         "_planned",
+        "_standing",
         "_stored",
-        "context",
         "due",
         "entity_id",
         "history",
@@ -276,11 +284,19 @@ class _Draft:
         self.version = 0
         self.record: EntityRecord | None = None
         self.row: Row[Any] = decider.chart.initial
-        self.context: dict[str, Any] = {}
         self.history: Mapping[str, str] = {}
         self.due: dict[Timer, Milliseconds] = {}
+        self._standing: Standing | None = None
+        self._context: dict[str, Any] | None = None
         self._stored = ""  # the context as it is stored, as long as it is the same
         self._planned: list[tuple[ActionSpec, Event]] = []
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The entity's context as it will be."""
+        if self._context is None:
+            self._context = {} if self._standing is None else self._standing.context
+        return self._context
 
     @property
     def is_complete(self) -> bool:
@@ -289,9 +305,9 @@ class _Draft:
 
     def stand(self, standing: Standing) -> None:
         """Begin where the stored entity stands."""
-        self.record = standing.record
+        self._standing, self.record = standing, standing.record
         self.version = standing.record.version
-        self.row, self.context = standing.row, standing.context
+        self.row = standing.row
         self._stored = standing.record.context if standing.is_current else ""
         self.history, self.due = standing.history, standing.due
 
@@ -310,20 +326,18 @@ class _Draft:
         """The result of a step that changes no state."""
         return TransitionResult(self.row.state, self.row.state, trigger, metadata={"no_op": True})
 
-    def take(self, result: TransitionResult[Any], event: Event, context: dict[str, Any]) -> None:
-        """Go where a result leads; ``context`` is what its guards saw."""
+    def take(self, result: TransitionResult[Any], event: Event, context: dict[str, Any] | None = None) -> None:
+        """Go where a result leads; ``context`` is what its guards saw, where that is not the entity's own."""
         chart, target = self._decider.chart, result.target_state
         row = chart.rows.get(target) or chart.row(target)
         assert row is not None, "a result leads to a state of its machine"
         self.row = row
-        if context is not self.context:
-            self._stored = ""
         if result.changes or result.removed:
-            self._stored = ""
-            context = {**context, **result.changes}
+            context = {**(self.context if context is None else context), **result.changes}
             for key in result.removed:
                 context.pop(key, None)
-        self.context = context
+        if context is not None:
+            self._context, self._stored = context, ""
         if result.history_updates:
             self.history = {**self.history, **result.history_updates}
         for timer in result.disarmed:
@@ -356,7 +370,7 @@ class _Draft:
         if event is not None and (result.error is None or decider.audit_failures):
             audit = decider.audit(self, event, result, entity.version)
         commit = Commit(entity, self.version, audit, tuple([plan.record for plan in plans]) if plans else ())
-        return Decision(result, commit, plans, context=self.context, telling=telling)
+        return Decision(result, commit, plans, draft=self, telling=telling)
 
     def _plans(self, entity: EntityRecord) -> Sequence[Plan]:
         # An entity that was deleted and made anew has the same versions again: its actions must not have the same keys.

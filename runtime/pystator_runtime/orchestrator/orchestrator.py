@@ -182,7 +182,7 @@ class Orchestrator:
         result = decision.result
         if decision.plans:
             result = yield from self._act(decision, is_async=is_async)
-        telling.after(result, decision.context)
+        telling.after(result, decision)
         if decision.result.armed:
             yield from self._ring_at_once(entity_id, decision, is_async=is_async)
         return result
@@ -401,13 +401,29 @@ class Orchestrator:
 
     def _recover(self, *, force: bool, is_async: bool) -> Procedure[int]:
         ran = yield from self._actor.run_pending(self._name, force=force, is_async=is_async)
-        fired = yield from self.fire_due(None, is_async=is_async)
+        fired = yield from self._fire(None, is_async=is_async)
+        ran += yield from self._tidy(is_async=is_async)
         return ran + len(fired)
 
     def fire_due(
         self, now: Milliseconds | None, *, is_async: bool, is_over: Callable[[], bool] = never
     ) -> Procedure[list[TransitionResult[Any]]]:
         """:meth:`run_due` as a procedure: what begins it again and again can have it end between two entities."""
+        fired = yield from self._fire(now, is_async=is_async, is_over=is_over)
+        if not is_over():
+            yield from self._tidy(is_async=is_async, is_over=is_over)
+        return fired
+
+    def _tidy(self, *, is_async: bool, is_over: Callable[[], bool] = never) -> Procedure[int]:
+        """Run the actions that wait (how many), and prune what the store has kept long enough."""
+        ran = yield from self._actor.run_pending(self._name, force=False, is_async=is_async, is_over=is_over)
+        yield from self.outside.store("prune", self._name)
+        return ran
+
+    def _fire(
+        self, now: Milliseconds | None, *, is_async: bool, is_over: Callable[[], bool] = never
+    ) -> Procedure[list[TransitionResult[Any]]]:
+        """Fire what is due, of all entities."""
         fired: list[TransitionResult[Any]] = []
         passed_over: set[str] = set()
         if now is None and self._clock is not None:
@@ -425,8 +441,6 @@ class Orchestrator:
                     self._journal.stuck(entity_id, error)
             if not entities:
                 break
-        yield from self._actor.run_pending(self._name, force=False, is_async=is_async, is_over=is_over)
-        yield from self.outside.store("prune", self._name)
         return fired
 
     def _ring(
@@ -461,7 +475,7 @@ class Orchestrator:
         result = yield from self._act(decision, is_async=is_async)
         if decision.telling is None:
             return ()
-        decision.telling.after(result, decision.context)
+        decision.telling.after(result, decision)
         return (result,)
 
     def _ring_at_once(self, entity_id: str, decision: Decision, *, is_async: bool) -> Procedure[None]:

@@ -129,7 +129,10 @@ class InMemoryStateStore:
     def _write(self, key: Key, entity: EntityRecord, expected: int) -> bool:
         """Put an entity in the place of its version ``expected``; its index of timers goes with it."""
         before = self._entities.get(key)
-        if (0 if before is None else before.version) != expected:
+        if before is None:
+            if expected:
+                return False
+        elif before.version != expected or before.created_at != entity.created_at:
             return False
         if before is None:
             insort(self._ids.setdefault(entity.machine, []), entity.entity_id)
