@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from examples.order_reminders.fsm import OrderOrchestrator
@@ -83,7 +83,7 @@ def wait_for_letter(folder: Path, letter: str) -> None:
 
 
 @contextlib.contextmanager
-def worker(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(folder: Path) -> Generator[subprocess.Popen[bytes], None, None]:
     """A worker of Celery, and after the block none. It says what it does in a file of the shop's folder."""
     command = [sys.executable, "-m", "celery", "-A", "examples.order_reminders.tasks", "worker", "--concurrency=1"]
     with (folder / "worker.log").open("ab") as log:
@@ -104,7 +104,7 @@ def worker(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextlib.contextmanager
-def redis(folder: Path) -> Iterator[None]:
+def redis(folder: Path) -> Generator[None, None, None]:
     """A Redis that nobody else sees."""
     place = folder / "redis.socket"
     server = subprocess.Popen(

@@ -162,11 +162,6 @@ class _Watch(Watch):
             await self._alarms.settle(self.orchestrator, entity_id, lease, await self._ring(entity_id))
         return (now, now) if due else (now, again)  # if there were some, there may be more
 
-    async def let_go(self) -> None:
-        """Close the connections of the event loop, to Redis as well."""
-        await super().let_go()
-        await self._alarms.clients.aclose()
-
     async def _sweep_now_and_then(self) -> None:
         if self._swept is None or time.monotonic() - self._swept >= self._alarms.sweep:
             await arun(self.orchestrator.fire_due(None, is_async=True, is_over=self.is_over))

@@ -104,12 +104,6 @@ class Watch(ABC):
     async def look(self) -> tuple[Milliseconds, Milliseconds]:
         """Do what is due; what time it is, and when to look again."""
 
-    async def let_go(self) -> None:
-        """Close the connections of the running event loop, which ends: nobody else can."""
-        twin = getattr(self.orchestrator.store, "aclose", None)
-        if twin is not None:
-            await twin()
-
     def is_over(self) -> bool:
         """Whether it is to begin nothing new."""
         return self._is_over
@@ -215,10 +209,7 @@ class Watch(ABC):
         async def run() -> None:
             with self._mutex:
                 self._loop, self._bell = asyncio.get_running_loop(), asyncio.Event()
-            try:
-                await self._run()
-            finally:
-                await self.let_go()
+            await self._run()
 
         try:
             asyncio.run(run())
