@@ -44,6 +44,18 @@ class Findings:
             return  # parsing has reported the spelling, and there is nothing to add
         self.error(codes.UNKNOWN_STATE, f"there is no state `{name}`", path, hint or "define it in `states`")
 
+    def inside(self, text: str, offset: int, path: NodePath) -> Span:
+        """The place of ``offset`` in a text, where the text stands on one line as it is."""
+        span = self.document.span(path)
+        lines = self.document.source.text.splitlines()
+        line = lines[span.line - 1] if span.line <= len(lines) else ""
+        start = span.column - 1
+        if line[start : start + 1] in ("'", '"'):
+            start += 1
+        if not line[start:].startswith(text[:offset]):
+            return span
+        return Span(span.path, span.line, start + offset + 1)
+
     @property
     def failed(self) -> bool:
         """Whether there was an error so far, or one of parsing that leaves a name without its state."""

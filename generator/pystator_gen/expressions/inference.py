@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ast
 import enum
+import itertools
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pystator_gen.expressions import kinds, reading
-from pystator_gen.expressions.kinds import UNKNOWN, Exactly, Possible, Shape, applied, may_equal, of_kinds, shown, union
+from pystator_gen.expressions.kinds import UNKNOWN, Possible, Shape, applied, may_equal, of_kinds, shown, union
 from pystator_gen.expressions.results import Problem
 from pystator_gen.expressions.vocabulary import nearest
 
@@ -26,6 +27,9 @@ class Fault(enum.Enum):
     UNKNOWN_VARIABLE = enum.auto()
     BAD_OPERANDS = enum.auto()
     ONE_ANSWER = enum.auto()
+
+
+_Operand: TypeAlias = tuple[ast.expr, Possible]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,11 @@ class Inference:
         return _BOOLEAN
 
     def _compare_two(
-        self, node: ast.Compare, comparison: ast.cmpop, left: tuple[ast.expr, Possible], right: tuple[ast.expr, Possible]
+        self,
+        node: ast.Compare,
+        comparison: ast.cmpop,
+        left: tuple[ast.expr, Possible],
+        right: tuple[ast.expr, Possible],
     ) -> None:
         where = node if len(node.ops) == 1 else left[0]
         match comparison:
@@ -171,7 +179,7 @@ class Inference:
         if _NULL in (left, right) or may_equal(left, right):
             return
         answer = "always true" if negated else "never true"
-        self._misfit(Fault.ONE_ANSWER, node, f"this is {answer}: {different(left, right)}", *_values(left, right))
+        self._misfit(Fault.ONE_ANSWER, node, f"this is {answer}: {different(left, right)}", likely(left, right))
 
     def _compare_member(
         self, node: ast.expr, comparison: ast.cmpop, left: Possible, display: ast.expr, right: Possible
@@ -187,13 +195,13 @@ class Inference:
         if items and not may_equal(left, items):
             answer = "never true" if symbol == "in" else "always true"
             message = f"this is {answer}: {different(left, items)}"
-            self._misfit(Fault.ONE_ANSWER, node, message, *_values(left, items))
+            self._misfit(Fault.ONE_ANSWER, node, message, likely(left, items))
 
     def _compare_element(self, element: ast.expr, left: Possible) -> None:
         possible = Inference(self._variables).of(element)  # its own misfits have been told
         if possible != _NULL and not may_equal(left, possible):
-            message = f"this is never the one: {different(left, possible)}"
-            self._misfit(Fault.ONE_ANSWER, element, message, *_values(left, possible))
+            message = f"this never matches: {different(left, possible)}"
+            self._misfit(Fault.ONE_ANSWER, element, message, likely(left, possible))
 
     # -- parts and calls ---------------------------------------------------------------------------------------------
 
@@ -216,7 +224,7 @@ class Inference:
         found = self._applied(node, "[]", operator.getitem, value, self.of(node.slice))
         if value is None or found == frozenset():
             return UNKNOWN
-        return union(shape.items if shape.kind != "string" else of_kinds("string") for shape in value)
+        return union(shape.items if shape.kind != "string" else of_kinds("string") for shape in value) or UNKNOWN
 
     def _call(self, node: ast.Call) -> Possible:
         receiver = self.of(node.func.value) if isinstance(node.func, ast.Attribute) else UNKNOWN
@@ -239,14 +247,12 @@ class Inference:
         if len(arguments) == 1 or names or name == "sum":
             self._applied(node, f"{name}()", _iterated, arguments[0])
             return UNKNOWN
-        for left, right in zip(arguments, arguments[1:], strict=False):
+        for left, right in itertools.pairwise(arguments):
             if self._applied(node, f"{name}()", operator.lt, left, right) is UNKNOWN:
                 return UNKNOWN
         return union(arguments)
 
-    def _method(
-        self, node: ast.Attribute, receiver: Possible, arguments: list[Possible], names: list[str]
-    ) -> Possible:
+    def _method(self, node: ast.Attribute, receiver: Possible, arguments: list[Possible], names: list[str]) -> Possible:
         if receiver is None:
             return UNKNOWN
         owners = frozenset(shape for shape in receiver if _has_method(shape, node.attr))
@@ -276,6 +282,7 @@ _HOW_TO_CONVERT: Final = "correct the type in `state_variables` or `events`, or 
 
 _BOOLEAN: Final = of_kinds("boolean")
 _NULL: Final = kinds.of_value(None)
+_WORDS: Final[dict[object, str]] = {None: "null", True: "true", False: "false"}
 _SEQUENCES: Final = ("list", "tuple", "set")
 _RECEIVERS: Final = ("string", "object", "list", "tuple")
 _ENUMERATION_MEMBER: Final = ("name", "value")
@@ -284,11 +291,10 @@ _OPEN: Final = ("datetime", "date", "duration")  # libraries derive classes from
 
 def different(left: Possible, right: Possible) -> str:
     """Why two values are never equal."""
-    listed, other = (left, right) if _listed(left) and not _listed(right, 1) else (right, left)
+    listed, other = (right, left) if _listed(left, 1) and not _listed(right, 1) else (left, right)
     if _listed(listed) and _listed(other, 1) and not _is_kind_apart(left, right):
-        (one,) = other or ()
-        value = one.exactly.value if one.exactly else None
-        return f"`{value}` is none of {', '.join(f'`{text}`' for text in _texts(listed))}"
+        (text,) = _texts(other)
+        return f"`{text}` is none of {', '.join(f'`{text}`' for text in _texts(listed))}"
     return f"{shown(left)} never equals {shown(right)}"
 
 
@@ -307,18 +313,21 @@ def _listed(possible: Possible, most: int | None = None) -> bool:
 
 
 def _texts(possible: Possible) -> list[str]:
-    return sorted(str(shape.exactly.value) for shape in possible or () if shape.exactly)
+    return sorted(in_words(shape.exactly.value) for shape in possible or () if shape.exactly)
 
 
-def _values(left: Possible, right: Possible) -> Iterable[str]:
-    """A hint at the value that was probably meant, where one side lists its values; else nothing."""
+def in_words(value: object) -> str:
+    """A scalar as the YAML writes it."""
+    return _WORDS.get(value, "") if value is None or isinstance(value, bool) else str(value)
+
+
+def likely(left: Possible, right: Possible) -> str | None:
+    """A hint at the value that was probably meant, where one side lists its values and the other is one."""
     for listed, other in ((left, right), (right, left)):
         if _listed(listed) and _listed(other, 1):
             (text,) = _texts(other)
-            found = nearest(text, _texts(listed))
-            if found is not None:
-                return (found,)
-    return ()
+            return nearest(text, _texts(listed))
+    return None
 
 
 def _contained(item: Any, container: Any) -> bool:
