@@ -103,7 +103,7 @@ class _Contract:
                 self._check_params(use, path)
             case SetEffect():
                 for key, value in use.values.items():
-                    self._check_value(key, value, self._declared.get(key, ANY), (*path, "set", key))
+                    self._check_value(f"`{key}`", value, self._declared.get(key, ANY), (*path, "set", key))
             case AppendEffect():
                 self._check_append(use, path)
             case TimestampEffect():
@@ -188,13 +188,13 @@ class _Contract:
                 self._check_value(f"an item of {name}", item, base.item, (*path, index))
             return
         possible = kinds.of_value(value)
-        message = f"`{name}` is {declared}, and this is {_told(possible)}"
+        message = f"{name} is {declared}, and this is {_told(possible)}"
         self._findings.error(codes.BAD_WRITE, message, path, _hint_at(possible, declared))
 
     def _check_append(self, effect: AppendEffect, path: NodePath) -> None:
         declared = _without_null(self._declared.get(effect.field, ANY))
         if isinstance(declared, ListOf):
-            item = f"an item of {effect.field}"
+            item = f"an item of `{effect.field}`"
             self._check_value(item, effect.value, declared.item, (*path, "append", "value"))
         elif declared not in (ANY, Primitive("array")) and not isinstance(declared, ApplicationType):
             message = f"`append` adds to a list, and `{effect.field}` is {declared}"
@@ -323,7 +323,13 @@ def _told(possible: Possible) -> str:
     return f"the {shown(possible)} `{in_words(values[0])}`"
 
 
-def _hint_at(possible: Possible, declared: Type) -> str | None:
-    if possible == kinds.of_value(None):
+def _hint_at(possible: Possible, declared: Type) -> str:
+    found = {shape.kind for shape in possible or ()}
+    wanted = _without_null(declared)
+    if found == {"null"}:
         return f"write `{declared}?` if it may be null, or `clear` the field"
-    return likely(kinds.of_type(declared), possible)
+    if found == {"string"} and wanted == Primitive("boolean"):
+        return "write `true` or `false`"
+    if found == {"float"} and wanted == Primitive("integer"):
+        return "round it (`//` divides whole numbers), or declare the variable as `number`"
+    return likely(kinds.of_type(declared), possible) or f"write a value of type {declared}, or declare another type"

@@ -120,7 +120,7 @@ class Inference:
         possible = self.of(part.value)
         spec = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
         written = "".join(str(piece.value) for piece in spec if isinstance(piece, ast.Constant))
-        if written and applied(format, possible, of_kinds("string")) == frozenset():
+        if applied(_Formatted(written), possible) == frozenset():
             message = f"the format `{written}` does not fit {shown(possible)}"
             self._misfit(Fault.BAD_OPERANDS, part.value, message, "leave the format out")
 
@@ -179,7 +179,7 @@ class Inference:
         if _NULL in (left, right) or may_equal(left, right):
             return
         answer = "always true" if negated else "never true"
-        self._misfit(Fault.ONE_ANSWER, node, f"this is {answer}: {different(left, right)}", likely(left, right))
+        self._one_answer(node, f"this is {answer}", left, right)
 
     def _compare_member(
         self, node: ast.expr, comparison: ast.cmpop, left: Possible, display: ast.expr, right: Possible
@@ -194,22 +194,19 @@ class Inference:
         items = union(shape.items if shape.kind in _SEQUENCES else UNKNOWN for shape in right)
         if items and not may_equal(left, items):
             answer = "never true" if symbol == "in" else "always true"
-            message = f"this is {answer}: {different(left, items)}"
-            self._misfit(Fault.ONE_ANSWER, node, message, likely(left, items))
+            self._one_answer(node, f"this is {answer}", left, items)
 
     def _compare_element(self, element: ast.expr, left: Possible) -> None:
         possible = Inference(self._variables).of(element)  # its own misfits have been told
         if possible != _NULL and not may_equal(left, possible):
-            message = f"this never matches: {different(left, possible)}"
-            self._misfit(Fault.ONE_ANSWER, element, message, likely(left, possible))
+            self._one_answer(element, "this never matches", left, possible)
 
     # -- parts and calls ---------------------------------------------------------------------------------------------
 
     def _attribute(self, node: ast.Attribute) -> Possible:
         value = self.of(node.value)
         if value and not any(_has(shape, node.attr) for shape in value):
-            message = f"{shown(value)} has no value `{node.attr}`"
-            hint = None
+            message, hint = f"{shown(value)} has no value `{node.attr}`", remedy(value)
             if any(_is_method(sample, node.attr) for sample in kinds.samples(value)):
                 message = f"`{node.attr}` of {shown(value)} is a method and no value"
                 hint = f'write `["{node.attr}"]` for a key, `{node.attr}()` for the method'
@@ -257,7 +254,8 @@ class Inference:
             return UNKNOWN
         owners = frozenset(shape for shape in receiver if _has_method(shape, node.attr))
         if not owners:
-            self._misfit(Fault.BAD_OPERANDS, node, f"{shown(receiver)} has no method `{node.attr}`", _HOW_TO_CONVERT)
+            message = f"{shown(receiver)} has no method `{node.attr}`"
+            self._misfit(Fault.BAD_OPERANDS, node, message, remedy(receiver))
             return UNKNOWN
         found = self._applied(node, f"{node.attr}()", _Method(node.attr, tuple(names)), owners, *arguments)
         return found if all(shape.kind == "string" for shape in owners) else UNKNOWN
@@ -269,16 +267,18 @@ class Inference:
         found = applied(function, *operands)
         if found == frozenset() and frozenset() not in operands:
             told = " and ".join(shown(operand) for operand in operands)
-            hint = _HOW_TO_CONVERT if len(operands) > 1 else None
-            self._misfit(Fault.BAD_OPERANDS, node, f"`{symbol}` does not fit {told}", hint)
+            self._misfit(Fault.BAD_OPERANDS, node, f"`{symbol}` does not fit {told}", remedy(*operands))
         return found or UNKNOWN
+
+    def _one_answer(self, node: ast.expr, answer: str, left: Possible, right: Possible) -> None:
+        message = f"{answer}: {different(left, right)}"
+        self._misfit(Fault.ONE_ANSWER, node, message, likely(left, right) or remedy(left, right))
 
     def _misfit(self, fault: Fault, node: ast.expr, message: str, hint: str | None = None) -> None:
         self.misfits.append(Misfit(fault, node, message, hint))
 
 
 HOW_TO_DECLARE: Final = "declare it in `state_variables`, or in the `payload` of an event"
-_HOW_TO_CONVERT: Final = "correct the type in `state_variables` or `events`, or convert: `int(...)`, `str(...)`"
 
 _BOOLEAN: Final = of_kinds("boolean")
 _NULL: Final = kinds.of_value(None)
@@ -321,6 +321,18 @@ def in_words(value: object) -> str:
     return _WORDS.get(value, "") if value is None or isinstance(value, bool) else str(value)
 
 
+def remedy(*operands: Possible) -> str:
+    """What to do about operands that do not fit: convert what can be converted in an expression."""
+    found = {shape.kind for operand in operands for shape in operand or ()}
+    if {"decimal", "float"} <= found:
+        return "a decimal reckons with decimals and whole numbers only; declare the other one as `decimal`"
+    if "null" in found:
+        return "ask `is not None` first, where it may be null"
+    if "string" in found and found <= {"string", "integer", "float"}:
+        return "correct the type in `state_variables` or `events`, or convert by `int(...)`, `float(...)` or `str(...)`"
+    return "correct the expression, or the type in `state_variables` or `events`"
+
+
 def likely(left: Possible, right: Possible) -> str | None:
     """A hint at the value that was probably meant, where one side lists its values and the other is one."""
     for listed, other in ((left, right), (right, left)):
@@ -348,6 +360,16 @@ def _modulo(left: Any, right: Any) -> object:
     if isinstance(left, str):
         raise TypeError("% on text is refused")  # as the runtime does
     return left % right
+
+
+@dataclass(frozen=True, slots=True)
+class _Formatted:
+    """The format of an f-string, as a function of its value."""
+
+    spec: str
+
+    def __call__(self, value: object) -> str:
+        return format(value, self.spec)
 
 
 @dataclass(frozen=True, slots=True)
