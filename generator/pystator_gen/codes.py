@@ -72,6 +72,7 @@ BAD_OPERANDS = "PG081"
 ONE_ANSWER = "PG082"
 BAD_WRITE = "PG083"
 PARAMS_DISAGREE = "PG084"
+TYPE_CHECK = "PG085"
 
 NOT_SUPPORTED = "PG090"
 
@@ -139,6 +140,7 @@ CODES: dict[str, str] = {
     ONE_ANSWER: "A comparison has the same answer for all values",
     BAD_WRITE: "An effect does not fit the type of its variable",
     PARAMS_DISAGREE: "A param of a guard has values of several types",
+    TYPE_CHECK: "mypy refuses what is generated",
     NOT_SUPPORTED: "A known feature is not supported yet",
 }
 """Every code with its title."""
