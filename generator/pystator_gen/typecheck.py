@@ -77,7 +77,9 @@ def check_types(
         command = [*mypy, *_OPTIONS, f"--python-executable={python}", f"--cache-dir={cache}", *files]
         said = _run(command, scratch)
     by_file = {f"{module.name}.py": module for module in modules}
-    return [_translated(told, by_file, modules[0], package) for told in said]
+    found = [_translated(told, by_file, modules[0], package) for told in said]
+    first = {(problem.span, problem.message.partition(": ")[2]): problem for problem in reversed(found)}
+    return list(first.values())  # of a type that is used in several lines, mypy tells each
 
 
 def _need_runtime(python: str) -> None:
