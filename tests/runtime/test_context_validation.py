@@ -25,7 +25,7 @@ YAML = """
     states: [{name: a, type: initial}, {name: b}, {name: done, type: terminal}]
     transitions:
       - {trigger: go, source: a, dest: b, guards: [{expr: "boom.x"}]}
-      - {trigger: move, source: a, dest: b, actions: [{compute: {qty: "free or 'nonsense'"}}]}
+      - {trigger: move, source: a, dest: b, actions: [{compute: {qty: "{'it': 'nonsense'}.it"}}]}
       - {trigger: back, source: b, dest: a}
     """
 CHECKED = bound("\n    meta: {validate_context: true}" + YAML)

@@ -112,7 +112,8 @@ def of_value(value: object) -> Possible:
         return frozenset({Shape(kind, items=union(map(of_value, value)))})
     if isinstance(value, dict):
         return frozenset({Shape(kind, items=union(map(of_value, value.values())))})
-    return frozenset({Shape(kind, Exactly(value))})
+    is_scalar = value is None or isinstance(value, (bool, int, float, str))
+    return frozenset({Shape(kind, Exactly(value) if is_scalar else None)})
 
 
 def of_type(declared: Type) -> Possible:
