@@ -83,8 +83,8 @@ def test_without_the_option_nothing_is_checked(project: Path) -> None:
     [
         (1, (3, 24)),  # the import of the type's module
         (3, (3, 24)),  # the variable of that type
-        (4, (6, 74)),  # the decorator of an expression
-        (6, (6, 74)),
+        (4, (6, 73)),  # the decorator of an expression
+        (6, (6, 73)),
         (9, (6, 56)),  # a guard
         (13, (6, 15)),  # the method of a trigger
         (15, (1, 22)),  # the machine
