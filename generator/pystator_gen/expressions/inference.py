@@ -299,10 +299,7 @@ def different(left: Possible, right: Possible) -> str:
 
 
 def _is_kind_apart(left: Possible, right: Possible) -> bool:
-    def widened(possible: Possible) -> Possible:
-        return of_kinds(*(shape.kind for shape in possible or ()))
-
-    return not may_equal(widened(left), widened(right))
+    return not may_equal(of_kinds(*kinds.kinds_of(left)), of_kinds(*kinds.kinds_of(right)))
 
 
 def _listed(possible: Possible, most: int | None = None) -> bool:

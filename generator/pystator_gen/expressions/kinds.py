@@ -182,15 +182,20 @@ def _outcomes(function: Callable[..., object], *kinds: Kind) -> Possible:
             continue
         except Exception:
             is_about_values = True
-    known = {kind for kind in found if kind is not None}
+    known: set[Kind] = {kind for kind in found if kind is not None}
     if known < found or (is_about_values and not found):
         return UNKNOWN
     return of_kinds(*known)
 
 
+def kinds_of(possible: Possible) -> frozenset[Kind]:
+    """The kinds of all shapes, the values themselves left out."""
+    return frozenset[Kind](shape.kind for shape in possible or ())
+
+
 def samples(possible: frozenset[Shape]) -> list[object]:
     """One sample of each kind."""
-    return [_SAMPLES[kind][0] for kind in sorted({shape.kind for shape in possible})]
+    return [_SAMPLES[kind][0] for kind in sorted(kinds_of(possible))]
 
 
 def shown(possible: Possible) -> str:
