@@ -5,7 +5,7 @@ source text -> marked document -> checked document -> resolved machine -> view -
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,7 +58,12 @@ class Unit:
 
     machine: model.Machine
     text: str
-    span: Span
+    document: Document
+
+    @property
+    def span(self) -> Span:
+        """Where its name stands."""
+        return self.document.span(("meta", "machine_name"))
 
 
 def generate(
@@ -68,14 +73,18 @@ def generate(
     check: bool = False,
     prune: bool = False,
     force: bool = False,
+    typecheck: bool = False,
+    python: str | None = None,
     progress: Progress = iter,
 ) -> Report:
     """Generate the modules of all machines in ``sources`` into a package at ``output``.
 
     ``sources`` are files and folders. With ``check`` nothing is written; with ``prune`` modules whose machine is
-    gone are deleted; with ``force`` files that we did not write are overwritten.
+    gone are deleted; with ``force`` files that we did not write are overwritten; with ``typecheck`` mypy checks them
+    before they are written, against the runtime of the interpreter ``python``.
 
     Raises:
+        TypecheckError: mypy or the runtime that it needs is missing.
         SourceUnreadable: A source does not exist or can't be read.
         OutputError: A file that is not ours is in the way.
         OSError: The output can't be written.
@@ -98,6 +107,10 @@ def generate(
     diagnostics.extend(problems)
     texts["__init__"] = render_package(whole)
     formatted = {f"{name}.py": text for name, text in format_modules(texts).items()}
+    if typecheck and units:
+        diagnostics.extend(_type_problems(units, folder, formatted, python))
+        if any(diagnostic.is_error for diagnostic in diagnostics):
+            return Report(tuple(in_order(diagnostics)), machines=len(units))
     changes = plan(folder, formatted, stale if prune else (), force=force)
     report = Report(tuple(in_order(diagnostics)), tuple(changes), machines=len(units), stale=tuple(kept))
     if not check and report.drift:
@@ -133,7 +146,19 @@ def _compile(document: Document, source: Source, *, alone: bool) -> tuple[Unit |
     diagnostics.extend(problems)
     if machine is None or any(diagnostic.is_error for diagnostic in diagnostics):
         return None, diagnostics
-    return Unit(machine, render_module(lower(machine)), document.span(("meta", "machine_name"))), diagnostics
+    return Unit(machine, render_module(lower(machine)), document), diagnostics
+
+
+def _type_problems(
+    units: Sequence[Unit], folder: Path, formatted: Mapping[str, str], python: str | None
+) -> list[Diagnostic]:
+    """What mypy finds in the modules of this run."""
+    from pystator_gen.typecheck import Checked, check_types  # here, because few runs need it
+
+    name = folder.resolve().name
+    package = name if name.isidentifier() else "fsm"
+    modules = [Checked(str(u.machine.module), formatted[f"{u.machine.module}.py"], u.document) for u in units]
+    return check_types(modules, package, formatted, python)
 
 
 def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:
