@@ -234,6 +234,8 @@ def test_a_broker_that_is_away_undoes_nothing(tmp_path: Path, caplog: pytest.Log
     orders = orchestrated(YAML, InMemoryStateStore(), scheduler=CeleryScheduler(app))
     assert orders.process_event("e", "boil").success
     assert "the scheduler took no note of a timer of 'e' of egg" in caplog.text
+    orders.start()
+    assert "no worker could be told to search for timers of <Orchestrator of 'egg'" in caplog.text
 
 
 def test_an_application_whose_tasks_run_at_once_sends_none() -> None:

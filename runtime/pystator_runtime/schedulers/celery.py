@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pystator_runtime.errors import ConfigurationError
+from pystator_runtime.guards import warn
 from pystator_runtime.timers import Milliseconds, wall_clock
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -88,7 +89,10 @@ class CeleryScheduler:
     def start(self, orchestrator: Any) -> None:
         """Have a worker search the store for what is due."""
         self._tasks.add(orchestrator)
-        self._tasks.run_due.apply_async(retry_policy=_RETRY)
+        try:
+            self._tasks.run_due.apply_async(retry_policy=_RETRY)
+        except Exception as error:  # the application goes on without its broker; the beat makes up for it
+            warn(f"no worker could be told to search for timers of {orchestrator!r}: {error}", error)
 
     async def astart(self, orchestrator: Any) -> None:
         """:meth:`start`, in a thread."""
