@@ -15,10 +15,10 @@ from pystator_gen.diagnostics import Diagnostic, Span, error, in_order, one_line
 from pystator_gen.document import Document, load
 from pystator_gen.exports import Exporting, package
 from pystator_gen.formatting import format_modules
-from pystator_gen.lower import exports, lower
+from pystator_gen.lower import exports, lower, views
 from pystator_gen.output import Action, Change, apply, existing_modules, exported_names, plan
 from pystator_gen.parse import parse
-from pystator_gen.render import render_module, render_package
+from pystator_gen.render import render_module, render_package, render_views
 from pystator_gen.source import Source, discover, read
 
 Progress = Callable[[Iterable[Path]], Iterable[Path]]
@@ -54,16 +54,22 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One machine on its way: resolved, and rendered."""
+    """One machine on its way: resolved, and rendered, its views apart."""
 
     machine: model.Machine
     text: str
+    views: str
     document: Document
 
     @property
     def span(self) -> Span:
         """Where its name stands."""
         return self.document.span(("meta", "machine_name"))
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text of each of its modules, by name."""
+        return {self.machine.module: self.text, naming.views_module(self.machine.module): self.views}
 
 
 def generate(
@@ -102,7 +108,7 @@ def generate(
         return Report(tuple(in_order(diagnostics)), machines=len(units))
     stale = _stale(folder, units)
     kept = [] if prune else stale
-    texts = {str(unit.machine.module): unit.text for unit in units}
+    texts = {name: text for unit in units for name, text in unit.texts.items()}
     whole, problems = package([*map(_exporting, units), *map(_exporting_still, kept)])
     diagnostics.extend(problems)
     texts["__init__"] = render_package(whole)
@@ -146,7 +152,7 @@ def _compile(document: Document, source: Source, *, alone: bool) -> tuple[Unit |
     diagnostics.extend(problems)
     if machine is None or any(diagnostic.is_error for diagnostic in diagnostics):
         return None, diagnostics
-    return Unit(machine, render_module(lower(machine)), document), diagnostics
+    return Unit(machine, render_module(lower(machine)), render_views(views(machine)), document), diagnostics
 
 
 def _type_problems(
@@ -166,11 +172,12 @@ def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:
     seen: dict[str, Unit] = {}
     found: list[Diagnostic] = []
     for unit in units:
-        first = seen.setdefault(unit.machine.module, unit)
-        if first is not unit:
+        taken = [(name, first) for name in unit.texts if (first := seen.setdefault(name, unit)) is not unit]
+        for name, first in taken[:1]:
+            both = unit.machine.module == first.machine.module
             problem = error(
                 codes.MODULE_COLLISION,
-                f"two machines would be written to {unit.machine.module}.py",
+                f"{'two machines' if both else 'a machine and the views of another'} would be written to {name}.py",
                 unit.span,
                 "rename one of the files (or machines, where a file holds several)",
             )
@@ -180,7 +187,7 @@ def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:
 
 def _stale(folder: Path, units: Sequence[Unit]) -> list[Path]:
     """Our modules in the folder whose machine is not among those of this run."""
-    wanted = {str(unit.machine.module) for unit in units}
+    wanted = {name for unit in units for name in unit.texts}
     return [path for name, path in existing_modules(folder).items() if name not in wanted]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
 
 from pystator_runtime import snapshots
 from pystator_runtime.chart import Chart
 from pystator_runtime.errors import SnapshotError
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import warn
+from pystator_runtime.guards import GuardAnswerT_co, warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
@@ -24,14 +24,26 @@ if TYPE_CHECKING:
 StateT = TypeVar("StateT", bound=Any)
 TriggerT = TypeVar("TriggerT", bound=str)
 ContextT = TypeVar("ContextT", bound=Mapping[str, object])
+ViewT = TypeVar("ViewT")
 
 _NO_PAYLOAD: Mapping[str, Any] = {}
 
 
-class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
-    """Base of every generated session class. Create one with ``machine.create(...)``."""
+class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAnswerT_co]):
+    """Base of every generated session class. Create one with ``machine.create(...)``.
+
+    The type parameters are where the entity can rest, the machine's triggers, its context, and what its guards answer.
+    """
 
     __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, arguments: Any) -> Any:
+            """Fill in what may be left out: before Python 3.13 `typing` knows no defaults."""
+            if cls is EntitySession and len(arguments) == 3:
+                arguments = (*arguments, Any)
+            return super().__class_getitem__(arguments)
 
     # -- coming into being -------------------------------------------------------------------------------------
 
@@ -67,7 +79,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
 
     # -- sending -----------------------------------------------------------------------------------------------
 
-    def handle(self, event: Event) -> TransitionResult[StateT]:
+    def handle(self: EntitySession[StateT, TriggerT, ContextT, bool], event: Event) -> TransitionResult[StateT]:
         """Send an event whose trigger is known only at run time; a declared payload is checked.
 
         Raises:
@@ -132,6 +144,23 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
             return self._fire_with(trigger, payload) if payload else self._fire(trigger)
         return await self._atake_turn(trigger, payload)
 
+    def _send_shown(self, shown: str, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
+        """:meth:`_send` for a view of the state ``shown``: nothing is decided in any other."""
+        trigger, payload, fits = self._looked_at(trigger, payload)
+        if self._is_quick(trigger, shown) and fits:
+            return self._fire_with(trigger, payload)
+        return self._take_turn(trigger, payload, shown)
+
+    async def _asend_shown(self, shown: str, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
+        trigger, payload, fits = self._looked_at(trigger, payload)
+        if self._is_quick(trigger, shown) and fits and self._timers is None:
+            return self._fire_with(trigger, payload)
+        return await self._atake_turn(trigger, payload, shown)
+
+    def _is_quick(self, trigger: str, shown: str) -> bool:
+        """Whether nobody else has a turn, so that the event is decided at once, in the state ``shown``."""
+        return self._certain is not CLOSED and trigger in self._row.quick and shown in self._row.active
+
     def _looked_at(self, trigger: str, payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], bool]:
         """The trigger as the machine spells it, the payload with its defaults, and whether that is as declared."""
         chart: Chart[Any] = self._machine.chart
@@ -173,6 +202,11 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
     def history(self) -> list[TransitionResult[StateT]]:
         """The results of the last events, oldest first: as many as ``create(history=n)`` asked for."""
         return list(self._habits.results or ())
+
+    def _view(self, views: Mapping[str, Callable[..., Any]]) -> ViewT:  # type: ignore[type-var]
+        """The view of where the entity rests, out of ``views``, as the type that is wanted."""
+        state = self._row.state
+        return cast("ViewT", views[getattr(state, "parallel_state", state)](self))
 
     # -- snapshots ---------------------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from pystator_runtime.guards import GuardAnswerT_co
+
 if TYPE_CHECKING:
     from pystator_runtime.encoding import Codec
     from pystator_runtime.executor import ActionExecutor
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from pystator_runtime.orchestrator import AuditEntry, FailedAction, Orchestrator, StoredEntity
     from pystator_runtime.orchestrator.deciding import ContextValidator
 
-MachineT = TypeVar("MachineT", bound=Any)
+MachineT_co = TypeVar("MachineT_co", bound=Any, covariant=True)
 ResultT = TypeVar("ResultT", bound=Any)
 StateT = TypeVar("StateT", bound=Any)
 StateNameT = TypeVar("StateNameT", bound=Any)
@@ -35,14 +37,16 @@ class StoredEvents(Generic[AnswerT]):
         self._send = send
 
 
-class StoredEntities(Generic[MachineT, ResultT, StateT, StateNameT, TriggerNameT, ContextT]):
+class StoredEntities(
+    Generic[MachineT_co, ResultT, StateT, StateNameT, TriggerNameT, ContextT, GuardAnswerT_co],
+):
     """The stored entities of one machine, typed. Its methods are those of ``orchestrator``, which it wraps."""
 
     orchestrator: Orchestrator
 
     def __init__(
         self,
-        machine: MachineT,
+        machine: MachineT_co,
         store: Any,
         *,
         scheduler: Any = None,
@@ -72,7 +76,7 @@ class StoredEntities(Generic[MachineT, ResultT, StateT, StateNameT, TriggerNameT
         )
 
     def process_event(
-        self,
+        self: StoredEntities[MachineT_co, ResultT, StateT, StateNameT, TriggerNameT, ContextT, bool],
         entity_id: str,
         trigger: TriggerNameT,
         /,

@@ -330,7 +330,7 @@ def test_a_stream_that_is_no_terminal_is_left_alone(tmp_path: Path, monkeypatch:
     printed = io.StringIO()
     monkeypatch.setattr(sys, "stdout", printed)
     assert cli.main([str(tmp_path / "m.yaml"), "-o", str(tmp_path / "out")]) == cli.CLEAN
-    assert "2 files written" in printed.getvalue()
+    assert "3 files written" in printed.getvalue()
 
 
 # -- size ------------------------------------------------------------------------------------------------------------

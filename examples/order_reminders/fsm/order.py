@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .order_views import OrderView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -217,7 +220,7 @@ class OrderActions(Protocol):
         ...
 
 
-class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
+class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, bool]):
     """One entity of order, in memory."""
 
     __slots__ = ()
@@ -264,6 +267,12 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         """
         return self._send("give_up", payload) if payload else self._fire("give_up")
 
+    def view(self) -> OrderView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .order_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(self, _trigger: Literal[OrderTrigger.PAY, "pay"], /) -> OrderResult: ...
     @overload
@@ -302,6 +311,7 @@ class OrderMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine order."""
@@ -339,6 +349,7 @@ class OrderOrchestrator(
         _StateName,
         _TriggerName,
         OrderContext,
+        bool,
     ]
 ):
     """The stored entities of order."""

@@ -22,6 +22,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .order_views import OrderView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -257,7 +260,7 @@ class OrderActions(Protocol):
         ...
 
 
-class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
+class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, bool]):
     """One entity of order, in memory."""
 
     __slots__ = ()
@@ -312,6 +315,12 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         """
         return self._fire_with("ship", {"carrier": carrier})
 
+    def view(self) -> OrderView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .order_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(
         self, _trigger: Literal[OrderTrigger.PAY, "pay"], /, *, amount: decimal.Decimal
@@ -352,6 +361,7 @@ class OrderMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """An order of a shop, kept in a database."""
@@ -389,6 +399,7 @@ class OrderOrchestrator(
         _StateName,
         _TriggerName,
         OrderContext,
+        bool,
     ]
 ):
     """The stored entities of order."""

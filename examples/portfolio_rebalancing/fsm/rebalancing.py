@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .rebalancing_views import RebalancingView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -756,6 +759,7 @@ class RebalancingSession(
         ],
         RebalancingTrigger,
         RebalancingContext,
+        bool,
     ]
 ):
     """One entity of rebalancing, in memory."""
@@ -943,6 +947,12 @@ class RebalancingSession(
         """
         return self._fire("retire")
 
+    def view(self) -> RebalancingView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .rebalancing_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(
         self,
@@ -1037,6 +1047,7 @@ class RebalancingMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """One portfolio that is brought back to its target weights, through market halts and slow markets."""
@@ -1115,6 +1126,7 @@ class RebalancingOrchestrator(
         _StateName,
         _TriggerName,
         RebalancingContext,
+        bool,
     ]
 ):
     """The stored entities of rebalancing."""

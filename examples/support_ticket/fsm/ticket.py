@@ -21,6 +21,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .ticket_views import TicketView
+
 rt.require(1, __name__)
 from pystator_runtime.checks import is_greater, is_greater_or_equal, is_less
 
@@ -336,7 +339,7 @@ class TicketActions(Protocol):
     """The actions of support_ticket: an object, class instance or module that has them."""
 
 
-class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext]):
+class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext, bool]):
     """One entity of support_ticket, in memory."""
 
     __slots__ = ()
@@ -430,6 +433,12 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
         """
         return self._fire("close")
 
+    def view(self) -> TicketView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .ticket_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(
         self, _trigger: Literal[TicketTrigger.ASSIGN, "assign"], /, *, assignee: str
@@ -496,6 +505,7 @@ class TicketMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """A request of a customer, from the first message to the last."""
@@ -545,6 +555,7 @@ class TicketOrchestrator(
         _StateName,
         _TriggerName,
         TicketContext,
+        bool,
     ]
 ):
     """The stored entities of support_ticket."""

@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .trading_day_views import TradingDayView
+
 rt.require(1, __name__)
 from pystator_runtime.expressions import add
 
@@ -900,6 +903,7 @@ class TradingDaySession(
         | TradingDayTradingConfig,
         TradingDayTrigger,
         TradingDayContext,
+        bool,
     ]
 ):
     """One entity of trading_day, in memory."""
@@ -1114,6 +1118,12 @@ class TradingDaySession(
         """
         return self._fire("resume")
 
+    def view(self) -> TradingDayView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .trading_day_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(
         self,
@@ -1196,6 +1206,7 @@ class TradingDayMachine(
         _GuardName,
         _ActionName,
         TradingDayTradingConfig,
+        bool,
     ]
 ):
     """One day of a trading desk, which follows four things at once."""
@@ -1262,6 +1273,7 @@ class TradingDayOrchestrator(
         _StateName,
         _TriggerName,
         TradingDayContext,
+        bool,
     ]
 ):
     """The stored entities of trading_day."""

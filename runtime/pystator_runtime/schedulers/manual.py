@@ -13,7 +13,7 @@ from pystator_runtime.session import EntitySession
 from pystator_runtime.timers import MAXIMUM_RINGS, Alarm, Milliseconds, wall_clock
 from pystator_runtime.waiting import Operation, Procedure, arun, run
 
-SessionT = TypeVar("SessionT", bound=EntitySession[Any, Any, Any])
+SessionT = TypeVar("SessionT", bound="EntitySession[Any, Any, Any]")
 
 _BATCH = 100
 """How many entities that are due at one moment are fetched at once."""

@@ -24,6 +24,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .keys_views import KeysView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -400,7 +403,7 @@ class KeysActions(Protocol):
     """The actions of keys: an object, class instance or module that has them."""
 
 
-class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
+class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext, bool]):
     """One entity of keys, in memory."""
 
     __slots__ = ()
@@ -488,6 +491,12 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - off -> on
         """
         return self._send("undeclared", payload) if payload else self._fire("undeclared")
+
+    def view(self) -> KeysView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .keys_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
     def send(
@@ -637,6 +646,7 @@ class KeysMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine keys."""
@@ -702,6 +712,7 @@ class KeysOrchestrator(
         _StateName,
         _TriggerName,
         KeysContext,
+        bool,
     ]
 ):
     """The stored entities of keys."""

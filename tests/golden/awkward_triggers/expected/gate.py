@@ -25,6 +25,9 @@ from typing import (
 )
 from pystator_runtime import interface as _rt, interface as rt
 
+if TYPE_CHECKING:
+    from .gate_views import GateView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -377,7 +380,7 @@ class GateActions(Protocol):
     """The actions of gate: an object, class instance or module that has them."""
 
 
-class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext]):
+class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext, bool]):
     """One entity of gate, in memory."""
 
     __slots__ = ()
@@ -686,6 +689,12 @@ class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext]):
         """
         return self._send("x__", payload) if payload else self._fire("x__")
 
+    def view(self) -> GateView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .gate_views import VIEWS
+
+        return self._view(VIEWS)
+
     @_typing.overload
     def send(
         self,
@@ -938,6 +947,7 @@ class GateMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine gate."""
@@ -1131,6 +1141,7 @@ class GateOrchestrator(
         _StateName,
         _TriggerName,
         GateContext,
+        bool,
     ]
 ):
     """The stored entities of gate."""
