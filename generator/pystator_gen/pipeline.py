@@ -163,7 +163,7 @@ def _type_problems(
 
     name = folder.resolve().name
     package = name if name.isidentifier() else "fsm"
-    modules = [Checked(str(u.machine.module), formatted[f"{u.machine.module}.py"], u.document) for u in units]
+    modules = [Checked(name, formatted[f"{name}.py"], unit.document) for unit in units for name in unit.texts]
     return check_types(modules, package, formatted, python)
 
 
