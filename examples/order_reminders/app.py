@@ -98,7 +98,7 @@ def worker(folder: Path) -> Generator[subprocess.Popen[bytes], None, None]:
     try:
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
