@@ -178,7 +178,7 @@ def test_the_verdicts_of_failed_guards_are_those_of_all_that_were_asked(door: Do
     assert "raises (raised)" in str(result.error)
 
 
-@pytest.mark.parametrize("answer", [1, "yes", [0], object()])
+@pytest.mark.parametrize("answer", [1, "yes", [0]])
 def test_an_answer_that_is_true_enough_holds(door: Door, answer: object) -> None:
     """S5.1"""
     machine = bound(
