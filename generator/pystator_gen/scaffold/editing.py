@@ -19,7 +19,7 @@ _HARMLESS_BASES = frozenset({"object", "Protocol", "Generic", "ABC"})
 
 @dataclass(slots=True)
 class _Edits:
-    """Pieces of text to put in the place of others, by where these begin and end."""
+    """Lines to put in, and marks of ours to take out, by where they begin and end; nothing else can be said here."""
 
     file: HandFile
     found: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
@@ -39,9 +39,9 @@ class _Edits:
         gone = self.file.lines[line]
         self.found.append((gone.start, gone.after, ""))
 
-    def instead(self, start: int, end: int, text: str) -> None:
-        """Puts a text in the place of another."""
-        self.found.append((start, end, text))
+    def at(self, place: int, text: str) -> None:
+        """Puts a text into a line."""
+        self.found.append((place, place, text))
 
     def applied(self) -> str:
         """The text with all of them."""
@@ -59,7 +59,7 @@ def keep_in_step(file: HandFile, machine: model.Machine, package: str) -> tuple[
     edits = _Edits(file)
     found, diagnostics = _homes(file, wanted(machine))
     added: list[tuple[Wanted, Sequence[model.External]]] = []
-    fresh: list[tuple[Wanted, HandClass | None]] = []
+    fresh: list[Wanted] = []
     for each, home in found:
         missing, problems = _missing(file, machine, each, home)
         diagnostics.extend(problems)
@@ -67,13 +67,13 @@ def keep_in_step(file: HandFile, machine: model.Machine, package: str) -> tuple[
             continue
         added.append((each, missing))
         if home is None:
-            fresh.append((each, None))
+            fresh.append(each)
         else:
             _add_methods(edits, home, methods(module, each, missing))
-    _add_classes(edits, module, [each for each, _ in fresh], [home for _, home in found if home is not None])
-    _mark(edits, file, machine, found)
     if added:
         _add_imports(edits, file, module.imports(added))
+    _add_classes(edits, module, fresh, [home for _, home in found if home is not None])
+    _mark(edits, file, machine, found)
     return edits.applied(), diagnostics
 
 
@@ -148,8 +148,7 @@ def _add_methods(edits: _Edits, home: HandClass, added: Iterable[Sequence[str]])
     for method in added:
         lines.extend(["", *_indented(method, home.indent)])
     if home.body is not None:
-        head = edits.file.text[: home.body].rstrip(" \t\f")
-        edits.instead(len(head), home.body, f"{edits.file.newline}{home.indent}")
+        edits.at(home.body, f"{edits.file.newline}{home.indent}")
     edits.below(home.last, lines)
 
 

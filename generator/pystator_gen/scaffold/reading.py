@@ -163,7 +163,8 @@ def _lines(text: str) -> tuple[Line, ...]:
         seen = said.removeprefix(_BOM) if match.start() == 0 else said
         feed = re.match(r"[ \t\f]*\f", seen)  # indentation starts over there
         seen = seen[feed.end() :] if feed else seen
-        found.append(Line(match.start(), said, whole[len(said) :], seen.replace("\f", " ")))
+        seen = seen.replace("\f", " ") if seen.strip(" \t\f") else ""
+        found.append(Line(match.start(), said, whole[len(said) :], seen))
     return tuple(found)
 
 
@@ -254,12 +255,18 @@ class _Reader:
         """The line that new imports follow: the last of the first imports, else the docstring, else what is on top."""
         if not self.module.body:
             return len(self.lines) - 1, (1 if self.lines else 0, 0)
-        found, apart = len(self.module.header) - 1, (0, 2)
+        header = [line.comment is not None for line in self.module.header]
+        while header and header[-1]:  # a comment that stands right above something belongs to it,
+            header.pop()
+        if not any(header):  # unless there is no other one: it may say how the file is encoded
+            header = [True for _ in self.module.header]
+        found, apart = len(header) - 1, (0, 2)
         for number, statement in enumerate(self.module.body):
             if isinstance(statement, (cst.ClassDef, cst.FunctionDef)):
                 break
             if number == 0 and self.module.get_docstring() is not None:
-                found, apart = self._range(statement).end.line - 1, (1, 0)
+                found = self._range(statement).end.line - 1
+                apart = 1, 2 if "".join(line.seen for line in self.lines[found + 1 : found + 2]).strip() else 0
             elif _is_import(statement):
                 found, apart = self._range(statement).end.line - 1, (0, 0)
         return found, apart
