@@ -50,7 +50,8 @@ def classes(draw: st.DrawFn) -> str:
     for statement in draw(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=4)):
         lines.extend([*draw(BLANKS), statement])
     body = textwrap.indent("\n".join(lines), draw(st.sampled_from(["    ", "\t", " "])))
-    return f"{draw(st.sampled_from(['', '@(lambda c: c)\n']))}class {head}:\n{body}"
+    decorator = draw(st.sampled_from(["", "@(lambda c: c)\n"]))
+    return f"{decorator}class {head}:\n{body}"
 
 
 @st.composite
@@ -76,7 +77,7 @@ def test_lines_are_added_and_marks_set_and_nothing_else(content: bytes, guards: 
     assert isinstance(before, HandFile)
     text, problems = keep_in_step(before, units[0].machine, PACKAGE)
     assert _is_within(_without_marks(before.text), text)
-    compile(text, "order.py", "exec", dont_inherit=True)
+    compile(text.encode(), "order.py", "exec", dont_inherit=True)
     after = read_handlers("order.py", text.encode())
     assert isinstance(after, HandFile)
     assert keep_in_step(after, units[0].machine, PACKAGE) == (text, problems) or problems

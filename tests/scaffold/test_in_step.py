@@ -414,7 +414,7 @@ ODD = {
     "mixed line ends": PLAIN.replace(":\n", ":\r\n"),
     "trailing spaces and blank lines": PLAIN.replace("\n", "  \n") + "  \n\n\t\n",
     "comments at the end of a class": PLAIN + "    # the end\n  # of something\n# and more\n",
-    "comments in odd places": PLAIN.replace("old(self, ctx: OrderContext): ...", "old(self):\n            # deep\n  # shallow\n        pass"),
+    "comments in odd places": PLAIN.replace(" ...", "\n            # deep\n  # shallow\n        pass"),
     "a class on one line": "class Guards: x = 1; y = 2  # so\n",
     "a class on one line with form feeds": "\fclass Guards:\f \f x = 1\n",
     "a class on two lines that are one": "class Guards: \\\n    x = 1\n",
