@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from pydantic import AliasPath
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
 from pystator_gen.parse.actions import (
@@ -94,15 +95,17 @@ def _models(base: type[Model]) -> Iterator[type[Model]]:
 
 def _mapping(model: type[Model], found: Schema) -> Schema:
     """What may stand where a model is read: its keys, their other spellings, and ``x-`` keys."""
-    written = {name: str(alias.path[0]) for name, alias in _aliases(model)}
-    required = list(dict.fromkeys(written.get(key, key) for key in found.get("required", [])))
     properties: Schema = {}
-    for name, value in found["properties"].items():
-        key = written.get(name, name)
+    required: list[str] = []
+    for name, field in model.model_fields.items():
+        key = _key(name, field)
+        value = found["properties"].get(key, found["properties"].get(name, {}))
         said = _READ_OTHERWISE.get((model.__name__, key)) or _value(value)
-        if key not in required:
+        if field.is_required():
+            required.append(key)
+        else:
             said = _or_null(said)
-        properties[key] = _described(said, value) if key == name else said
+        properties[key] = _described(said, field.description or "", value.get("default"))
     for key, value in _KEPT_ASIDE.get(model.__name__, {}).items():
         properties.setdefault(key, _or_null(value))
     conditions: list[Schema] = list(_CONDITIONS.get(model.__name__, ()))
@@ -117,7 +120,7 @@ def _mapping(model: type[Model], found: Schema) -> Schema:
         "type": "object",
         "properties": properties,
         "patternProperties": {"^x-": {}},
-        "required": [key for key in required if key not in others],
+        "required": [key for key in dict.fromkeys(required) if key not in others],
         "additionalProperties": False,
     }
     if model.unsupported:  # the tool says so, unless there is nothing there
@@ -127,11 +130,10 @@ def _mapping(model: type[Model], found: Schema) -> Schema:
     return said
 
 
-def _aliases(model: type[Model]) -> Iterator[tuple[str, AliasPath]]:
-    """The fields that are read from within what stands under a key."""
-    for name, field in model.model_fields.items():
-        if isinstance(field.validation_alias, AliasPath):
-            yield name, field.validation_alias
+def _key(name: str, field: FieldInfo) -> str:
+    """The key that a field is read from, or from within."""
+    alias = field.validation_alias or name
+    return str(alias.path[0] if isinstance(alias, AliasPath) else alias)
 
 
 def _value(found: Schema) -> Schema:
@@ -148,16 +150,14 @@ def _value(found: Schema) -> Schema:
     return kept
 
 
-def _described(said: Schema, found: Schema) -> Schema:
+def _described(said: Schema, about: str, default: object) -> Schema:
     """A value's schema with what the field is about; beside a reference, editors would not see it."""
     if "$ref" in said:
         said = {"allOf": [said]}
-    extra: Schema = {}
-    if "description" in found:
-        extra["description"] = _prose(found["description"])
-    if isinstance(found.get("default"), (bool, int, float, str)):
-        extra["default"] = found["default"]
-    return {**extra, **said}
+    extra: Schema = {"description": _prose(about)} if about else {}
+    if isinstance(default, (bool, int, float, str)):
+        extra["default"] = default
+    return {**extra, **said}  # what a table says about itself is meant
 
 
 def _or_null(said: Schema) -> Schema:
@@ -201,7 +201,7 @@ _FORMS: dict[str, Schema] = {
     "Action": {"anyOf": [_NAME, *(_ref(model.__name__) for model in _ACTIONS)]},
     "Condition": {"anyOf": [_ANY_TEXT, *(_ref(model.__name__) for model in (ExpressionGuard, CheckGuard, Check))]},
     "Type": {
-        "description": "A type: a word, list[T], dict[K, V], T? or package.module:Name; or a mapping as in JSON Schema.",
+        "description": "A word, list[T], dict[K, V], T? or package.module:Name; or a mapping as in JSON Schema.",
         "anyOf": [
             {"enum": list(PRIMITIVES)},
             {"type": "string", "pattern": r"[\[?:]|^\s|\s$"},
@@ -261,7 +261,7 @@ _READ_OTHERWISE: dict[tuple[str, str], Schema] = {
         "propertyNames": {"pattern": OWN_NAME},
         "additionalProperties": _ref("Argument"),
     },
-    ("AppendEffect", "append"): _ref(Appended.__name__),
+    ("AppendEffect", "append"): {"description": "What to add to which list.", "allOf": [_ref(Appended.__name__)]},
     ("Schema", "items"): _TYPE,
     ("Schema", "additionalProperties"): {"anyOf": [{"type": "boolean"}, _TYPE]},
     ("Schema", "enum"): _VALUES,

@@ -83,7 +83,7 @@ SPELLINGS = {
     "keys of one's own": f"x-mine: [1]\n{STATES.replace('{name: b}', '{name: b, x-y: 1, metadata: {z: 1}}')}{GO}",
     "groups": f"groups: {{live: Those that live.}}\n{STATES.replace('{name: b}', '{name: b, group: live}')}{GO}",
     "what is not supported and empty": f"{STATES.replace('{name: b}', '{name: b, invoke: []}')}{GO}",
-    "definitions": f"guard_definitions: [{{name: f, description: d, what: ever}}]\naction_definitions: [g]\n{STATES}{GO}",
+    "definitions": f"guard_definitions: [{{name: f, description: d, x: y}}]\naction_definitions: [g]\n{STATES}{GO}",
     "an error policy": f"error_policy: {{default_fallback: b, retry_attempts: 2}}\n{STATES}{GO}",
 }
 TRANSITIONS = (
@@ -124,7 +124,7 @@ ACTIONS = (
 )
 TYPES = (
     "string", "number", "integer", "boolean", "object", "array", "any", "datetime", "date", "decimal", "uuid",
-    "list[string]", "'dict[string, list[decimal?]]'", "'string?'", "app.money:Money", "[string, 'null']", "[integer]",
+    "'list[string]'", "'dict[string, list[decimal?]]'", "'string?'", "app.money:Money", "[string, 'null']", "[integer]",
     "{type: string}", "{type: array, items: {type: integer}}", "{type: object, additionalProperties: {type: string}}",
     "{type: string, format: date-time, nullable: true}", "{enum: [a, b]}", "' string '",
 )  # fmt: skip
@@ -154,7 +154,7 @@ SPELLINGS |= {
     for text in TYPES
 }
 SPELLINGS |= {
-    f"argument {text}": f"events: [{{name: go, description: d, payload: {{x: {json.dumps(text) if ' = ' in text or '.' in text else text}}}}}]\n{STATES}{GO}"
+    f"argument {text}": f"events: [{{name: go, description: d, payload: {{x: {text}}}}}]\n{STATES}{GO}"
     for text in ARGUMENTS
 }
 SPELLINGS |= {
@@ -179,15 +179,15 @@ error_policy: {retry_attempts: 1}
 context_invariants: [{name: i, expr: x > 0}]
 groups: {g: d}
 states:
-  - {name: a, type: initial, group: g, on_enter: [{name: f, params: {n: 1}, retry: 1}], timeout: {seconds: 1, destination: b}}
+  - {name: a, type: initial, group: g, on_enter: [{name: f, params: {n: 1}, retry: 1}]}
   - {name: b, on_exit: [{set: {x: 1}}, {append: {field: y, value: 1}}, {compute: {x: x + 1}, when: x > 1}]}
   - name: c
     regions: [{name: r, initial: d, states: [d, e], final: e}, {name: q, initial: h, states: [h]}]
-  - {name: d}
+  - {name: d, timeout: {seconds: 1, destination: e}}
   - {name: e}
   - {name: h}
 transitions:
-  - {trigger: go, source: a, dest: b, guards: [{check: {field: x, op: gt, value: 1}}, {allOf: [f, {not: g}]}], refs: [r]}
+  - {trigger: go, source: a, dest: b, guards: [{check: {field: x, op: gt, value: 1}}, {allOf: [f, {not: g}]}]}
   - {after: 5s, source: b, dest: c, actions: [{timestamp: x}], priority: 1}
   - {trigger: on, source: d, dest: e, region: r}
   - {trigger: stay, source: h, internal: true, guards: {expr: x > 1}}
