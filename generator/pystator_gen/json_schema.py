@@ -114,7 +114,7 @@ def _mapping(model: type[Model], found: Schema) -> Schema:
         if key in required:
             conditions.append({"anyOf": [{"required": [key]}, {"required": [other]}]})
     others = set(model.also_known.values())
-    said: Schema = {
+    whole: Schema = {
         "title": model.__name__,
         "description": _prose(model.__doc__ or ""),
         "type": "object",
@@ -124,10 +124,10 @@ def _mapping(model: type[Model], found: Schema) -> Schema:
         "additionalProperties": False,
     }
     if model.unsupported:  # the tool says so, unless there is nothing there
-        said["patternProperties"][f"^({'|'.join(sorted(model.unsupported))})$"] = {"enum": [None, [], {}]}
+        whole["patternProperties"][f"^({'|'.join(sorted(model.unsupported))})$"] = {"enum": [None, [], {}]}
     if conditions:
-        said["allOf"] = conditions
-    return said
+        whole["allOf"] = conditions
+    return whole
 
 
 def _key(name: str, field: FieldInfo) -> str:

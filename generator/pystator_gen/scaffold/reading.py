@@ -113,7 +113,7 @@ def read_handlers(path: str, content: bytes) -> HandFile | Diagnostic:
         message = f"the byte 0x{content[failure.start]:02x} is not UTF-8"
         return error(codes.NOT_PYTHON, message, Span(path, line), "save the file as UTF-8")
     lines = _lines(text)
-    seen = "".join(f"{line.seen}\n" if line.ending else line.seen for line in lines)
+    seen = "".join(f"{line.seen}\n" for line in lines)  # LibCST loses comments at an end without a line end
     problem = _problem(path, seen, content)
     if problem is not None:
         return problem

@@ -29,9 +29,13 @@ class PipelineState(StrEnum):
     """The states of pipeline."""
 
     WAITING = "waiting"
+    """The initial state `waiting`."""
     CHECKING = "checking"
+    """The state `checking`."""
     DONE = "done"
+    """The terminal state `done`."""
     FAILED = "failed"
+    """The terminal state `failed`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -43,9 +47,11 @@ class PipelineTrigger(StrEnum):
     """The triggers of pipeline."""
 
     START = "start"
+    """The trigger `start`: see PipelineSession.start."""
 
 
 PipelineResult: TypeAlias = rt.TransitionResult[PipelineState]
+"""What an event did, or why it was refused, in pipeline."""
 _StateName: TypeAlias = PipelineState | Literal["waiting", "checking", "done", "failed"]
 _TriggerName: TypeAlias = PipelineTrigger | Literal["start"]
 _GuardName: TypeAlias = Literal["is_hopeless"]
@@ -56,6 +62,7 @@ class PipelineContext(rt.EngineContext, total=False):
     """The context of pipeline."""
 
     count: int
+    """A state variable."""
 
 
 class _Variables(TypedDict, total=False):
@@ -235,6 +242,7 @@ class PipelineMachine(
     session_class = PipelineSession
 
     def __init__(self, *, guards: PipelineGuards, actions: PipelineActions) -> None:
+        """The machine with its guards and actions; `PipelineMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

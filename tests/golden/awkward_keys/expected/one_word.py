@@ -40,6 +40,7 @@ class OneWordState(StrEnum):
     """The states of one_word."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -51,9 +52,11 @@ class OneWordTrigger(StrEnum):
     """The triggers of one_word."""
 
     GO = "go"
+    """The trigger `go`: see OneWordSession.go."""
 
 
 OneWordResult: TypeAlias = rt.TransitionResult[OneWordState]
+"""What an event did, or why it was refused, in one_word."""
 _StateName: TypeAlias = OneWordState | Literal["here"]
 _TriggerName: TypeAlias = OneWordTrigger | Literal["go"]
 _GuardName: TypeAlias = Never
@@ -176,6 +179,7 @@ class OneWordMachine(
     session_class = OneWordSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

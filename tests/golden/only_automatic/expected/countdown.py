@@ -29,7 +29,9 @@ class CountdownState(StrEnum):
     """The states of countdown."""
 
     COUNTING = "counting"
+    """The initial state `counting`."""
     ZERO = "zero"
+    """The terminal state `zero`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -42,6 +44,7 @@ class CountdownTrigger(StrEnum):
 
 
 CountdownResult: TypeAlias = rt.TransitionResult[CountdownState]
+"""What an event did, or why it was refused, in countdown."""
 _StateName: TypeAlias = CountdownState | Literal["counting", "zero"]
 _TriggerName: TypeAlias = CountdownTrigger
 _GuardName: TypeAlias = Never
@@ -52,6 +55,7 @@ class CountdownContext(rt.EngineContext, total=False):
     """The context of countdown."""
 
     n: int
+    """A state variable."""
 
 
 @rt.condition("n <= 0")
@@ -151,6 +155,7 @@ class CountdownMachine(
     session_class = CountdownSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

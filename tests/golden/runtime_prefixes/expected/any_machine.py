@@ -30,6 +30,7 @@ class AnyState(StrEnum):
     """The states of any."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class AnyTrigger(StrEnum):
     """The triggers of any."""
 
     GO = "go"
+    """The trigger `go`: see AnySession.go."""
 
 
 AnyResult: TypeAlias = rt.TransitionResult[AnyState]
+"""What an event did, or why it was refused, in any."""
 _StateName: TypeAlias = AnyState | Literal["here"]
 _TriggerName: TypeAlias = AnyTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -54,12 +57,14 @@ class AnyContext(rt.EngineContext, total=False):
     """The context of any."""
 
     n: int
+    """Comes with `go`."""
 
 
 class AnyGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -162,6 +167,7 @@ class AnyMachine(
     session_class = AnySession
 
     def __init__(self, *, guards: AnyGuards, actions: AnyActions) -> None:
+        """The machine with its guards and actions; `AnyMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -30,6 +30,7 @@ class FieldState(StrEnum):
     """The states of field."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class FieldTrigger(StrEnum):
     """The triggers of field."""
 
     GO = "go"
+    """The trigger `go`: see FieldSession.go."""
 
 
 FieldResult: TypeAlias = rt.TransitionResult[FieldState]
+"""What an event did, or why it was refused, in field."""
 _StateName: TypeAlias = FieldState | Literal["here"]
 _TriggerName: TypeAlias = FieldTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -54,12 +57,14 @@ class FieldContext(rt.EngineContext, total=False):
     """The context of field."""
 
     n: int
+    """Comes with `go`."""
 
 
 class FieldGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -162,6 +167,7 @@ class FieldMachine(
     session_class = FieldSession
 
     def __init__(self, *, guards: FieldGuards, actions: FieldActions) -> None:
+        """The machine with its guards and actions; `FieldMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -30,6 +30,7 @@ class LiteralState(StrEnum):
     """The states of literal."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class LiteralTrigger(StrEnum):
     """The triggers of literal."""
 
     GO = "go"
+    """The trigger `go`: see LiteralSession.go."""
 
 
 LiteralResult: TypeAlias = rt.TransitionResult[LiteralState]
+"""What an event did, or why it was refused, in literal."""
 _StateName: TypeAlias = LiteralState | Literal["here"]
 _TriggerName: TypeAlias = LiteralTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -54,12 +57,14 @@ class LiteralContext(rt.EngineContext, total=False):
     """The context of literal."""
 
     n: int
+    """Comes with `go`."""
 
 
 class LiteralGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -162,6 +167,7 @@ class LiteralMachine(
     session_class = LiteralSession
 
     def __init__(self, *, guards: LiteralGuards, actions: LiteralActions) -> None:
+        """The machine with its guards and actions; `LiteralMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

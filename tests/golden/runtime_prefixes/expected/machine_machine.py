@@ -30,6 +30,7 @@ class MachineState(StrEnum):
     """The states of machine."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class MachineTrigger(StrEnum):
     """The triggers of machine."""
 
     GO = "go"
+    """The trigger `go`: see MachineSession.go."""
 
 
 MachineResult: TypeAlias = rt.TransitionResult[MachineState]
+"""What an event did, or why it was refused, in machine."""
 _StateName: TypeAlias = MachineState | Literal["here"]
 _TriggerName: TypeAlias = MachineTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -54,12 +57,14 @@ class MachineContext(rt.EngineContext, total=False):
     """The context of machine."""
 
     n: int
+    """Comes with `go`."""
 
 
 class MachineGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -162,6 +167,7 @@ class MachineMachine(
     session_class = MachineSession
 
     def __init__(self, *, guards: MachineGuards, actions: MachineActions) -> None:
+        """The machine with its guards and actions; `MachineMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

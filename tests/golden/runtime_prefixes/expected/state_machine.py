@@ -30,6 +30,7 @@ class StateState(StrEnum):
     """The states of state."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class StateTrigger(StrEnum):
     """The triggers of state."""
 
     GO = "go"
+    """The trigger `go`: see StateSession.go."""
 
 
 StateResult: TypeAlias = rt.TransitionResult[StateState]
+"""What an event did, or why it was refused, in state."""
 _StateName: TypeAlias = StateState | Literal["here"]
 _TriggerName: TypeAlias = StateTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -54,12 +57,14 @@ class StateContext(rt.EngineContext, total=False):
     """The context of state."""
 
     n: int
+    """Comes with `go`."""
 
 
 class StateGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -162,6 +167,7 @@ class StateMachine(
     session_class = StateSession
 
     def __init__(self, *, guards: StateGuards, actions: StateActions) -> None:
+        """The machine with its guards and actions; `StateMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

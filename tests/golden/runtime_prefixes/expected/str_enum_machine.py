@@ -30,6 +30,7 @@ class StrEnumState(StrEnum):
     """The states of str_enum."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class StrEnumTrigger(StrEnum):
     """The triggers of str_enum."""
 
     GO = "go"
+    """The trigger `go`: see StrEnumSession.go."""
 
 
 StrEnumResult: TypeAlias = rt.TransitionResult[StrEnumState]
+"""What an event did, or why it was refused, in str_enum."""
 _StateName: TypeAlias = StrEnumState | Literal["here"]
 _TriggerName: TypeAlias = StrEnumTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -54,12 +57,14 @@ class StrEnumContext(rt.EngineContext, total=False):
     """The context of str_enum."""
 
     n: int
+    """Comes with `go`."""
 
 
 class StrEnumGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -162,6 +167,7 @@ class StrEnumMachine(
     session_class = StrEnumSession
 
     def __init__(self, *, guards: StrEnumGuards, actions: StrEnumActions) -> None:
+        """The machine with its guards and actions; `StrEnumMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

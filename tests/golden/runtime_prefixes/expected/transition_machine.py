@@ -30,6 +30,7 @@ class TransitionState(StrEnum):
     """The states of transition."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class TransitionTrigger(StrEnum):
     """The triggers of transition."""
 
     GO = "go"
+    """The trigger `go`: see TransitionSession.go."""
 
 
 TransitionResult: TypeAlias = rt.TransitionResult[TransitionState]
+"""What an event did, or why it was refused, in transition."""
 _StateName: TypeAlias = TransitionState | Literal["here"]
 _TriggerName: TypeAlias = TransitionTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -54,12 +57,14 @@ class TransitionContext(rt.EngineContext, total=False):
     """The context of transition."""
 
     n: int
+    """Comes with `go`."""
 
 
 class TransitionGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -162,6 +167,7 @@ class TransitionMachine(
     session_class = TransitionSession
 
     def __init__(self, *, guards: TransitionGuards, actions: TransitionActions) -> None:
+        """The machine with its guards and actions; `TransitionMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -30,6 +30,7 @@ class TypedDictState(StrEnum):
     """The states of typed_dict."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class TypedDictTrigger(StrEnum):
     """The triggers of typed_dict."""
 
     GO = "go"
+    """The trigger `go`: see TypedDictSession.go."""
 
 
 TypedDictResult: TypeAlias = rt.TransitionResult[TypedDictState]
+"""What an event did, or why it was refused, in typed_dict."""
 _StateName: TypeAlias = TypedDictState | Literal["here"]
 _TriggerName: TypeAlias = TypedDictTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -54,12 +57,14 @@ class TypedDictContext(rt.EngineContext, total=False):
     """The context of typed_dict."""
 
     n: int
+    """Comes with `go`."""
 
 
 class TypedDictGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -162,6 +167,7 @@ class TypedDictMachine(
     session_class = TypedDictSession
 
     def __init__(self, *, guards: TypedDictGuards, actions: TypedDictActions) -> None:
+        """The machine with its guards and actions; `TypedDictMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -29,7 +29,9 @@ class CatState(StrEnum):
     """The states of cat."""
 
     ASLEEP = "asleep"
+    """The initial state `asleep`."""
     AWAKE = "awake"
+    """The state `awake`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,14 +43,17 @@ class CatTrigger(StrEnum):
     """The triggers of cat."""
 
     WAKE = "wake"
+    """The trigger `wake`: see CatSession.wake."""
 
 
 CatResult: TypeAlias = rt.TransitionResult[CatState]
+"""What an event did, or why it was refused, in cat."""
 _StateName: TypeAlias = CatState | Literal["asleep", "awake"]
 _TriggerName: TypeAlias = CatTrigger | Literal["wake"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 CatContext: TypeAlias = dict[str, Any]
+"""The context of cat, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -139,6 +144,7 @@ class CatMachine(
     session_class = CatSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

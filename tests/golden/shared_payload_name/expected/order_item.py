@@ -30,6 +30,7 @@ class OrderItemState(StrEnum):
     """The states of order_item."""
 
     OPEN = "open"
+    """The initial state `open`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,9 +42,11 @@ class OrderItemTrigger(StrEnum):
     """The triggers of order_item."""
 
     ADD = "add"
+    """The trigger `add`: see OrderItemSession.add."""
 
 
 OrderItemResult: TypeAlias = rt.TransitionResult[OrderItemState]
+"""What an event did, or why it was refused, in order_item."""
 _StateName: TypeAlias = OrderItemState | Literal["open"]
 _TriggerName: TypeAlias = OrderItemTrigger | Literal["add"]
 _GuardName: TypeAlias = Never
@@ -54,14 +57,18 @@ class OrderItemContext(rt.EngineContext, total=False):
     """The context of order_item."""
 
     sku: str
+    """Comes with `add`."""
     n: int
+    """Comes with `add`."""
 
 
 class OrderItemAddPayload(TypedDict):
     """The payload of `add`."""
 
     sku: str
+    """An argument of `add`."""
     n: int
+    """An argument of `add`."""
 
 
 _DEFINITION = (
@@ -150,6 +157,7 @@ class OrderItemMachine(
     session_class = OrderItemSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

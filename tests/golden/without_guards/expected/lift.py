@@ -29,7 +29,9 @@ class LiftState(StrEnum):
     """The states of lift."""
 
     STILL = "still"
+    """The initial state `still`."""
     MOVING = "moving"
+    """The state `moving`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,10 +43,13 @@ class LiftTrigger(StrEnum):
     """The triggers of lift."""
 
     CALL = "call"
+    """The trigger `call`: see LiftSession.call."""
     ARRIVE = "arrive"
+    """The trigger `arrive`: see LiftSession.arrive."""
 
 
 LiftResult: TypeAlias = rt.TransitionResult[LiftState]
+"""What an event did, or why it was refused, in lift."""
 _StateName: TypeAlias = LiftState | Literal["still", "moving"]
 _TriggerName: TypeAlias = LiftTrigger | Literal["call", "arrive"]
 _GuardName: TypeAlias = Never
@@ -55,6 +60,7 @@ class LiftContext(rt.EngineContext, total=False):
     """The context of lift."""
 
     floor: int
+    """A state variable."""
 
 
 class _Variables(TypedDict, total=False):
@@ -193,6 +199,7 @@ class LiftMachine(
     session_class = LiftSession
 
     def __init__(self, *, actions: LiftActions) -> None:
+        """The machine with its actions; `LiftMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

@@ -29,7 +29,9 @@ class EmptyState(StrEnum):
     """The states of empty."""
 
     DOWN = "down"
+    """The initial state `down`."""
     UP = "up"
+    """The state `up`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -41,10 +43,13 @@ class EmptyTrigger(StrEnum):
     """The triggers of empty."""
 
     HOIST = "hoist"
+    """The trigger `hoist`: see EmptySession.hoist."""
     LOWER = "lower"
+    """The trigger `lower`: see EmptySession.lower."""
 
 
 EmptyResult: TypeAlias = rt.TransitionResult[EmptyState]
+"""What an event did, or why it was refused, in empty."""
 _StateName: TypeAlias = EmptyState | Literal["down", "up"]
 _TriggerName: TypeAlias = EmptyTrigger | Literal["hoist", "lower"]
 _GuardName: TypeAlias = Never
@@ -155,6 +160,7 @@ class EmptyMachine(
     session_class = EmptySession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 
