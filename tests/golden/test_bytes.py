@@ -57,7 +57,7 @@ def test_every_name_of_a_generated_module_has_a_docstring(case: Case) -> None:
 
 
 def _without_docstring(text: str) -> Iterator[str]:
-    """The public classes, types, members, keys, properties and methods of a module that say nothing about themselves."""
+    """The classes, public types, members, keys, properties and methods of a module that say nothing."""
     tree = ast.parse(text)
     if ast.get_docstring(tree) is None:
         yield "the module"
@@ -73,9 +73,9 @@ def _silent(body: list[ast.stmt]) -> Iterator[str]:
     for node, following in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             is_overload = any(ast.unparse(decorator).endswith("overload") for decorator in node.decorator_list)
-            if node.name == "__init__" or not node.name.startswith("_"):
-                if not is_overload and ast.get_docstring(node) is None:
-                    yield node.name
+            is_public = node.name == "__init__" or not node.name.startswith("_")
+            if is_public and not is_overload and ast.get_docstring(node) is None:
+                yield node.name
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
             name = ast.unparse(target)

@@ -55,7 +55,7 @@ def variables_dict(machine: model.Machine, imports: Imports) -> view.TypedDict |
     """What a trigger without a payload of its own takes: the variables, all of them optional."""
     if not machine.variables or all(trigger.payload is not None for trigger in machine.triggers):
         return None
-    optional = tuple(model.Field(v.key, v.type, description=v.description) for v in machine.variables)
+    optional = tuple(model.Field(v.key, v.type, description=key_text(machine, v)) for v in machine.variables)
     return typed_dict("_Variables", f"The state variables of {machine.name}.", optional, imports)
 
 

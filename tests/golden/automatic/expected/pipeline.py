@@ -69,6 +69,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of pipeline."""
 
     count: int
+    """A state variable."""
 
 
 @rt.condition("count > 100")

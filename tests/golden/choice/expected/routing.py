@@ -87,6 +87,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of routing."""
 
     amount: int
+    """A state variable."""
 
 
 @rt.condition("amount < 10")

@@ -67,6 +67,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of lamp."""
 
     hours: float
+    """A state variable."""
 
 
 _ENTER_ON = (rt.Increment("hours"),)

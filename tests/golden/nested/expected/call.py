@@ -98,6 +98,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of call."""
 
     rings: int
+    """A state variable."""
 
 
 _ENTER_ACTIVE = (rt.ActionSpec("light_on"),)

@@ -67,6 +67,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of lift."""
 
     floor: int
+    """A state variable."""
 
 
 _ENTER_STILL = (rt.ActionSpec("ring"),)
