@@ -69,7 +69,7 @@ def files(draw: st.DrawFn) -> bytes:
     return content
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(files(), FUNCTIONS, FUNCTIONS)
 def test_lines_are_added_and_marks_set_and_nothing_else(content: bytes, guards: list[str], actions: list[str]) -> None:
     units, _ = compile_source(Source("order.yaml", yaml(guards, actions)))

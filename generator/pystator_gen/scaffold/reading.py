@@ -23,6 +23,8 @@ from pystator_gen.scaffold.bindings import bound_names, set_on_self
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _BOM = "\ufeff"
+_END = "pass\n"
+"""Read behind every file: LibCST loses blank lines and comments that nothing follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +115,19 @@ def read_handlers(path: str, content: bytes) -> HandFile | Diagnostic:
         message = f"the byte 0x{content[failure.start]:02x} is not UTF-8"
         return error(codes.NOT_PYTHON, message, Span(path, line), "save the file as UTF-8")
     lines = _lines(text)
-    seen = "".join(f"{line.seen}\n" for line in lines)  # LibCST loses comments at an end without a line end
+    seen = "".join(f"{line.seen}\n" for line in lines)
     problem = _problem(path, seen, content)
     if problem is not None:
         return problem
     try:
-        module = cst.parse_module(seen)
+        module = cst.parse_module(seen + _END)
         wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
         positions = wrapper.resolve(PositionProvider)
     except RecursionError:
         return error(codes.NOT_PYTHON, "an expression in this file is nested too deeply", Span(path), "divide it")
     except cst.ParserSyntaxError as failure:
         return error(codes.NOT_PYTHON, f"LibCST can't read it: {failure.message}", Span(path))
-    if module.code != seen:
+    if module.code != seen + _END:
         return error(codes.NOT_PYTHON, "LibCST reads something else than what is written here", Span(path))
     return _Reader(path, text, lines, module, positions).file()
 
@@ -177,7 +179,7 @@ class _Reader:
     positions: Mapping[cst.CSTNode, CodeRange] = field(repr=False)
 
     def file(self) -> HandFile:
-        body = self.module.body
+        body = self._statements()
         imports_after, imports_apart = self._imports_after()
         classes = tuple(self._class(node) for node in body if isinstance(node, cst.ClassDef))
         return HandFile(
@@ -194,6 +196,10 @@ class _Reader:
             indent=self.module.default_indent,
             evaluates_annotations=not _has_future(self.module),
         )
+
+    def _statements(self) -> Sequence[cst.SimpleStatementLine | cst.BaseCompoundStatement]:
+        """The statements of the file."""
+        return self.module.body[:-1]
 
     def _range(self, node: cst.CSTNode) -> CodeRange:
         return self.positions[node]
@@ -253,7 +259,7 @@ class _Reader:
 
     def _imports_after(self) -> tuple[int, tuple[int, int]]:
         """The line that new imports follow: the last of the first imports, else the docstring, else what is on top."""
-        if not self.module.body:
+        if not self._statements():
             return len(self.lines) - 1, (1 if self.lines else 0, 0)
         header = [line.comment is not None for line in self.module.header]
         while header and header[-1]:  # a comment that stands right above something belongs to it,
@@ -261,7 +267,7 @@ class _Reader:
         if not any(header):  # unless there is no other one: it may say how the file is encoded
             header = [True for _ in self.module.header]
         found, apart = len(header) - 1, (0, 2)
-        for number, statement in enumerate(self.module.body):
+        for number, statement in enumerate(self._statements()):
             if isinstance(statement, (cst.ClassDef, cst.FunctionDef)):
                 break
             if number == 0 and self.module.get_docstring() is not None:
@@ -273,7 +279,7 @@ class _Reader:
 
     def _classes_after(self) -> int:
         """The line that new classes follow: the last, but for what runs where the file is the program."""
-        statements = list(self.module.body)
+        statements = list(self._statements())
         while statements and _is_main(statements[-1]):
             statements.pop()
         if not statements:
