@@ -275,7 +275,7 @@ def _failed(failure: Exception) -> int:
 
 
 def _usage(parser: argparse.ArgumentParser, message: str) -> NoReturn:
-    parser.error(f"{message} (pystator-gen --help tells more)")
+    parser.error(f"{message} ({parser.prog} --help tells more)")
 
 
 def _is_worth_watching(options: argparse.Namespace) -> bool:
