@@ -502,3 +502,21 @@ def test_a_check_writes_nothing() -> None:
     write(["is_paid"])
     assert [change.action for change in run(check=True).drift] == [Action.CREATED, Action.CREATED]
     assert not PATH.exists()
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_kept_in_step() -> None:
+    write(["is_paid"])
+    Path("mine.py").write_text("class Guards:\n    x = 1\n")
+    PATH.parent.mkdir()
+    PATH.symlink_to(Path("mine.py").resolve())
+    run()
+    assert PATH.is_symlink()
+    assert "def is_paid" in Path("mine.py").read_text()
+
+
+def test_the_mode_of_a_file_stays() -> None:
+    write(["is_paid"])
+    handlers("class Guards:\n    x = 1\n")
+    PATH.chmod(0o640)
+    run()
+    assert PATH.stat().st_mode & 0o777 == 0o640

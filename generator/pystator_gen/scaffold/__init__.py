@@ -50,14 +50,15 @@ def _changes(folder: Path, units: Sequence[Unit], package: str) -> tuple[list[Ch
     """What has to happen to the files of all machines."""
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
-    fresh: dict[str, str] = {}
+    fresh: dict[Path, str] = {}
     for unit in units:
         path = folder / f"{unit.machine.module}.py"
+        path = path.resolve() if path.is_symlink() else path  # what it leads to is written, not the link
         content = _content(path)
         if not content.removeprefix(b"\xef\xbb\xbf").strip():
             text = Module.new(unit.machine, package).text()
             if text:
-                fresh[path.name] = text
+                fresh[path] = text
             continue
         found = read_handlers(path.as_posix(), content)
         if isinstance(found, Diagnostic):
@@ -68,9 +69,9 @@ def _changes(folder: Path, units: Sequence[Unit], package: str) -> tuple[list[Ch
         action = Action.UNCHANGED if text == found.text else Action.CHANGED
         changes.append(Change(path, action, found.text, text))
     if fresh and not any(folder.glob("*.py")):
-        fresh[PACKAGE_FILE] = '"""The guards and actions of the state machines."""\n'
-    for name, text in format_modules(fresh).items():
-        path = folder / name
+        fresh[folder / PACKAGE_FILE] = '"""The guards and actions of the state machines."""\n'
+    formatted = format_modules({str(path): text for path, text in fresh.items()})
+    for path, text in zip(fresh, formatted.values(), strict=True):
         before = path.read_text(encoding="utf-8") if path.exists() else None
         changes.append(Change(path, Action.CREATED if before is None else Action.CHANGED, before, text))
     return sorted(changes, key=lambda change: change.path.name), diagnostics

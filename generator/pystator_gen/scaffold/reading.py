@@ -6,11 +6,6 @@ goes through a parser and out again. (LibCST itself loses form feeds and single 
 
 from __future__ import annotations
 
-import ast
-import io
-import re
-import tokenize
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,35 +15,10 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from pystator_gen import codes
 from pystator_gen.diagnostics import Diagnostic, Span, error
 from pystator_gen.scaffold.bindings import bound_names, set_on_self
+from pystator_gen.scaffold.lines import Line, decoded, lines_of, refused
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
-_BOM = "\ufeff"
 _END = "pass\n"
 """Read behind every file: LibCST loses blank lines and comments that nothing follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line as it stands in the file: where it begins, what it says, how it ends, and what LibCST sees of it."""
-
-    start: int
-    text: str
-    ending: str
-    seen: str
-
-    @property
-    def end(self) -> int:
-        """Where its text is over."""
-        return self.start + len(self.text)
-
-    @property
-    def after(self) -> int:
-        """Where the next one begins."""
-        return self.end + len(self.ending)
-
-    def offset(self, column: int) -> int:
-        """Where a column that LibCST names is in the file."""
-        return self.end - len(self.seen) + column
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +78,12 @@ class HandFile:
 
 def read_handlers(path: str, content: bytes) -> HandFile | Diagnostic:
     """A file of handlers, or why it can't be read."""
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as failure:
-        line = content.count(b"\n", 0, failure.start) + 1
-        message = f"the byte 0x{content[failure.start]:02x} is not UTF-8"
-        return error(codes.NOT_PYTHON, message, Span(path, line), "save the file as UTF-8")
-    lines = _lines(text)
+    text = decoded(path, content)
+    if isinstance(text, Diagnostic):
+        return text
+    lines = lines_of(text)
     seen = "".join(f"{line.seen}\n" for line in lines)
-    problem = _problem(path, seen, content)
+    problem = refused(path, seen)
     if problem is not None:
         return problem
     try:
@@ -130,44 +97,6 @@ def read_handlers(path: str, content: bytes) -> HandFile | Diagnostic:
     if module.code != seen + _END:
         return error(codes.NOT_PYTHON, "LibCST reads something else than what is written here", Span(path))
     return _Reader(path, text, lines, module, positions).file()
-
-
-def _problem(path: str, seen: str, content: bytes) -> Diagnostic | None:
-    """Why Python refuses a file: it names the place better, and survives what kills LibCST."""
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-    except SyntaxError as failure:
-        return error(codes.NOT_PYTHON, str(failure), Span(path), "save it as UTF-8, and say so or nothing")
-    if encoding not in ("utf-8", "utf-8-sig"):
-        message = f"the file is said to be {encoding}, not UTF-8"
-        return error(codes.NOT_PYTHON, message, Span(path), "save it as UTF-8, and say so or nothing")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the application's own business
-            ast.parse(seen.encode("utf-8"))
-    except SyntaxError as failure:
-        place = Span(path, max(failure.lineno or 1, 1), max(failure.offset or 1, 1))
-        return error(codes.NOT_PYTHON, str(failure.msg), place, "nothing can be added to a file with such an error")
-    except (ValueError, RecursionError, MemoryError) as failure:
-        reason = str(failure) or "an expression in this file is nested too deeply"
-        return error(codes.NOT_PYTHON, reason, Span(path))
-    return None
-
-
-def _lines(text: str) -> tuple[Line, ...]:
-    """The lines of a file, with line ends and form feeds as LibCST can bear them."""
-    found: list[Line] = []
-    for match in _LINE.finditer(text):
-        whole = match[0]
-        said = whole.rstrip("\r\n")
-        if not whole:
-            continue
-        seen = said.removeprefix(_BOM) if match.start() == 0 else said
-        feed = re.match(r"[ \t\f]*\f", seen)  # indentation starts over there
-        seen = seen[feed.end() :] if feed else seen
-        seen = seen.replace("\f", " ") if seen.strip(" \t\f") else ""
-        found.append(Line(match.start(), said, whole[len(said) :], seen))
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
