@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench import contenders, events, large, processes
+from bench import contenders, events, instructions, large, processes
 from bench.measure import FULL, QUICK, Budget
 from bench.report import Group, Report, this_machine
 
@@ -55,6 +55,7 @@ def _measures(workspace: Path, budget: Budget, report: Report) -> Iterator[tuple
     for comparison in events.COMPARISONS:
         measure = partial(events.compare, comparison, taking_part, budget, failed)
         yield comparison.name, comparison.title, measure
+    yield "instructions", "instructions", partial(instructions.measure, workspace)
     yield "memory", "memory", partial(events.memory, taking_part, budget, failed)
     yield "stores", "stored entities", partial(_stores, workspace, budget)
     yield "imports", "imports", partial(processes.imports, workspace, budget)
@@ -73,6 +74,7 @@ def _stores(workspace: Path, budget: Budget) -> Iterator[Group]:
 def _names() -> list[str]:
     return [
         *dict.fromkeys(comparison.name for comparison in events.COMPARISONS),
+        "instructions",
         "memory",
         "stores",
         "imports",

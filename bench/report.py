@@ -33,7 +33,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured value; ``unit`` is ``s`` or ``B``."""
+    """One measured value; ``unit`` is ``s``, ``B`` or ``instructions``."""
 
     contender: str
     what: str
@@ -131,6 +131,8 @@ def shown(value: float, unit: str) -> str:
     """A value for people: four digits and the unit that suits."""
     if unit == "B":
         return f"{value:,.0f} B"
+    if unit == "instructions":
+        return f"{value:,.0f}"
     for bound, factor, name in ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms")):
         if value < bound:
             return f"{value * factor:,.0f} ns" if name == "ns" else f"{value * factor:,.2f} {name}"

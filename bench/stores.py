@@ -15,6 +15,7 @@ from bench.contenders.base import Case
 from bench.contenders.stored import by_hand, ours, pystator
 from bench.measure import Budget, Statement, fastest
 from bench.report import Group, Row, Target
+from tests.support.servers import Servers
 
 FEW = 1_000
 
@@ -34,12 +35,20 @@ def measure(workspace: Path, budget: Budget) -> Iterator[Group]:
     """All that is measured about stores."""
     folder = workspace / "stores"
     folder.mkdir()
+    servers = Servers(folder)
+    try:
+        yield from _measured(folder, budget, servers)
+    finally:
+        servers.end()
+
+
+def _measured(folder: Path, budget: Budget, servers: Servers) -> Iterator[Group]:
     longer = replace(
         budget,
         rounds=max(3, budget.rounds // _MANY_TO_ONE_ROUND),
         seconds_per_round=budget.seconds_per_round * _MANY_TO_ONE_ROUND,
     )
-    for kept in _kept(folder):
+    for kept in _kept(folder, servers):
         yield _one_order(kept, budget)
     for name, make in ours.STORES.items():
         with ExitStack() as opened:
@@ -51,7 +60,7 @@ def measure(workspace: Path, budget: Budget) -> Iterator[Group]:
             yield _growth(f"stored {name}, each with a timer: run_due(), nothing is due", (few[1], many[1]), longer)
 
 
-def _kept(folder: Path) -> Iterator[Kept]:
+def _kept(folder: Path, servers: Servers) -> Iterator[Kept]:
     """The kinds of stores that are compared with something."""
     yield Kept(
         "an entity stored in memory, one event",
@@ -66,6 +75,22 @@ def _kept(folder: Path) -> Iterator[Kept]:
             (by_hand.NAME, by_hand.sqlite(folder / "by_hand"), None),
             (ours.NAME, ours.orders(ours.sqlite, folder), Target(1.8, at_least=False)),
             (pystator.NAME, pystator.orders(pystator.sqlite, folder), None),
+        ),
+    )
+    url = servers.postgres()
+    yield Kept(
+        "an entity stored in PostgreSQL, one event",
+        (
+            (by_hand.NAME, by_hand.postgresql(url, folder), None),
+            (ours.NAME, ours.orders(ours.postgresql(url), folder / "postgresql"), Target(1.6, at_least=False)),
+        ),
+    )
+    url = servers.redis()
+    yield Kept(
+        "an entity stored in Redis, `appendfsync always`, one event",
+        (
+            (by_hand.NAME, by_hand.redis(url), None),
+            (ours.NAME, ours.orders(ours.redis(url), folder), None),
         ),
     )
 

@@ -28,11 +28,12 @@ commands, each with its own --help:
 A source that is called like a command is written with its folder: ./scaffold
 
 SOURCE is a file or a folder; folders are searched for *.yaml, *.yml and *.json, recursively.
-Settings may stand in [tool.pystator-gen] of pyproject.toml: sources, output, prune, force.
+Settings may stand in [tool.pystator-gen] of pyproject.toml: sources, output, prune, force,
+typecheck, python.
 
 exit codes:
   0  done, and clean
-  1  the sources have errors, or --check found drift
+  1  the sources have errors, --typecheck found some, or --check found drift
   2  wrong usage, or a file that can't be read or written
 
 examples:
@@ -137,6 +138,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_common(parser, "the folder of the generated package", "written, changed or pruned")
     parser.add_argument("--prune", action="store_true", help="delete generated modules whose machine is gone")
     parser.add_argument("--force", action="store_true", help="overwrite files in DIR that pystator-gen did not write")
+    parser.add_argument(
+        "--typecheck",
+        action="store_true",
+        help="before anything is written, check it by mypy --strict, and tell what that finds in terms of SOURCE",
+    )
+    parser.add_argument(
+        "--python",
+        metavar="PATH",
+        help="with --typecheck, the application's interpreter (default: that of the active environment)",
+    )
     parser.add_argument("--version", action="version", version=f"pystator-gen {version('pystator-gen')}")
     return parser
 
@@ -187,6 +198,9 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
         _usage(parser, "no output folder given: name it with -o DIR")
     if options.diff and not options.check:
         _usage(parser, "--diff goes with --check")
+    typecheck = options.typecheck or settings.typecheck
+    if options.python and not typecheck:
+        _usage(parser, "--python goes with --typecheck")
     from pystator_gen import pipeline  # here, so that --help and --version answer at once
 
     report = pipeline.generate(
@@ -195,6 +209,8 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
         check=options.check,
         prune=options.prune or settings.prune,
         force=options.force or settings.force,
+        typecheck=typecheck,
+        python=options.python or settings.python,
         progress=_progress if _is_worth_watching(options) else iter,
     )
     return _reported(report, options, "pystator-gen")
@@ -265,10 +281,13 @@ def _failed(failure: Exception) -> int:
     from pystator_gen.formatting import FormattingError
     from pystator_gen.import_names import PackageUnknownError
     from pystator_gen.source import SourceUnreadable
+    from pystator_gen.typecheck import TypecheckError
 
-    if isinstance(
-        failure, (SettingsError, SourceUnreadable, LibyamlMissingError, FormattingError, PackageUnknownError, OSError)
-    ):
+    told = (
+        *(SettingsError, SourceUnreadable, LibyamlMissingError, FormattingError),
+        *(PackageUnknownError, TypecheckError, OSError),
+    )
+    if isinstance(failure, told):
         _say(f"error: {failure}")
         return UNUSABLE
     raise failure

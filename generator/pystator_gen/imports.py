@@ -24,6 +24,7 @@ class Imports:
         self._modules: dict[str, str] = {}
         self._checking: dict[str, str] = {}
         self._names: dict[str, set[str]] = {}
+        self._checking_names: dict[str, set[str]] = {}
 
     def apart(self) -> Imports:
         """One that spells names as this one does, for text that is looked at and not printed."""
@@ -38,6 +39,11 @@ class Imports:
     def name(self, module: str, name: str) -> str:
         """A single name of a module."""
         self._names.setdefault(module, set()).add(name)
+        return name
+
+    def name_for_checkers(self, module: str, name: str) -> str:
+        """A single name of a module that is not loaded when the generated one is."""
+        self._checking_names.setdefault(module, set()).add(name)
         return name
 
     def runtime(self) -> str:
@@ -68,13 +74,17 @@ class Imports:
 
     def lines(self) -> tuple[str, ...]:
         """The import statements in order, with those for type checkers last."""
-        if self._checking:
+        if self._checking or self._checking_names:
             self.typing("TYPE_CHECKING")
         plain = [_import(module, alias) for module, alias in sorted(self._modules.items())]
         lines = [*plain, *self._single(of_helpers=False)]
-        if self._checking:
+        checking = [_import(module, alias) for module, alias in sorted(self._checking.items())]
+        checking.extend(
+            f"from {module} import {', '.join(sorted(names))}" for module, names in self._checking_names.items()
+        )
+        if checking:
             lines.append("if TYPE_CHECKING:")
-            lines.extend(f"    {_import(module, alias)}" for module, alias in sorted(self._checking.items()))
+            lines.extend(f"    {line}" for line in checking)
         return tuple(lines)
 
     def helper_lines(self) -> tuple[str, ...]:
@@ -103,5 +113,6 @@ def _import(module: str, alias: str) -> str:
     return f"import {module}" if alias == module else f"import {module} as {alias}"
 
 
-def _rank(module: str) -> tuple[bool, str]:
-    return module.startswith(_RUNTIME), module
+def _rank(module: str) -> tuple[bool, bool, str]:
+    """The standard library, the runtime, the package itself."""
+    return module.startswith("."), module.startswith(_RUNTIME), module

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterable
 from typing import NewType
 
 PythonIdentifier = NewType("PythonIdentifier", str)
@@ -36,6 +37,9 @@ SESSION_MEMBERS = frozenset(
     }
 )
 """What a session has whatever its machine; a trigger or state must not hide it."""
+
+VIEW_MEMBERS = frozenset({"result", "session", "state"})
+"""What a view has beside what a session has, whatever its machine; a trigger must not hide it."""
 
 CONFIG_MEMBERS = frozenset(
     {
@@ -83,6 +87,36 @@ def trigger_method(name: str, properties: frozenset[str]) -> PythonIdentifier:
     wanted = _identifier(name)
     hides = wanted in SESSION_MEMBERS or wanted in properties
     return PythonIdentifier(f"{wanted}_" if hides else wanted)
+
+
+def view_methods(methods: Iterable[str]) -> dict[str, PythonIdentifier]:
+    """What each trigger method of a session is called on a view: the same, unless a view has a member of that name."""
+    wanted = list(methods)
+    found: dict[str, PythonIdentifier] = {}
+    for method in wanted:
+        name = method
+        while name in VIEW_MEMBERS or (name != method and (name in wanted or name in found.values())):
+            name += "_"
+        found[method] = PythonIdentifier(name)
+    return found
+
+
+def view_classes(prefix: str, states: Iterable[str]) -> dict[str, ClassName]:
+    """The class of the view of each state, ``OrderOpenView``; where two would be the same, later ones get a number."""
+    found: dict[str, ClassName] = {}
+    for state in states:
+        wanted = name = f"{prefix}{class_prefix(state)}View"
+        number = 1
+        while name in found.values():
+            number += 1
+            name = f"{wanted}{number}"
+        found[state] = ClassName(name)
+    return found
+
+
+def views_module(module: str) -> PythonIdentifier:
+    """The module of the views of the machine in ``module``."""
+    return PythonIdentifier(f"{module}_views")
 
 
 def config_property(name: str) -> PythonIdentifier:

@@ -5,7 +5,7 @@ source text -> marked document -> checked document -> resolved machine -> view -
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from pystator_gen.diagnostics import Diagnostic, Span, error, in_order, one_line
 from pystator_gen.document import Document, load
 from pystator_gen.exports import Exporting, package
 from pystator_gen.formatting import format_modules
-from pystator_gen.lower import exports, lower
+from pystator_gen.lower import exports, lower, views
 from pystator_gen.output import Action, Change, apply, existing_modules, exported_names, plan
 from pystator_gen.parse import parse
-from pystator_gen.render import render_module, render_package
+from pystator_gen.render import render_module, render_package, render_views
 from pystator_gen.source import Source, discover, read
 
 Progress = Callable[[Iterable[Path]], Iterable[Path]]
@@ -54,11 +54,22 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One machine on its way: resolved, and rendered."""
+    """One machine on its way: resolved, and rendered, its views apart."""
 
     machine: model.Machine
     text: str
-    span: Span
+    views: str
+    document: Document
+
+    @property
+    def span(self) -> Span:
+        """Where its name stands."""
+        return self.document.span(("meta", "machine_name"))
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text of each of its modules, by name."""
+        return {self.machine.module: self.text, naming.views_module(self.machine.module): self.views}
 
 
 def generate(
@@ -68,14 +79,18 @@ def generate(
     check: bool = False,
     prune: bool = False,
     force: bool = False,
+    typecheck: bool = False,
+    python: str | None = None,
     progress: Progress = iter,
 ) -> Report:
     """Generate the modules of all machines in ``sources`` into a package at ``output``.
 
     ``sources`` are files and folders. With ``check`` nothing is written; with ``prune`` modules whose machine is
-    gone are deleted; with ``force`` files that we did not write are overwritten.
+    gone are deleted; with ``force`` files that we did not write are overwritten; with ``typecheck`` mypy checks them
+    before they are written, against the runtime of the interpreter ``python``.
 
     Raises:
+        TypecheckError: mypy or the runtime that it needs is missing.
         SourceUnreadable: A source does not exist or can't be read.
         OutputError: A file that is not ours is in the way.
         OSError: The output can't be written.
@@ -86,11 +101,15 @@ def generate(
         return Report(tuple(in_order(diagnostics)), machines=len(units))
     stale = _stale(folder, units)
     kept = [] if prune else stale
-    texts = {str(unit.machine.module): unit.text for unit in units}
+    texts = {name: text for unit in units for name, text in unit.texts.items()}
     whole, problems = package([*map(_exporting, units), *map(_exporting_still, kept)])
     diagnostics.extend(problems)
     texts["__init__"] = render_package(whole)
     formatted = {f"{name}.py": text for name, text in format_modules(texts).items()}
+    if typecheck and units:
+        diagnostics.extend(_type_problems(units, folder, formatted, python))
+        if any(diagnostic.is_error for diagnostic in diagnostics):
+            return Report(tuple(in_order(diagnostics)), machines=len(units))
     changes = plan(folder, formatted, stale if prune else (), force=force)
     report = Report(tuple(in_order(diagnostics)), tuple(changes), machines=len(units), stale=tuple(kept))
     if not check and report.drift:
@@ -143,7 +162,19 @@ def _compile(document: Document, source: Source, *, alone: bool) -> tuple[Unit |
     diagnostics.extend(problems)
     if machine is None or any(diagnostic.is_error for diagnostic in diagnostics):
         return None, diagnostics
-    return Unit(machine, render_module(lower(machine)), document.span(("meta", "machine_name"))), diagnostics
+    return Unit(machine, render_module(lower(machine)), render_views(views(machine)), document), diagnostics
+
+
+def _type_problems(
+    units: Sequence[Unit], folder: Path, formatted: Mapping[str, str], python: str | None
+) -> list[Diagnostic]:
+    """What mypy finds in the modules of this run."""
+    from pystator_gen.typecheck import Checked, check_types  # here, because few runs need it
+
+    name = folder.resolve().name
+    package = name if name.isidentifier() else "fsm"
+    modules = [Checked(name, formatted[f"{name}.py"], unit.document) for unit in units for name in unit.texts]
+    return check_types(modules, package, formatted, python)
 
 
 def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:
@@ -151,11 +182,12 @@ def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:
     seen: dict[str, Unit] = {}
     found: list[Diagnostic] = []
     for unit in units:
-        first = seen.setdefault(unit.machine.module, unit)
-        if first is not unit:
+        taken = [(name, first) for name in unit.texts if (first := seen.setdefault(name, unit)) is not unit]
+        for name, first in taken[:1]:
+            both = unit.machine.module == first.machine.module
             problem = error(
                 codes.MODULE_COLLISION,
-                f"two machines would be written to {unit.machine.module}.py",
+                f"{'two machines' if both else 'a machine and the views of another'} would be written to {name}.py",
                 unit.span,
                 "rename one of the files (or machines, where a file holds several)",
             )
@@ -165,7 +197,7 @@ def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:
 
 def _stale(folder: Path, units: Sequence[Unit]) -> list[Path]:
     """Our modules in the folder whose machine is not among those of this run."""
-    wanted = {str(unit.machine.module) for unit in units}
+    wanted = {name for unit in units for name in unit.texts}
     return [path for name, path in existing_modules(folder).items() if name not in wanted]
 
 

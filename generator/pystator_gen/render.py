@@ -38,6 +38,11 @@ def render_module(module: view.Module) -> str:
     )
 
 
+def render_views(views: view.Views) -> str:
+    """The text of the module of a machine's views, not yet formatted."""
+    return _template("views.py.jinja").render(views=views, module=views)
+
+
 def render_package(package: view.Package) -> str:
     """The text of the package's ``__init__``, not yet formatted."""
     return _template("package.py.jinja").render(package=package)

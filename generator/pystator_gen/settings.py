@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 _LISTS = ("sources",)
-_TEXTS = ("output",)
-_SWITCHES = ("prune", "force")
+_TEXTS = ("output", "python")
+_SWITCHES = ("prune", "force", "typecheck")
 
 
 class SettingsError(ValueError):
@@ -28,6 +28,8 @@ class Settings:
     output: str | None = None
     prune: bool = False
     force: bool = False
+    typecheck: bool = False
+    python: str | None = None
     root: Path | None = field(default=None, compare=False)
 
 
@@ -61,8 +63,9 @@ def _read(path: Path, start: Path) -> Settings:
     resolved = dict(values)
     if "sources" in resolved:
         resolved["sources"] = tuple(_relative(path, entry, start) for entry in resolved["sources"])
-    if "output" in resolved:
-        resolved["output"] = _relative(path, resolved["output"], start)
+    for key in ("output", "python"):
+        if key in resolved:
+            resolved[key] = _relative(path, resolved[key], start)
     return Settings(**resolved, root=path.parent)
 
 

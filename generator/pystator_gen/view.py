@@ -123,6 +123,7 @@ class Callback:
     """A callback protocol for a function that takes params; ``signature`` are its keyword parameters."""
 
     name: str
+    base: str
     docstring: str
     signature: str
     returns: str
@@ -146,6 +147,7 @@ class Protocol:
 
     name: str
     docstring: str
+    base: str
     property: str
     callbacks: tuple[Callback, ...]
     members: tuple[Provided, ...]
@@ -203,12 +205,17 @@ class Send:
 class Session:
     """The session class.
 
-    ``property``, ``overload`` and ``query_type`` are spelt so that no method of the session hides them.
+    ``property``, ``overload`` and ``query_type`` are spelt so that no method of the session hides them; ``receiver`` is
+    the annotation of ``self`` in sync doors, if it has one. ``view`` is the type of what ``view()`` gives, and
+    ``views`` the module that has it.
     """
 
     name: str
     docstring: str
     type_arguments: tuple[str, ...]
+    receiver: str
+    view: str
+    views: str
     queries: tuple[Query, ...]
     methods: tuple[Method, ...]
     overloads: tuple[Overload, ...]
@@ -223,7 +230,8 @@ class Session:
 class Orchestrator:
     """The orchestrator class, and ``events``, the class of what sends typed events to one of its entities.
 
-    ``answer`` and ``text`` are spelt so that nothing hides them.
+    ``answer`` and ``text`` are spelt so that nothing hides them; ``receiver`` is the annotation of ``self`` in sync
+    doors, if it has one.
     """
 
     name: str
@@ -235,6 +243,7 @@ class Orchestrator:
     result: str
     awaitable: str
     text: str
+    receiver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +273,59 @@ class Module:
     machine: Machine
     session: Session
     orchestrator: Orchestrator
+
+
+@dataclass(frozen=True, slots=True)
+class ViewMethod:
+    """A view's method that sends a trigger; ``call`` is what it returns, ``returns`` the views that may be."""
+
+    name: str
+    signature: str
+    returns: str
+    call: str
+    docstring: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOverload:
+    """One signature of a view's ``asend``, with the views that it may return."""
+
+    triggers: str
+    signature: str
+    returns: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """The view of one state; ``receiver`` is the annotation of ``self`` in sync doors, if it has one.
+
+    ``overload``, ``text`` and ``anything`` are spelt so that no method hides them.
+    """
+
+    name: str
+    base: str
+    docstring: str
+    shows: str
+    receiver: str
+    methods: tuple[ViewMethod, ...]
+    overloads: tuple[ViewOverload, ...]
+    send: Send | None
+    overload: str
+    text: str
+    anything: str
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The module of a machine's views; ``alias`` is the union of all, ``table`` finds them by state."""
+
+    source: str
+    docstring: str
+    imports: tuple[str, ...]
+    dictionaries: tuple[TypedDict, ...]
+    classes: tuple[StateView, ...]
+    alias: Constant
+    table: tuple[Constant, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pystator_runtime.errors import ReservedKeyError as ReservedKeyError
     from pystator_runtime.errors import SnapshotError as SnapshotError
     from pystator_runtime.errors import StaleVersionError as StaleVersionError
+    from pystator_runtime.errors import StaleViewError as StaleViewError
     from pystator_runtime.errors import StoreError as StoreError
     from pystator_runtime.errors import TerminalStateError as TerminalStateError
     from pystator_runtime.errors import UndefinedStateError as UndefinedStateError
@@ -45,13 +46,14 @@ if TYPE_CHECKING:
     from pystator_runtime.results import TransitionResult as TransitionResult
     from pystator_runtime.results import TransitionStep as TransitionStep
     from pystator_runtime.session import EntitySession as EntitySession
+    from pystator_runtime.views import StateView as StateView
 
 _MODULES = {
     "actions": "ActionResult ActionSpec ActionStatus ExecutionMode ExecutionResult",
     "configuration": "ParallelStateConfig",
     "errors": "ActionError AutoTransitionLoopError ConfigurationError ErrorCode FSMError GuardError"
-    " IdempotencyError InvalidTransitionError ReservedKeyError SnapshotError StaleVersionError StoreError"
-    " TerminalStateError UndefinedStateError UndefinedTriggerError",
+    " IdempotencyError InvalidTransitionError ReservedKeyError SnapshotError StaleVersionError StaleViewError"
+    " StoreError TerminalStateError UndefinedStateError UndefinedTriggerError",
     "events": "EngineContext Event",
     "executor": "ActionExecutor",
     "hooks": "TransitionHook",
@@ -60,6 +62,7 @@ _MODULES = {
     "registries": "ActionRegistry GuardRegistry",
     "results": "Timer TransitionResult TransitionStep",
     "session": "EntitySession",
+    "views": "StateView",
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 

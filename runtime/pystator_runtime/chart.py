@@ -47,6 +47,7 @@ class Chart(Generic[StateT]):
         "quick",
         "regions",
         "reject_invalid_events",
+        "remembers",
         "retry_attempts",
         "rows",
         "states",
@@ -98,6 +99,8 @@ class Chart(Generic[StateT]):
         self.retry_attempts = retry_attempts
         self.automatic_asks = any(transition.asks for row in rows for transition in row.automatic)
         self.guards, self.actions = _names_to_bind(rows, self.invariants)
+        self.remembers = bool(compounds)
+        """Whether there are states that record what was active in them (`S4.1`)."""
         self.regions: Regions | None = None
         self._every = rows
         self.rows: dict[str, Row[StateT]] = {row.name: row for row in rows}
@@ -115,6 +118,7 @@ class Chart(Generic[StateT]):
         """Set apart the rows of parallel states and of what lies in their regions."""
         from pystator_runtime.regions import Regions
 
+        self.remembers = True
         self.regions = Regions(self, rows, compounds)
         self.rows = {row.name: row for row in rows if row.region is None and not self.regions.is_parallel(row)}
         for name, initial in compounds.items():

@@ -96,5 +96,6 @@ class Encoding:
             if all(isinstance(name, str) for name in items):
                 return {str(name): self._plain(key, item) for name, item in items.items()}
         raise self._error(
-            f"{key} holds {value!r}, which JSON can't hold: declare its type among the machine's state_variables"
+            f"{key} holds {value!r}, which JSON can't hold: declare its type among the machine's state_variables, "
+            "or give a codec for it"
         )

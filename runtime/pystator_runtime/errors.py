@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     AUTO_TRANSITION_LOOP = "auto_transition_loop"
     RESERVED_KEY = "reserved_key"
     STALE_VERSION = "stale_version"
+    STALE_VIEW = "stale_view"
     SNAPSHOT = "snapshot"
     STORE = "store"
     IDEMPOTENCY = "idempotency"
@@ -91,6 +92,12 @@ class StaleVersionError(FSMError):
     """The stored entity was changed by somebody else meanwhile."""
 
     code = ErrorCode.STALE_VERSION
+
+
+class StaleViewError(FSMError):
+    """A view was used after its state had been left; the message says where the entity is now."""
+
+    code = ErrorCode.STALE_VIEW
 
 
 class SnapshotError(FSMError):

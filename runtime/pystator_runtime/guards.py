@@ -9,7 +9,7 @@ of the application has to be asked, the tree is evaluated in three values: ``Tru
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.copying import fresh
@@ -18,10 +18,26 @@ from pystator_runtime.events import Event
 from pystator_runtime.results import NOTHING
 from pystator_runtime.waiting import Pending, Procedure, is_awaitable
 
+if TYPE_CHECKING:
+    # Checkers have this module built in, whether or not it is installed: `typing` has no defaults before Python 3.13.
+    from typing_extensions import TypeVar
+
+    VerdictT_co = TypeVar(
+        "VerdictT_co", bound="bool | Awaitable[bool]", covariant=True, default="bool | Awaitable[bool]"
+    )
+    GuardAnswerT_co = TypeVar("GuardAnswerT_co", bound="bool | Awaitable[bool]", covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    VerdictT_co = TypeVar("VerdictT_co", covariant=True)
+    """What the guards of an object answer: ``bool``, or something to be awaited."""
+    GuardAnswerT_co = TypeVar("GuardAnswerT_co", covariant=True)
+    """What the guards of a machine answer: sync doors are for those that answer ``bool`` (`S5.5`)."""
+
 Test: TypeAlias = Callable[[Mapping[str, Any]], object]
 Verdict: TypeAlias = bool | None
 ContextT = TypeVar("ContextT")
-GuardFunction: TypeAlias = Callable[[ContextT], bool | Awaitable[bool]]
+GuardFunction: TypeAlias = Callable[[ContextT], VerdictT_co]
 """What the application provides for a guard."""
 
 
@@ -75,7 +91,7 @@ class Named:
             if is_awaitable(answer):
                 refusal = _refusal(self.name)
                 answer = yield Pending(answer, refusal)
-            verdict = bool(answer)
+            verdict = _verdict(answer)
         except Exception as error:
             if error is refusal:
                 raise
@@ -237,6 +253,23 @@ def every(tests: list[Test]) -> Test:
 
 def _some(tests: list[Test]) -> Test:
     return lambda ctx: any(test(ctx) for test in tests)
+
+
+def _verdict(answer: object) -> bool:
+    """What a guard's answer comes down to.
+
+    Objects that do not say what their truth is are all true: a generator, a future of another thread, a function that
+    somebody forgot to call. None of them is an answer, and so none lets anything through (`S5.3`).
+
+    Raises:
+        TypeError: It is such an object.
+    """
+    if answer is True or answer is False:
+        return answer is True
+    kind = type(answer)
+    if not hasattr(kind, "__bool__") and not hasattr(kind, "__len__"):
+        raise TypeError(f"a guard has to answer True or False, not {answer!r}, which would be true whatever it says")
+    return bool(answer)
 
 
 def _refusal(name: str) -> GuardError:

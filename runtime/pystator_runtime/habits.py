@@ -34,5 +34,14 @@ class Habits:
             return cls(execute_actions=execute_actions, keep=keep, strict=strict, hooks=tuple(hooks))
         return _PLAIN
 
+    def copied(self) -> Habits:
+        """The habits of a copy of the session: its results are its own from now on."""
+        if self.results is None:
+            return self
+        keep = self.results.maxlen or 0
+        copy = Habits(execute_actions=self.execute_actions, keep=keep, strict=self.strict, hooks=self.hooks)
+        copy.results = self.results.copy()
+        return copy
+
 
 _PLAIN = Habits(execute_actions=False, keep=0, strict=False, hooks=())

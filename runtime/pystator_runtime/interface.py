@@ -41,9 +41,11 @@ from pystator_runtime.fields import optional as optional
 from pystator_runtime.guards import AllOf as AllOf
 from pystator_runtime.guards import AnyOf as AnyOf
 from pystator_runtime.guards import Condition as Condition
+from pystator_runtime.guards import GuardAnswerT_co as GuardAnswerT_co
 from pystator_runtime.guards import GuardFunction as GuardFunction
 from pystator_runtime.guards import Named as Named
 from pystator_runtime.guards import Not as Not
+from pystator_runtime.guards import VerdictT_co as VerdictT_co
 from pystator_runtime.guards import condition as condition
 from pystator_runtime.machine import StateMachine as StateMachine
 from pystator_runtime.results import Timer as Timer
@@ -61,18 +63,27 @@ if TYPE_CHECKING:
     from pystator_runtime.configuration import ParallelStateConfig as ParallelStateConfig
     from pystator_runtime.regions import Container as Container
     from pystator_runtime.regions import Region as Region
+    from pystator_runtime.views import StateView as StateView
 
 INTERFACE = 1
 OLDEST = 1
 
+_LAZY = {
+    "Container": "pystator_runtime.regions",
+    "ParallelStateConfig": "pystator_runtime.regions",
+    "Region": "pystator_runtime.regions",
+    "StateView": "pystator_runtime.views",
+}
+
 
 def __getattr__(name: str) -> object:
-    """What only machines with parallel states need; a flat one does not pay for it."""
-    if name not in ("Container", "ParallelStateConfig", "Region"):
+    """What only machines with parallel states need, or views; others do not pay for it."""
+    home = _LAZY.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pystator_runtime import regions
+    from importlib import import_module
 
-    value = globals()[name] = getattr(regions, name)
+    value = globals()[name] = getattr(import_module(home), name)
     return value
 
 

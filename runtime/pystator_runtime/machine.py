@@ -9,7 +9,7 @@ from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.chart import Chart, Pair
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import warn
+from pystator_runtime.guards import GuardAnswerT_co, warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.hooks import TransitionHook
 from pystator_runtime.parallel import ParallelStates
@@ -17,7 +17,7 @@ from pystator_runtime.refusals import undefined_state
 from pystator_runtime.registries import ActionRegistry, GuardRegistry
 from pystator_runtime.results import NOTHING, TransitionResult
 from pystator_runtime.rows import Row
-from pystator_runtime.session import EntitySession
+from pystator_runtime.session import DetachedSession, EntitySession
 from pystator_runtime.step import decide, enter
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -29,7 +29,7 @@ StateNameT = TypeVar("StateNameT", bound="str | ParallelStateConfig")
 TriggerT = TypeVar("TriggerT", bound=str)
 TriggerNameT = TypeVar("TriggerNameT", bound=str)
 ContextT = TypeVar("ContextT", bound=Mapping[str, object])
-SessionT = TypeVar("SessionT", bound="EntitySession[Any, Any, Any]")
+SessionT_co = TypeVar("SessionT_co", bound="EntitySession[Any, Any, Any]", covariant=True)
 GuardNameT = TypeVar("GuardNameT", bound=str)
 ActionNameT = TypeVar("ActionNameT", bound=str)
 ConfigT = TypeVar("ConfigT", bound="ParallelStateConfig")
@@ -38,15 +38,34 @@ ActionFunctionT = TypeVar("ActionFunctionT", bound=Callable[..., object])
 
 
 class StateMachine(
-    ParallelStates[StateT, ContextT, TriggerNameT, ConfigT],
-    Generic[StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT, GuardNameT, ActionNameT, ConfigT],
+    ParallelStates[StateT, ContextT, TriggerNameT, ConfigT, GuardAnswerT_co],
+    Generic[
+        StateT,
+        StateNameT,
+        TriggerT,
+        TriggerNameT,
+        ContextT,
+        SessionT_co,
+        GuardNameT,
+        ActionNameT,
+        ConfigT,
+        GuardAnswerT_co,
+    ],
 ):
     """Base of every generated machine class.
 
     The type parameters are the machine's states, what is accepted as the name of one, its triggers, what is
-    accepted as the name of one, its context, its session, the names of its guards and actions, and the configs of its
-    parallel states.
+    accepted as the name of one, its context, its session, the names of its guards and actions, the configs of its
+    parallel states, and what its guards answer: sync doors are for machines whose guards answer ``bool`` (`S5.5`).
     """
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, arguments: Any) -> Any:
+            """Fill in what may be left out: before Python 3.13 `typing` knows no defaults."""
+            if cls is StateMachine and len(arguments) == 9:
+                arguments = (*arguments, Any)
+            return super().__class_getitem__(arguments)
 
     chart: ClassVar[Chart[Any]]
     """The dispatch tables, shared by all machines of the class."""
@@ -169,7 +188,9 @@ class StateMachine(
     # -- deciding ----------------------------------------------------------------------------------------------
 
     def process(
-        self,
+        self: StateMachine[
+            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool
+        ],
         current_state: StateNameT,
         trigger: TriggerNameT,
         context: ContextT,
@@ -208,7 +229,14 @@ class StateMachine(
         """Decide what coming into being entails: the entry of the initial state and what follows (`S3.5`)."""
         return run(self._enter(self.chart.initial, context, None))
 
-    def can_transition(self, state: StateNameT, trigger: TriggerNameT, context: ContextT) -> bool:
+    def can_transition(
+        self: StateMachine[
+            StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool
+        ],
+        state: StateNameT,
+        trigger: TriggerNameT,
+        context: ContextT,
+    ) -> bool:
         """Whether ``trigger`` would be taken in ``state`` now; an ignored event is not taken."""
         result = self.process(state, trigger, context)
         return result.success and not result.metadata.get("no_op")
@@ -295,7 +323,7 @@ class StateMachine(
         strict: bool = False,
         thread_safe: bool = False,
         hooks: Sequence[TransitionHook] = (),
-    ) -> SessionT:
+    ) -> SessionT_co:
         """A session for one entity, in its initial state or in ``initial_state``, with its entry applied (`S3.5`).
 
         ``entity_id`` is made up on demand if not given. With ``execute_actions`` the session runs the actions
@@ -310,8 +338,37 @@ class StateMachine(
         """
         row: Row[Any] = self.chart.initial if initial_state is None else self._row(initial_state)
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
-        session: SessionT = self.session_class(self, row, entity_id, context, habits, thread_safe)
+        session: SessionT_co = self.session_class(self, row, entity_id, context, habits, thread_safe)
         return session
+
+    def attach(
+        self,
+        session: EntitySession[Any, TriggerT, ContextT] | DetachedSession,
+        /,
+        *,
+        execute_actions: bool = False,
+        history: int = 0,
+        strict: bool = False,
+        thread_safe: bool = False,
+        hooks: Sequence[TransitionHook] = (),
+    ) -> SessionT_co:
+        """A session of this machine that stands where ``session`` does, which may have come out of a pickle.
+
+        How it behaves from now on is said here, as in :meth:`create`: a pickle has what a snapshot has, and no more.
+
+        Raises:
+            SnapshotError: It does not fit the machine.
+        """
+        attached: SessionT_co = self.session_class.from_snapshot(
+            self,
+            session.snapshot(),
+            execute_actions=execute_actions,
+            history=history,
+            strict=strict,
+            thread_safe=thread_safe,
+            hooks=hooks,
+        )
+        return attached
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}{f' {self.version}' if self.version else ''}>"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from pystator_runtime.errors import UndefinedStateError
+from pystator_runtime.guards import GuardAnswerT_co
 from pystator_runtime.rows import acting
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ TriggerNameT = TypeVar("TriggerNameT", bound=str)
 ConfigT = TypeVar("ConfigT", bound="ParallelStateConfig")
 
 
-class ParallelStates(Generic[StateT, ContextT, TriggerNameT, ConfigT]):
+class ParallelStates(Generic[StateT, ContextT, TriggerNameT, ConfigT, GuardAnswerT_co]):
     """The part of a machine that is about parallel states; one without any refuses all of it."""
 
     chart: ClassVar[Chart[Any]]
@@ -35,7 +36,7 @@ class ParallelStates(Generic[StateT, ContextT, TriggerNameT, ConfigT]):
         return cast("ConfigT", self._entered(name).state)
 
     def process_parallel(
-        self,
+        self: ParallelStates[StateT, ContextT, TriggerNameT, ConfigT, bool],
         config: ConfigT,
         trigger: TriggerNameT,
         context: ContextT,

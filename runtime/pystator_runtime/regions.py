@@ -14,7 +14,7 @@ from pystator_runtime.configuration import ParallelStateConfig
 from pystator_runtime.effects import PlanItem
 from pystator_runtime.errors import UndefinedStateError
 from pystator_runtime.guards import every
-from pystator_runtime.results import NOTHING, Timer, TransitionResult
+from pystator_runtime.results import NOTHING, Timer
 from pystator_runtime.rows import Restoration, Row, Transition, Way
 from pystator_runtime.selection import InRegions, Picks, options
 
@@ -176,7 +176,7 @@ class _InConfiguration(Transition[Any]):
         self.guards, self.asks, self.test = origin.guards, origin.asks, origin.test
         self.exit, self.actions, self.updates = origin.exit, origin.actions, origin.updates
         self.leaves, self.restoration = origin.leaves, origin.restoration
-        self.outcome = self.result = None
+        self.outcome = self.result = self.left = None
         if origin.leaves is not None and isinstance(replaced, Configuration):
             self._stopped = replaced.inner_timers
             self.exit = replaced.inner_exit + origin.exit
@@ -206,7 +206,7 @@ class _Together(Transition[Any]):
         self.source = configuration.state
         self.trigger = chosen[0].trigger
         self.asks, self.test, self.restoration = False, test, None
-        self.outcome = self.result = None
+        self.outcome = self.result = self.left = None
         self.row = configuration
         steps: list[Any] = []
         updates: dict[str, str] = {}
@@ -221,17 +221,7 @@ class _Together(Transition[Any]):
             disarmed.extend(resolved.way.disarmed)
         if None in steps or self.row.automatic:
             return
-        self.outcome = TransitionResult(
-            configuration.state,
-            self.row.state,
-            self.trigger,
-            steps=tuple(steps),
-            history_updates=updates or NOTHING,
-            armed=tuple(armed),
-            disarmed=tuple(disarmed),
-        )
-        if not (updates or armed or disarmed):
-            self.result = self.outcome
+        self.settle(tuple(steps), updates or NOTHING, tuple(armed), tuple(disarmed))
 
 
 class _Quick(dict[str, Any]):
@@ -259,6 +249,8 @@ class _Quick(dict[str, Any]):
             return None
         found = None if self._chart.validate_context else options(candidates, MAXIMUM_OPTIONS)
         self[trigger] = quick = None if found is None else self._together(found)
+        if quick and quick[0].is_certain:
+            self._configuration.certain[trigger] = quick[0]
         return quick
 
     def _together(self, found: list[Any]) -> tuple[Transition[Any], ...] | None:

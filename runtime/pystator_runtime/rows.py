@@ -75,7 +75,8 @@ class Transition(Generic[StateT]):
     ``exit``, ``actions`` and the way's ``entry`` are the plan in order (`S3.3`). ``test`` is the fused guard, ``None``
     where there is nothing to ask or, if ``asks``, a function of the application. ``outcome`` is the complete result
     if nothing in the step can vary, ``None`` otherwise; ``result`` is the same where, besides, moving on is all that a
-    session has to do. ``updates`` is what states record as they are left (`S4.1`).
+    session has to do. ``updates`` is what states record as they are left (`S4.1`); where that is one state only,
+    ``left`` is its name and ``recorded`` what it records.
 
     Where a parallel state is left, ``leaves`` is the outermost, with which ``exit`` and ``records`` begin: what is
     active in it is known only then.
@@ -87,7 +88,9 @@ class Transition(Generic[StateT]):
         "exit",
         "guards",
         "leaves",
+        "left",
         "outcome",
+        "recorded",
         "records",
         "restoration",
         "result",
@@ -132,6 +135,8 @@ class Transition(Generic[StateT]):
         self.test: Test | None = None if self.asks else fused(guards)
         self.outcome: TransitionResult[StateT] | None = None
         self.result: TransitionResult[StateT] | None = None
+        self.left: str | None = None
+        self.recorded = ""
 
     @property
     def target(self) -> StateT | ParallelStateConfig:
@@ -149,17 +154,36 @@ class Transition(Generic[StateT]):
         step = self.step()
         if step is None or self.row.automatic:
             return
+        self.settle((step,), self.updates, self.way.armed, self.way.disarmed)
+
+    def settle(
+        self,
+        steps: tuple[TransitionStep[Any], ...],
+        updates: Mapping[str, str],
+        armed: tuple[Timer, ...],
+        disarmed: tuple[Timer, ...],
+    ) -> None:
+        """Build the result, which is always this."""
         self.outcome = TransitionResult(
             self.source,
             self.row.state,
             self.trigger,
-            steps=(step,),
-            history_updates=self.updates,
-            armed=self.way.armed,
-            disarmed=self.way.disarmed,
+            steps=steps,
+            history_updates=updates,
+            armed=armed,
+            disarmed=disarmed,
         )
-        if not (self.updates or self.way.armed or self.way.disarmed):
+        if armed or disarmed:
+            return
+        if not updates:
             self.result = self.outcome
+        elif len(updates) == 1:
+            ((self.left, self.recorded),) = updates.items()
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is taken without a question, and all it does is to move on and to record one state at most."""
+        return self.test is None and not self.asks and (self.result is not None or self.left is not None)
 
     def step(self) -> TransitionStep[Any] | None:
         """What a result tells of this transition, if that is always the same."""
@@ -182,15 +206,17 @@ class Transition(Generic[StateT]):
 class Row(Generic[StateT]):
     """Everything about one state: its candidates per trigger, its automatic transitions, its entry.
 
-    ``quick`` holds the triggers that need nothing but a look at the context: no function of the application is
-    asked by them or by what follows them. ``settled`` tells that entering here plans actions at most: no effect, no
-    automatic transition. In a region, all this goes only as far as the region, ``exit`` is the plan of leaving it,
-    ``records`` is what is recorded by that, and ``child`` the direct child of the region that is active.
+    ``quick`` holds the triggers that need nothing but a look at the context: no function of the application is asked by
+    them or by what follows them. ``certain`` are those among them that do not even need that. ``settled`` tells that
+    entering here plans actions at most: no effect, no automatic transition. In a region, all this goes only as far as
+    the region, ``exit`` is the plan of leaving it, ``records`` is what is recorded by that, and ``child`` the direct
+    child of the region that is active.
     """
 
     __slots__ = (
         "active",
         "automatic",
+        "certain",
         "child",
         "delayed",
         "entry",
@@ -235,6 +261,7 @@ class Row(Generic[StateT]):
         self.records: Mapping[str, str] = dict.fromkeys(records, str(state)) if records else NOTHING
         self.fallback = fallback
         self.quick: dict[str, Any] = {}
+        self.certain: dict[str, Transition[StateT]] = {}
         self.settled = not automatic and not self.delayed and only_actions(entry)
 
     @property
@@ -253,6 +280,8 @@ class Row(Generic[StateT]):
         for trigger, candidates in self.on.items():
             if not any(t.asks or (automatic_asks and t.row.automatic) or t.restoration for t in candidates):
                 self.quick[trigger] = candidates
+                if candidates[0].is_certain:
+                    self.certain[trigger] = candidates[0]
 
     def resolved(self, transition: Transition[StateT]) -> Transition[StateT]:
         """A candidate with all that it leaves."""

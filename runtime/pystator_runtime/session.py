@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
 
 from pystator_runtime import snapshots
 from pystator_runtime.chart import Chart
 from pystator_runtime.errors import SnapshotError
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import warn
+from pystator_runtime.guards import GuardAnswerT_co, warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
+from pystator_runtime.snapshots import Standing
 from pystator_runtime.stepping import CLOSED, SteppingEntity
 from pystator_runtime.timers import Timers
 from pystator_runtime.waiting import run
@@ -23,14 +24,26 @@ if TYPE_CHECKING:
 StateT = TypeVar("StateT", bound=Any)
 TriggerT = TypeVar("TriggerT", bound=str)
 ContextT = TypeVar("ContextT", bound=Mapping[str, object])
+ViewT = TypeVar("ViewT")
 
 _NO_PAYLOAD: Mapping[str, Any] = {}
 
 
-class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
-    """Base of every generated session class. Create one with ``machine.create(...)``."""
+class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAnswerT_co]):
+    """Base of every generated session class. Create one with ``machine.create(...)``.
+
+    The type parameters are where the entity can rest, the machine's triggers, its context, and what its guards answer.
+    """
 
     __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, arguments: Any) -> Any:
+            """Fill in what may be left out: before Python 3.13 `typing` knows no defaults."""
+            if cls is EntitySession and len(arguments) == 3:
+                arguments = (*arguments, Any)
+            return super().__class_getitem__(arguments)
 
     # -- coming into being -------------------------------------------------------------------------------------
 
@@ -53,7 +66,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
             self._place(machine, row, entity_id, {**chart.defaults(), **context}, habits, thread_safe)
             return
         self._place(machine, row, entity_id, dict(context), habits, thread_safe)
-        self._quick = CLOSED
+        self._certain = CLOSED
         turns = self._own_turns()
         turn = turns.begin()
         try:
@@ -66,7 +79,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
 
     # -- sending -----------------------------------------------------------------------------------------------
 
-    def handle(self, event: Event) -> TransitionResult[StateT]:
+    def handle(self: EntitySession[StateT, TriggerT, ContextT, bool], event: Event) -> TransitionResult[StateT]:
         """Send an event whose trigger is known only at run time; a declared payload is checked.
 
         Raises:
@@ -80,9 +93,22 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         """:meth:`handle` for machines whose guards or actions may be async."""
         return await self._asend(event.trigger, event.payload)
 
-    def _fire(self, trigger: str, payload: Mapping[str, Any] = _NO_PAYLOAD) -> TransitionResult[StateT]:
-        """Send a trigger whose payload is known to be right; what the generated methods call."""
-        candidates = self._quick.get(trigger)
+    def _fire(self, trigger: str) -> TransitionResult[StateT]:
+        """Send a trigger that is known to need no payload; what the generated methods call."""
+        certain = self._certain
+        if trigger in certain:
+            transition = certain[trigger]
+            self._row = row = transition.row
+            self._certain = row.certain
+            if transition.left is not None:
+                self._recorded[transition.left] = transition.recorded
+            result: TransitionResult[StateT] = transition.outcome
+            return result
+        return self._fire_with(trigger, _NO_PAYLOAD)
+
+    def _fire_with(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
+        """Send a trigger whose payload is known to be right."""
+        candidates = None if self._certain is CLOSED else self._row.quick.get(trigger)
         if candidates is not None:
             context = {**self._context, **payload} if payload else self._context
             try:
@@ -98,7 +124,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
             if result is None:
                 return self._apply(transition, trigger, payload, context)
             self._row = row = transition.row
-            self._quick = row.quick
+            self._certain = row.certain
             self._context = context
             return result
         return self._take_turn(trigger, payload)
@@ -106,22 +132,44 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
     def _send(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """Send a trigger with a payload that nobody has looked at."""
         trigger, payload, fits = self._looked_at(trigger, payload)
-        return self._fire(trigger, payload) if fits else self._take_turn(trigger, payload)
+        if not fits:
+            return self._take_turn(trigger, payload)
+        return self._fire_with(trigger, payload) if payload else self._fire(trigger)
 
     async def _asend(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
         """:meth:`_send`, awaiting async guards and actions and the end of other tasks' steps."""
         trigger, payload, fits = self._looked_at(trigger, payload)
-        if fits and trigger in self._quick and self._timers is None:  # else a timer may have to be awaited
-            return self._fire(trigger, payload)
+        is_quick = fits and self._certain is not CLOSED and trigger in self._row.quick
+        if is_quick and self._timers is None:  # else a timer may have to be awaited
+            return self._fire_with(trigger, payload) if payload else self._fire(trigger)
         return await self._atake_turn(trigger, payload)
+
+    def _send_shown(self, shown: str, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
+        """:meth:`_send` for a view of the state ``shown``: nothing is decided in any other."""
+        trigger, payload, fits = self._looked_at(trigger, payload)
+        if self._is_quick(trigger, shown) and fits:
+            return self._fire_with(trigger, payload)
+        return self._take_turn(trigger, payload, shown)
+
+    async def _asend_shown(self, shown: str, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[StateT]:
+        trigger, payload, fits = self._looked_at(trigger, payload)
+        if self._is_quick(trigger, shown) and fits and self._timers is None:
+            return self._fire_with(trigger, payload)
+        return await self._atake_turn(trigger, payload, shown)
+
+    def _is_quick(self, trigger: str, shown: str) -> bool:
+        """Whether nobody else has a turn, so that the event is decided at once, in the state ``shown``."""
+        return self._certain is not CLOSED and trigger in self._row.quick and shown in self._row.active
 
     def _looked_at(self, trigger: str, payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], bool]:
         """The trigger as the machine spells it, the payload with its defaults, and whether that is as declared."""
-        trigger = self._machine.normalized(trigger)
+        chart: Chart[Any] = self._machine.chart
+        if chart.normalize:
+            trigger = self._machine.normalized(trigger)
         if payload:
             refuse_reserved_keys(payload, "payload")
-        declared = self._machine.chart.payloads.get(trigger)
-        if declared is None:
+        declared = chart.payloads.get(trigger)
+        if declared is None or not (payload or declared.fields):
             return trigger, payload, True
         complete = {**declared.defaults(), **payload}
         return trigger, complete, complete.keys() <= declared.fields.keys() and declared.fits(complete)
@@ -155,6 +203,11 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         """The results of the last events, oldest first: as many as ``create(history=n)`` asked for."""
         return list(self._habits.results or ())
 
+    def _view(self, views: Mapping[str, Callable[..., Any]]) -> ViewT:  # type: ignore[type-var]
+        """The view of where the entity rests, out of ``views``, as the type that is wanted."""
+        state = self._row.state
+        return cast("ViewT", views[getattr(state, "parallel_state", state)](self))
+
     # -- snapshots ---------------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
@@ -187,14 +240,74 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT]):
         entity_id, standing = snapshots.read(machine.chart, data)
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
         session: Self = machine.session_class.__new__(machine.session_class)
-        session._place(machine, standing.row, entity_id, standing.context, habits, thread_safe)
-        session._recorded = standing.history
-        if standing.due is None and standing.row.delayed:
-            session._timers = Timers()
-            session._timers.change(standing.row.delayed, ())
-        elif standing.due:
-            session._timers = Timers(standing.due)
+        session._restore(machine, entity_id, standing, habits, thread_safe)
         return session
+
+    def _restore(
+        self, machine: Any, entity_id: str | None, standing: Standing, habits: Habits, thread_safe: bool
+    ) -> None:
+        """Put the entity where it stood, with no side effect."""
+        self._place(machine, standing.row, entity_id, standing.context, habits, thread_safe)
+        self._recorded = dict(standing.history)
+        if standing.due is None and standing.row.delayed:
+            self._timers = Timers()
+            self._timers.change(standing.row.delayed, ())
+        elif standing.due:
+            self._timers = Timers(standing.due)
+
+    # -- copies ------------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Self:
+        """Another session of the same machine, in the same place: what happens to one does not happen to the other.
+
+        Asked for during a step, it stands where the last completed one led. No clock serves it yet.
+        """
+        standing = self._position()
+        return self._copied(Standing(standing.row, dict(standing.context), standing.history, standing.due))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """:func:`copy.copy` with a context of its own all the way down; the machine and the hooks stay the same."""
+        from copy import deepcopy
+
+        standing = self._position()
+        context = deepcopy(standing.context, memo)
+        return self._copied(Standing(standing.row, context, standing.history, standing.due))
+
+    def _copied(self, standing: Standing) -> Self:
+        session = type(self).__new__(type(self))
+        is_thread_safe = self._turns is not None and self._turns.thread_safe
+        session._restore(self._machine, self.entity_id, standing, self._habits.copied(), is_thread_safe)
+        return session
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled is the snapshot: what comes out of the pickle is a :class:`DetachedSession`."""
+        return DetachedSession, (self.snapshot(),)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.entity_id!r} in {str(self._row.state)!r}>"
+
+
+class DetachedSession:
+    """A session that has come out of a pickle: it goes on with a machine, ``machine.attach(session)``."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+
+    def snapshot(self) -> dict[str, Any]:
+        """The session as it was pickled."""
+        return dict(self._data)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return DetachedSession, (self._data,)
+
+    if not TYPE_CHECKING:  # a checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise SnapshotError(f"{self!r} was unpickled and has no machine: machine.attach(session) first")
+
+    def __repr__(self) -> str:
+        return f"<DetachedSession {self._data['entity_id']!r} of {self._data['machine_name']!r}>"

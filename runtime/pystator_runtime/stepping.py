@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pystator_runtime.errors import ActionError, GuardError
+from pystator_runtime.errors import ActionError, GuardError, StaleViewError
 from pystator_runtime.events import Event
 from pystator_runtime.executor import Occasion, perform
 from pystator_runtime.guards import warn
@@ -22,22 +22,23 @@ from pystator_runtime.turns import Turn, Turns
 from pystator_runtime.waiting import Procedure, arun, run
 
 CLOSED: Mapping[str, Any] = {}
+_NOTHING_RECORDED: dict[str, Any] = {}  # of machines that never record anything
 
 
 class SteppingEntity:
     """An entity's state and context, and the one way to change them: decide, commit, act.
 
-    ``_quick`` are the events that need no more than a look at the context and a move to another row; it is
-    closed while a step runs, and for good in a session that is watched.
+    ``_certain`` are the events that need no more than a move to another row; it is ``CLOSED`` while a step runs, and
+    for good in a session that is watched.
     """
 
     __slots__ = (
         "__weakref__",
+        "_certain",
         "_context",
         "_entity_id",
         "_habits",
         "_machine",
-        "_quick",
         "_recorded",
         "_row",
         "_timers",
@@ -49,9 +50,9 @@ class SteppingEntity:
     _context: dict[str, Any]
     _entity_id: str | None
     _habits: Habits
-    _quick: Mapping[str, Any]
+    _certain: Mapping[str, Any]
     _turns: Turns | None
-    _recorded: Mapping[str, Any]  # what compound states recorded as they were left (`S4.1`)
+    _recorded: dict[str, Any]  # what compound states recorded as they were left (`S4.1`)
     _timers: Timers | None  # none as long as none was ever armed
 
     def _place(
@@ -71,15 +72,15 @@ class SteppingEntity:
         self._context = context
         self._habits = habits
         self._turns = Turns(thread_safe=True) if thread_safe else None
-        self._recorded = NOTHING
+        self._recorded = {} if machine.chart.remembers else _NOTHING_RECORDED
         self._timers = None
-        self._quick = CLOSED if thread_safe or habits.watched else row.quick
+        self._certain = CLOSED if thread_safe or habits.watched else row.certain
 
     def _open(self) -> None:
         """Open the quick way, unless something is to be done for each event beside moving."""
         turns = self._turns
         closed = self._habits.watched or (turns is not None and (turns.thread_safe or bool(turns.queue)))
-        self._quick = CLOSED if closed else self._row.quick
+        self._certain = CLOSED if closed else self._row.certain
 
     def _own_turns(self) -> Turns:
         if self._turns is None:
@@ -99,7 +100,7 @@ class SteppingEntity:
                 return result.raise_if_failed() if self._habits.strict else result
             context = context if step.working is None else step.working.values
         self._row = row
-        self._quick = row.quick
+        self._certain = row.certain
         self._context = context
         self._keep(result)
         if self._timers is not None and self._timers.at_once:
@@ -115,48 +116,57 @@ class SteppingEntity:
                 self._timers = Timers()
             self._timers.change(result.armed, result.disarmed)
 
-    def _take_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
-        """Run a whole step when it is the sender's turn (`S8.8`)."""
+    def _take_turn(self, trigger: str, payload: Mapping[str, Any], shown: str | None = None) -> TransitionResult[Any]:
+        """Run a whole step when it is the sender's turn (`S8.8`); ``shown`` is the state that a view has sent it in."""
         turns = self._own_turns()
         turn = turns.entered()
         if turn is not None or turns.blocked():
-            return self._sent_from_inside(turn, trigger, payload)
+            return self._sent_from_inside(turn, trigger, payload, shown)
         turn = turns.begin()
         try:
-            result = run(self._run_to_completion(turn, trigger, payload))
+            result = run(self._run_to_completion(turn, trigger, payload, shown=shown))
         finally:
             turns.end(turn)
         if self._timers is not None and self._timers.at_once:
             self._ring_at_once()
         return result.raise_if_failed() if self._habits.strict else result
 
-    async def _atake_turn(self, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
+    async def _atake_turn(
+        self, trigger: str, payload: Mapping[str, Any], shown: str | None = None
+    ) -> TransitionResult[Any]:
         turns = self._own_turns()
         turn = turns.entered()
         if turn is not None:
-            return self._sent_from_inside(turn, trigger, payload)
+            return self._sent_from_inside(turn, trigger, payload, shown)
         async with turns.ataken() as turn:
-            result = await arun(self._run_to_completion(turn, trigger, payload))
+            result = await arun(self._run_to_completion(turn, trigger, payload, shown=shown))
         if self._timers is not None and self._timers.at_once:
             await self._aring_at_once()
         return result.raise_if_failed() if self._habits.strict else result
 
-    def _sent_from_inside(self, turn: Turn | None, trigger: str, payload: Mapping[str, Any]) -> TransitionResult[Any]:
+    def _sent_from_inside(
+        self, turn: Turn | None, trigger: str, payload: Mapping[str, Any], shown: str | None
+    ) -> TransitionResult[Any]:
         """Queue an event that an action sends; refuse one that a guard sends (`S8.8`)."""
         trigger = str(trigger)
         if turn is not None and turn.deciding:
             raise GuardError(f"a guard sent {trigger!r} to its own entity: guards only look, send from an action")
-        self._own_turns().queue.append((trigger, dict(payload)))
-        state = self._row.state
+        state = self._standing_in(shown).state
+        self._own_turns().queue.append((trigger, dict(payload), shown))
         return TransitionResult(state, state, trigger, metadata={"queued": True})
 
     def _run_to_completion(
-        self, turn: Turn, trigger: str, payload: Mapping[str, Any], alarm: Alarm | None = None
+        self,
+        turn: Turn,
+        trigger: str,
+        payload: Mapping[str, Any],
+        alarm: Alarm | None = None,
+        shown: str | None = None,
     ) -> Procedure[TransitionResult[Any]]:
-        self._quick = CLOSED
+        self._certain = CLOSED
         try:
             yield from self._drain(turn)  # what was queued when an earlier sender was cancelled
-            result = yield from self._step(turn, trigger, payload, alarm)
+            result = yield from self._step(turn, trigger, payload, alarm, shown)
             yield from self._drain(turn)
             return result
         finally:
@@ -166,17 +176,22 @@ class SteppingEntity:
         """Process the queued events; an error among them is logged, for nobody here has sent them."""
         queue = self._own_turns().queue
         while queue:
-            trigger, payload = queue.pop(0)
+            trigger, payload, shown = queue.pop(0)
             try:
-                yield from self._step(turn, trigger, payload)
+                yield from self._step(turn, trigger, payload, shown=shown)
             except Exception as error:
                 warn(f"{self!r}: the queued event {trigger!r} failed: {error}", error)
 
     def _step(
-        self, turn: Turn, trigger: str, payload: Mapping[str, Any], alarm: Alarm | None = None
+        self,
+        turn: Turn,
+        trigger: str,
+        payload: Mapping[str, Any],
+        alarm: Alarm | None = None,
+        shown: str | None = None,
     ) -> Procedure[TransitionResult[Any]]:
         """Decide, commit, act; for an event, or for a timer that is due."""
-        row, context = self._row, {**self._context, **payload}
+        row, context = self._standing_in(shown), {**self._context, **payload}
         event = Event(trigger, payload)
         self._tell("before", str(row.state), event.trigger, context)
         turn.deciding = True
@@ -306,6 +321,22 @@ class SteppingEntity:
                 await self._aring(alarm)
             except Exception as error:
                 warn(f"{self!r}: the timer {alarm[1].trigger!r} failed: {error}", error)
+
+    # -- views -------------------------------------------------------------------------------------------------
+
+    def _standing_in(self, shown: str | None) -> Row[Any]:
+        """The row of what is active, for a view that shows the state ``shown``; ``None`` is no view.
+
+        Raises:
+            StaleViewError: The entity is not in that state any more.
+        """
+        row = self._row
+        if shown is not None and shown not in row.active:
+            raise StaleViewError(
+                f"this view shows {shown!r}, but the entity {self.entity_id!r} is in {str(row.state)!r} now: "
+                "call view() on its session again and match what that gives"
+            )
+        return row
 
     # -- looking in from outside -------------------------------------------------------------------------------
 

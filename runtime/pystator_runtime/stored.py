@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from pystator_runtime.guards import GuardAnswerT_co
+
 if TYPE_CHECKING:
     from pystator_runtime.encoding import Codec
     from pystator_runtime.executor import ActionExecutor
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from pystator_runtime.orchestrator import AuditEntry, FailedAction, Orchestrator, StoredEntity
     from pystator_runtime.orchestrator.deciding import ContextValidator
 
-MachineT = TypeVar("MachineT", bound=Any)
+MachineT_co = TypeVar("MachineT_co", bound=Any, covariant=True)
 ResultT = TypeVar("ResultT", bound=Any)
 StateT = TypeVar("StateT", bound=Any)
 StateNameT = TypeVar("StateNameT", bound=Any)
@@ -35,14 +37,16 @@ class StoredEvents(Generic[AnswerT]):
         self._send = send
 
 
-class StoredEntities(Generic[MachineT, ResultT, StateT, StateNameT, TriggerNameT, ContextT]):
+class StoredEntities(
+    Generic[MachineT_co, ResultT, StateT, StateNameT, TriggerNameT, ContextT, GuardAnswerT_co],
+):
     """The stored entities of one machine, typed. Its methods are those of ``orchestrator``, which it wraps."""
 
     orchestrator: Orchestrator
 
     def __init__(
         self,
-        machine: MachineT,
+        machine: MachineT_co,
         store: Any,
         *,
         scheduler: Any = None,
@@ -72,7 +76,7 @@ class StoredEntities(Generic[MachineT, ResultT, StateT, StateNameT, TriggerNameT
         )
 
     def process_event(
-        self,
+        self: StoredEntities[MachineT_co, ResultT, StateT, StateNameT, TriggerNameT, ContextT, bool],
         entity_id: str,
         trigger: TriggerNameT,
         /,
@@ -110,19 +114,36 @@ class StoredEntities(Generic[MachineT, ResultT, StateT, StateNameT, TriggerNameT
     def history(self, entity_id: str, /) -> list[AuditEntry]:
         return self.orchestrator.history(entity_id)
 
+    async def ahistory(self, entity_id: str, /) -> list[AuditEntry]:
+        return await self.orchestrator.ahistory(entity_id)
+
     def find(
         self, state: StateNameT | None = None, after: str | None = None, limit: int = 100
     ) -> list[StoredEntity[StateT, ContextT]]:
         return self.orchestrator.find(state, after, limit)
 
+    async def afind(
+        self, state: StateNameT | None = None, after: str | None = None, limit: int = 100
+    ) -> list[StoredEntity[StateT, ContextT]]:
+        return await self.orchestrator.afind(state, after, limit)
+
     def count_by_state(self) -> dict[str, int]:
         return self.orchestrator.count_by_state()
+
+    async def acount_by_state(self) -> dict[str, int]:
+        return await self.orchestrator.acount_by_state()
 
     def delete(self, entity_id: str, /) -> bool:
         return self.orchestrator.delete(entity_id)
 
+    async def adelete(self, entity_id: str, /) -> bool:
+        return await self.orchestrator.adelete(entity_id)
+
     def failed_actions(self) -> list[FailedAction]:
         return self.orchestrator.failed_actions()
+
+    async def afailed_actions(self) -> list[FailedAction]:
+        return await self.orchestrator.afailed_actions()
 
     def retry_action(self, key: str) -> bool:
         return self.orchestrator.retry_action(key)
@@ -136,6 +157,14 @@ class StoredEntities(Generic[MachineT, ResultT, StateT, StateNameT, TriggerNameT
 
     async def arun_due(self, now: datetime | None = None) -> list[ResultT]:
         results: list[Any] = await self.orchestrator.arun_due(now)
+        return results
+
+    def ring(self, entity_id: str, /) -> list[ResultT]:
+        results: list[Any] = self.orchestrator.ring(entity_id)
+        return results
+
+    async def aring(self, entity_id: str, /) -> list[ResultT]:
+        results: list[Any] = await self.orchestrator.aring(entity_id)
         return results
 
     def recover(self, force: bool = False) -> int:

@@ -51,7 +51,7 @@ class Turns:
     def __init__(self, *, thread_safe: bool) -> None:
         self.running: Turn | None = None
         self.committed: Standing | None = None
-        self.queue: list[tuple[str, Mapping[str, Any]]] = []  # a deque would weigh more than the session
+        self.queue: list[tuple[str, Mapping[str, Any], str | None]] = []  # a deque would weigh more than the session
         self._thread_lock = threading.Lock() if thread_safe else None
         self._task_lock: asyncio.Lock | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

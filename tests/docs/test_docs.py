@@ -24,7 +24,8 @@ PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 SLOW = frozenset({"mypy"})
 STARTED = "getting-started.md"
 STORES = "stores.md"
-ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED, STORES})
+SCHEDULERS = "schedulers.md"
+ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED, STORES, SCHEDULERS})
 """Pages with tests of their own, and one whose numbers are measured and not repeated in a test."""
 
 SECTIONS = {section.name: section for section in page("diagnostics.md").sections}
@@ -70,6 +71,19 @@ def test_examples_with_servers_do_what_the_page_says(
         keys.end()
 
 
+def test_the_page_on_schedulers_is_true_of_a_real_redis_as_clock_and_as_broker(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = Redis(tmp_path, servers)
+    monkeypatch.setenv("REDIS_URL", keys.url)
+    monkeypatch.setenv("BROKER_URL", keys.url.replace("unix://", "redis+socket://"))
+    try:
+        run(page(SCHEDULERS), tmp_path)
+    finally:
+        keys.client.delete("celery", "_kombu.binding.celery", "pystator:alarms:order")
+        keys.end()
+
+
 @pytest.mark.parametrize("code", codes.CODES)
 def test_the_section_of_a_code_shows_what_triggers_it(code: str, tmp_path: Path) -> None:
     done = run(SECTIONS[code], tmp_path)
@@ -80,20 +94,31 @@ def test_the_introduction_to_diagnostics_is_true(tmp_path: Path) -> None:
     run(SECTIONS["Diagnostics"], tmp_path)
 
 
-def test_the_examples_type_check_and_the_mistakes_do_not(started: Run, tmp_path: Path) -> None:
-    """One run of mypy for two pages: the mistakes in the one are reported as shown, the other has none."""
+def test_the_mistakes_in_getting_started_are_told_as_shown(started: Run, tmp_path: Path) -> None:
     shutil.copytree(started.folder, tmp_path, dirs_exist_ok=True)
-    (command,) = (command for command in started.commands if command.startswith("mypy "))
-    handbook = page("generated-module.md")
-    run(handbook, tmp_path)
-    source = "\n\n".join(block.text for block in handbook.blocks if block.language == "python")
-    (tmp_path / "handbook.py").write_text(source, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", *command.split(), "-p", "fsm", "-m", "handbook"],
-        cwd=tmp_path, env=environment(), text=True, check=False,
+    _type_check(started, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["generated-module.md", "views.md"])
+def test_a_page_type_checks_but_for_the_mistake_that_it_shows(name: str, tmp_path: Path) -> None:
+    done = run(page(name), tmp_path)
+    blocks = (block for block in done.page.blocks if block.language == "python" and not block.path)
+    (tmp_path / "handbook.py").write_text("\n\n".join(block.text for block in blocks), encoding="utf-8")
+    _type_check(done, tmp_path, "-p", "fsm", "-m", "handbook")
+
+
+def _type_check(done: Run, folder: Path, *more: str) -> None:
+    """Run the one command of a page that calls mypy, over more than the page says, and compare with what it shows."""
+    (command,) = (command for command in done.commands if command.startswith("mypy "))
+    files = [word for word in command.split() if word.endswith(".py")]
+    options = [word for word in command.split() if word not in files]
+    modules = [option for file in files for option in ("-m", file.removesuffix(".py").replace("/", "."))]
+    ran = subprocess.run(
+        [sys.executable, "-m", *options, *modules, *more],
+        cwd=folder, env=environment(), text=True, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    assert _without_number_of_files(done.stdout) == _without_number_of_files(_shown_after(command, started.page))
+    assert _without_number_of_files(ran.stdout) == _without_number_of_files(_shown_after(command, done.page))
 
 
 def _without_number_of_files(said: str) -> str:

@@ -45,9 +45,14 @@ def run_as_program(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_clean_run_writes_a_package_and_exits_with_0(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("light.yaml", "-o", "fsm") == 0
-    assert sorted(path.name for path in (project / "fsm").iterdir()) == ["__init__.py", "light.py"]
+    assert sorted(path.name for path in (project / "fsm").iterdir()) == ["__init__.py", "light.py", "light_views.py"]
     said = capsys.readouterr()
-    assert said.out.splitlines() == ["fsm/__init__.py: created", "fsm/light.py: created", "1 machine: 2 files written"]
+    assert said.out.splitlines() == [
+        "fsm/__init__.py: created",
+        "fsm/light.py: created",
+        "fsm/light_views.py: created",
+        "1 machine: 3 files written",
+    ]
     assert said.err == ""
 
 
@@ -146,8 +151,10 @@ def test_check_names_the_files_that_would_change_and_writes_none(
     assert capsys.readouterr().err.splitlines() == [
         "fsm/__init__.py: would be changed",
         "fsm/door.py: would be created",
+        "fsm/door_views.py: would be created",
         "fsm/light.py: would be changed",
-        "3 of 3 files are out of date: run pystator-gen",
+        "fsm/light_views.py: would be changed",
+        "5 of 5 files are out of date: run pystator-gen",
     ]
     assert (project / "fsm/light.py").read_bytes() == before
     assert not (project / "fsm/door.py").exists()
@@ -225,7 +232,7 @@ def test_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str])
 def test_the_package_can_be_run_as_a_program(project: Path) -> None:
     done = run_as_program("light.yaml", "-o", "fsm")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("1 machine: 2 files written\n")
+    assert done.stdout.endswith("1 machine: 3 files written\n")
     (project / "light.yaml").write_text(BROKEN)
     assert run_as_program("light.yaml", "-o", "fsm").returncode == 1
     assert run_as_program("--nonsense").returncode == 2

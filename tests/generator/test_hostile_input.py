@@ -312,7 +312,7 @@ def test_a_file_can_be_called_anything(name: str, tmp_path: Path, capsys: pytest
     told = capsys.readouterr().err
     assert all(line.isprintable() for line in told.split("\n"))
     written = list((folder / "out").iterdir()) if (folder / "out").exists() else []
-    assert len(written) == (2 if code == cli.CLEAN else 0), told
+    assert len(written) == (3 if code == cli.CLEAN else 0), told
     for path in written:
         text = path.read_text(encoding="utf-8")
         assert path.stem.isidentifier()

@@ -68,7 +68,7 @@ def test_prune_deletes_our_modules_whose_machine_is_gone(project: Path, capsys: 
     main([".", "-o", "fsm", "-q"])
     (project / "door.yaml").unlink()
     assert main([".", "-o", "fsm", "--prune"]) == 0
-    assert sorted(contents("fsm")) == ["__init__.py", "light.py"]
+    assert sorted(contents("fsm")) == ["__init__.py", "light.py", "light_views.py"]
     assert b"DoorMachine" not in contents("fsm")["__init__.py"]
     assert "fsm/door.py: pruned" in capsys.readouterr().out
 
@@ -78,7 +78,10 @@ def test_without_prune_they_stay_and_are_named(project: Path, capsys: pytest.Cap
     (project / "door.yaml").unlink()
     assert main([".", "-o", "fsm"]) == 0
     assert "door.py" in contents("fsm")
-    assert capsys.readouterr().err == "fsm/door.py: its machine is not among the sources; --prune deletes it\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "fsm/door.py: its machine is not among the sources; --prune deletes it",
+        "fsm/door_views.py: its machine is not among the sources; --prune deletes it",
+    ]
 
 
 def test_a_folder_where_a_module_has_to_be_is_an_error(project: Path) -> None:
@@ -122,7 +125,7 @@ def test_an_unchanged_file_is_not_touched(project: Path) -> None:
     (project / "light.yaml").write_text(MACHINE.format(name="light").replace("press", "push"))
     main([".", "-o", "fsm", "-q"])
     touched = {path.name for path in (project / "fsm").iterdir() if path.stat().st_mtime != 1}
-    assert touched == {"light.py"}
+    assert touched == {"light.py", "light_views.py"}
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
@@ -239,6 +242,7 @@ def test_generate_reports_what_it_did(project: Path) -> None:
     assert [(change.path.name, change.action) for change in report.changes] == [
         ("__init__.py", Action.CREATED),
         ("light.py", Action.CREATED),
+        ("light_views.py", Action.CREATED),
     ]
     assert (report.machines, report.diagnostics, report.has_errors, report.is_clean) == (1, (), False, False)
     again = pystator_gen.generate(["light.yaml"], "fsm", check=True)
@@ -258,9 +262,9 @@ def test_generate_reports_errors_and_writes_nothing(project: Path) -> None:
 def test_generate_with_check_writes_nothing_and_with_prune_deletes(project: Path) -> None:
     pystator_gen.generate(["."], "fsm")
     planned = pystator_gen.generate(["light.yaml"], "fsm", check=True, prune=True)
-    assert [change.path.name for change in planned.drift] == ["__init__.py", "door.py"]
+    assert [change.path.name for change in planned.drift] == ["__init__.py", "door.py", "door_views.py"]
     assert (project / "fsm/door.py").exists()
-    assert pystator_gen.generate(["light.yaml"], "fsm").stale == (Path("fsm/door.py"),)
+    assert pystator_gen.generate(["light.yaml"], "fsm").stale == (Path("fsm/door.py"), Path("fsm/door_views.py"))
     pystator_gen.generate(["light.yaml"], "fsm", prune=True)
     assert not (project / "fsm/door.py").exists()
 
@@ -269,3 +273,22 @@ def test_the_report_is_public() -> None:
     assert isinstance(pystator_gen.generate(["light.yaml"], "fsm", check=True), pystator_gen.Report)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         pystator_gen.nothing  # noqa: B018
+
+
+# -- views -------------------------------------------------------------------------------------------------------
+
+
+def test_the_package_does_not_pass_on_views_and_so_does_not_load_them(project: Path) -> None:
+    main([".", "-o", "fsm", "-q"])
+    assert b"views" not in contents("fsm")["__init__.py"]
+    assert b"class LightOffView" in contents("fsm")["light_views.py"]
+
+
+def test_a_machine_that_is_called_like_the_views_of_another_is_an_error(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "light_views.yaml").write_text(MACHINE.format(name="other"))
+    assert main([".", "-o", "fsm"]) == 1
+    told = capsys.readouterr().err
+    assert "error[PG070]: a machine and the views of another would be written to light_views.py" in told
+    assert not (project / "fsm").exists()

@@ -37,7 +37,7 @@ def test_sources_and_output_may_come_from_the_settings(project: Path) -> None:
 def test_the_command_line_wins(project: Path) -> None:
     (project / "door.yaml").write_text(MACHINE)
     assert main(["door.yaml", "-o", "out", "-q"]) == 0
-    assert sorted(path.name for path in (project / "out").iterdir()) == ["__init__.py", "door.py"]
+    assert sorted(path.name for path in (project / "out").iterdir()) == ["__init__.py", "door.py", "door_views.py"]
     assert not (project / "app").exists()
 
 
@@ -57,7 +57,7 @@ def test_prune_and_force_are_switches(project: Path) -> None:
     (project / "app/fsm/lamp.py").write_text("mine = 1\n")
     settings(project, 'sources = ["machines"]\noutput = "app/fsm"\nprune = true\nforce = true')
     assert main(["-q"]) == 0
-    assert sorted(path.name for path in (project / "app/fsm").iterdir()) == ["__init__.py", "lamp.py"]
+    assert sorted(path.name for path in (project / "app/fsm").iterdir()) == ["__init__.py", "lamp.py", "lamp_views.py"]
 
 
 def test_a_project_without_settings_has_none(project: Path, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_the_nearest_file_counts(project: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("outptu = 'x'", "no setting 'outptu'; it has: sources, output, prune, force"),
+        ("outptu = 'x'", "no setting 'outptu'; it has: sources, output, python, prune, force, typecheck"),
         ("sources = 'machines'", "sources must be a list of texts, not 'machines'"),
         ("sources = [1]", "sources must be a list of texts"),
         ("output = ['x']", "output must be a text"),

@@ -19,6 +19,7 @@ import pytest
 
 from golden.cases import Case, cases
 from pystator_gen import naming
+from pystator_gen.output import exported_names
 from pystator_runtime import Event, InvalidTransitionError, TerminalStateError
 
 PACKAGES = [case for case in cases() if not case.is_error]
@@ -57,7 +58,8 @@ def modules(
     for package in case.application():
         shutil.copytree(package, tmp_path / package.name)
     monkeypatch.syspath_prepend(tmp_path)
-    found = sorted(path.stem for path in case.package.glob("*.py") if path.stem != "__init__")
+    files = sorted(path for path in case.package.glob("*.py") if path.stem != "__init__")
+    found = [path.stem for path in files if exported_names(path)]  # the modules of views have nothing to pass on
     yield [importlib.import_module(f"{case.name}.{stem}") for stem in found]
     for name in list(sys.modules):
         if name.partition(".")[0] in names:

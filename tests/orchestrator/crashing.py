@@ -83,7 +83,7 @@ def work(store: Any, path: Path, seed: int) -> None:
     """Send random events for ever, each with its own id."""
     log, chance = Log(path), random.Random(seed)
     orchestrator = serve(store, log, chance)
-    log.write("begun")
+    log.write("begun", seed)
     for number in range(1_000_000):
         if chance.random() < 0.15:
             orchestrator.recover()
@@ -91,4 +91,4 @@ def work(store: Any, path: Path, seed: int) -> None:
         entity_id, trigger = chance.choice(ENTITIES), chance.choice(("begin", "end", "nudge"))
         event_id = f"{seed}-{number}"
         if orchestrator.process_event(entity_id, trigger, event_id=event_id).success:
-            log.write("acknowledged", entity_id, event_id)
+            log.write("acknowledged", seed, entity_id, event_id)

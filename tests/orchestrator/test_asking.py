@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 from datetime import UTC, datetime
@@ -156,3 +157,25 @@ def test_delete_leaves_nothing(store: Any, door: Any) -> None:
     orders.delete("o-1")
     clock.now += 100_000
     assert door.run_due(orders) == []
+
+
+def test_every_question_can_be_awaited(store: Any) -> None:
+    """Sync and async share everything but the waiting"""
+
+    def act(ctx: Any) -> None:
+        raise OSError("the printer is on fire")
+
+    async def scenario(orders: Any) -> None:
+        await orders.async_process_event("o-1", "approve")
+        await orders.async_process_event("o-2", "approve")
+        await orders.async_process_event("o-2", "close")
+        assert await orders.ahistory("o-2") == orders.history("o-2") != []
+        assert await orders.afind() == orders.find() != []
+        assert [order.entity_id for order in await orders.afind("done")] == ["o-2"]
+        assert await orders.acount_by_state() == {"part": 1, "done": 1}
+        assert [action.name for action in await orders.afailed_actions()] == ["act"]
+        assert await orders.adelete("o-1")
+        assert not await orders.adelete("o-1")
+        assert await orders.aget("o-1") is None
+
+    asyncio.run(scenario(orchestrated(YAML, store, actions={"act": act})))

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from support.doubles import CALLS, Busy, Double
 from support.gate import Gate, cancelled
 from support.orchestrated import Deeds, orchestrated
+from support.stored import commit, entity, put
 
 YAML = """
     meta: {machine_name: order}
@@ -19,42 +21,38 @@ YAML = """
     """
 
 
-class Held:
+class Held(Double):
     """A store whose n-th call by an async caller waits at a gate: before it is done, or when it is done already."""
 
     def __init__(self, store: Any, number: int, *, when: str) -> None:
-        self._store = store
+        super().__init__(store)
+        self.is_instant = False
         self._number = number
         self._when = when
-        self.is_instant = False
         self.calls = 0
         self.gate = Gate()
 
+    async def meet(self, name: str, call: Any, *given: Any) -> Any:
+        self.calls += 1
+        if self.calls != self._number:
+            return await call(*given)
+        if self._when == "before":
+            await self.gate(None)
+        done = await call(*given)
+        if self._when == "after":
+            await self.gate(None)
+        return done
+
     def __getattr__(self, name: str) -> Any:
-        if name in ("aload", "acommit", "afinish", "aunlock"):
-            return self._awaited(name[1:])
-        return getattr(self._store, name)
+        if name[:1] == "a" and name[1:] in CALLS and not hasattr(self._store, name):
+            return self._awaited(name[1:], self._in_no_thread(name[1:]))  # a thread could not wait at the gate
+        return super().__getattr__(name)
 
-    def _awaited(self, name: str) -> Any:
-        call = getattr(self._store, name)
+    def _in_no_thread(self, name: str) -> Any:
+        async def call(*given: Any) -> Any:
+            return getattr(self._store, name)(*given)
 
-        async def held(*given: Any) -> Any:
-            self.calls += 1
-            if self.calls != self._number:
-                return call(*given)
-            if self._when == "before":
-                await self.gate(None)
-                return call(*given)
-            done = call(*given)
-            try:
-                await self.gate(None)
-            except asyncio.CancelledError:
-                if getattr(done, "lock", None) is not None:  # as a store has to that can be awaited
-                    self._store.unlock(done.lock)
-                raise
-            return done
-
-        return held
+        return call
 
 
 def serving(store: Any, deeds: Deeds, **settings: Any) -> Any:
@@ -125,18 +123,6 @@ def test_while_a_guard_is_asked_nothing_was_done(store: Any) -> None:
 def test_while_a_guard_is_asked_under_a_lock_the_lock_ends(store: Any) -> None:
     """DESIGN: after three conflicts the entity is locked"""
 
-    class Busy:
-        times = 3
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-        def commit(self, commit: Any, lock: Any) -> bool:
-            if self.times:
-                self.times -= 1
-                return False
-            return bool(store.commit(commit, lock))
-
     async def scenario() -> None:
         gate, asked = Gate(), 0
 
@@ -145,7 +131,7 @@ def test_while_a_guard_is_asked_under_a_lock_the_lock_ends(store: Any) -> None:
             asked += 1
             return bool(await gate(ctx)) if asked == 4 else True
 
-        orders = orchestrated(YAML, Busy(), guards={"asked": guard})
+        orders = orchestrated(YAML, Busy(store, times=3), guards={"asked": guard})
         task = asyncio.create_task(orders.async_process_event("o-1", "approve"))
         await gate.reached.wait()
         waiting = asyncio.create_task(orders.async_process_event("o-1", "put"))
@@ -190,3 +176,41 @@ def test_the_end_of_the_event_loop_keeps_no_lock(store: Any) -> None:
     assert before == len(orders.history("o-1"))
     assert orders.process_event("o-1", "put").success
     assert orders.get("o-1").context["puts"] == before + 1
+
+
+@pytest.mark.parametrize("place", ["postgresql", "redis"], indirect=True)
+def test_a_lock_is_given_back_wherever_its_taking_or_its_commit_is_cancelled(place: Any) -> None:
+    """Protocol: whatever comes of a commit, the lock ends with it; no lease is waited for"""
+    store = place.open()
+    put(store, entity())
+
+    async def changes() -> None:
+        loaded = await store.aload("order", "o-1", None, True)
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            await store.aunlock(loaded.lock)
+            raise
+        await store.acommit(commit(loaded.entity._replace(version=loaded.entity.version + 1)), loaded.lock)
+
+    async def ends_before(steps: int) -> bool:
+        """Whether it ends before the event loop has gone so many rounds; else it is cancelled then."""
+        task = asyncio.create_task(changes())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        was_done = task.done()
+        task.cancel()
+        await asyncio.wait([task])
+        return was_done
+
+    async def scenario() -> None:
+        async with asyncio.timeout(20):
+            steps = 1
+            while not await ends_before(steps):
+                steps += 1 + steps // 20
+                while (free := await store.aload("order", "o-1", None, True)) is None:
+                    await asyncio.sleep(0.001)
+                await store.aunlock(free.lock)
+        assert steps > 10
+
+    asyncio.run(scenario())

@@ -30,7 +30,7 @@ def test_after_kills_and_recovery_all_that_was_committed_is_there_and_was_acted_
     orchestrator = serve(lasting.open(), Log(path), random.Random(0))
     _recover(orchestrator)
     story = Story(orchestrator, path)
-    assert len(story.acknowledged) > KILLS, "hardly anything has happened"
+    assert len(story.acknowledged) >= KILLS / 2, "hardly anything has happened"
     for entity_id in ENTITIES:
         story.check_transitions(entity_id)
         story.check_timers(entity_id)
@@ -40,11 +40,12 @@ def test_after_kills_and_recovery_all_that_was_committed_is_there_and_was_acted_
 
 
 def _kill_some(place: Place, path: Path) -> None:
-    """Let one worker after the other begin where the one before was killed."""
+    """Let one worker after the other begin where the one before was killed; every other one comes to something."""
     chance = random.Random(time.time_ns() if SOAK else 0)
     for seed in range(KILLS):
         child = Child(lambda seed=seed: work(place.open(), path, seed))
-        until(lambda seed=seed: sum(line[0] == "begun" for line in read(path)) > seed)
+        awaited = ("begun", "acknowledged")[seed % 2]
+        until(lambda awaited=awaited, seed=seed: [awaited, seed] in [line[:2] for line in read(path)])
         time.sleep(chance.uniform(0, 0.15))
         os.kill(child.pid, signal.SIGKILL)
         child.wait_for_its_death()
@@ -73,7 +74,7 @@ class Story:
 
     def __init__(self, orchestrator: Any, path: Path) -> None:
         lines = read(path)
-        self.acknowledged = [tuple(line[1:]) for line in lines if line[0] == "acknowledged"]
+        self.acknowledged = [(line[2], line[3]) for line in lines if line[0] == "acknowledged"]
         self.ran = {key for kind, key, *_ in (line for line in lines if line[0] == "ran")}
         self.rung = [line[1:] for line in lines if line[0] == "rung"]
         self.entities = {entity_id: orchestrator.get(entity_id) for entity_id in ENTITIES}

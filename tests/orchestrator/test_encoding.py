@@ -13,6 +13,9 @@ import pytest
 from pystator_runtime import StoreError
 from support.orchestrated import Deeds, orchestrated
 
+pytestmark = pytest.mark.parametrize("place", ["memory", "sqlite"], indirect=True)
+"""A store that is called at once, and one that is called in a thread: nothing here differs by where entities are."""
+
 YAML = """
     meta: {machine_name: order, version: "1"}
     state_variables:

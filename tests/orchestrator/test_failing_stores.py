@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pystator_runtime import StoreError
+from support.doubles import Double
 from support.orchestrated import MOMENT, Deeds, StoppedClock, orchestrated
 from support.places import Place
 
@@ -21,33 +22,24 @@ YAML = """
       - {trigger: approve, source: new, dest: open, actions: [patch]}
       - {trigger: back, source: open, dest: new}
     """
-CALLS = ("load", "commit", "finish", "give_up", "postpone", "unlock", "record", "due", "claim", "prune", "renew")
 
 
-class Failing:
+class Failing(Double):
     """A store that fails at its n-th call: before anything is done, or when it is done and was not yet told."""
 
     def __init__(self, store: Any, number: int, *, when: str) -> None:
-        self._store = store
+        super().__init__(store)
         self._number = number
         self._when = when
         self.calls = 0
 
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._store, name)
-        return self._counted(name, found) if name in CALLS else found
-
-    def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*given: Any) -> Any:
-            self.calls += 1
-            if self.calls != self._number:
-                return call(*given)
-            if self._when == "after":
-                call(*given)
-            raise StoreError(f"{name} fails here")
-
-        counted.__name__ = name
-        return counted
+    async def meet(self, name: str, call: Callable[..., Any], *given: Any) -> Any:
+        self.calls += 1
+        if self.calls != self._number:
+            return await call(*given)
+        if self._when == "after":
+            await call(*given)
+        raise StoreError(f"{name} fails here")
 
 
 def deed(deeds: Deeds) -> dict[str, Any]:

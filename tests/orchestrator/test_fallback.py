@@ -9,6 +9,9 @@ import pytest
 from pystator_runtime import InvalidTransitionError, TerminalStateError, UndefinedTriggerError
 from support.orchestrated import Deeds, StoppedClock, orchestrated
 
+pytestmark = pytest.mark.parametrize("place", ["memory", "sqlite"], indirect=True)
+"""A store that is called at once, and one that is called in a thread: nothing here differs by where entities are."""
+
 YAML = """
     meta: {machine_name: order, orchestrator_default_fallback: persist}
     error_policy: {default_fallback: broken}

@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from pystator_runtime import StoreError, TransitionHook
+from support.doubles import Double
 from support.gate import Gate, cancelled
 from support.orchestrated import Deeds, StoppedClock, orchestrated
+
+pytestmark = pytest.mark.parametrize("place", ["memory", "sqlite"], indirect=True)
+"""A store that is called at once, and one that is called in a thread: nothing here differs by where entities are."""
 
 YAML = """
     meta: {machine_name: order, version: "1"}
@@ -81,20 +85,17 @@ def test_they_are_told_of_timers(store: Any, door: Any) -> None:
 def test_an_event_that_is_decided_again_is_told_once(store: Any, door: Any) -> None:
     """hooks.py: whatever others did meanwhile"""
 
-    class Slow:
+    class Slow(Double):
         times = 2
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-        def commit(self, commit: Any, lock: Any) -> bool:
-            if self.times:
+        async def meet(self, name: str, call: Any, *given: Any) -> Any:
+            if name == "commit" and self.times:
                 self.times -= 1
                 orchestrated(YAML, store).process_event("o-1", "put")
-            return bool(store.commit(commit, lock))
+            return await call(*given)
 
     log = Log()
-    orders = orchestrated(YAML, Slow(), hooks=[log])
+    orders = orchestrated(YAML, Slow(store), hooks=[log])
     door.send(orders, "o-1", "approve", {"fine": True})
     assert [told[0] for told in log.told] == ["before", "after"]
 
@@ -121,16 +122,13 @@ def test_they_are_told_where_the_entity_was_when_an_event_could_not_be_decided(s
 def test_where_the_entity_was_not_even_read_the_state_is_empty(store: Any, door: Any) -> None:
     """hooks.py"""
 
-    class Away:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-        def load(self, *what: Any) -> Any:
+    class Away(Double):
+        async def meet(self, name: str, call: Any, *given: Any) -> Any:
             raise StoreError("away")
 
     log = Log()
     with pytest.raises(StoreError):
-        door.send(orchestrated(YAML, Away(), hooks=[log]), "o-1", "put")
+        door.send(orchestrated(YAML, Away(store), hooks=[log]), "o-1", "put")
     assert log.told == [("error", "o-1", "", "put", StoreError)]
 
 

@@ -12,6 +12,9 @@ from pystator_runtime import IdempotencyError, Orchestrator
 from support.machines import load
 from support.orchestrated import Deeds
 
+TWO_STORES = pytest.mark.parametrize("place", ["memory", "sqlite"], indirect=True)
+"""A store that is called at once, and one that is called in a thread: nothing here differs by where entities are."""
+
 MODULE = load(
     """
     meta: {machine_name: order}
@@ -35,6 +38,7 @@ class Actions:
         self.act = deeds.named("act")["act"]
 
 
+@TWO_STORES
 def test_on_has_a_method_per_trigger(store: Any) -> None:
     """API: orders.on(entity_id).fill(...)"""
     served = orders(store)
@@ -44,6 +48,7 @@ def test_on_has_a_method_per_trigger(store: Any) -> None:
     assert served.on("o-1").close().target_state == "new"
 
 
+@TWO_STORES
 def test_aon_answers_an_awaitable(store: Any) -> None:
     """API"""
 
@@ -55,6 +60,7 @@ def test_aon_answers_an_awaitable(store: Any) -> None:
     asyncio.run(scenario())
 
 
+@TWO_STORES
 def test_an_event_id_goes_with_it(store: Any) -> None:
     """S13.1"""
     served = orders(store)
@@ -65,6 +71,7 @@ def test_an_event_id_goes_with_it(store: Any) -> None:
         served.on("o-1", "e-1").fill(amount=4)
 
 
+@TWO_STORES
 def test_its_methods_are_those_of_the_orchestrator(store: Any) -> None:
     """API"""
     deeds = Deeds(act=1)
@@ -84,6 +91,7 @@ def test_its_methods_are_those_of_the_orchestrator(store: Any) -> None:
     assert repr(served).startswith("<OrderOrchestrator <Orchestrator of 'order'")
 
 
+@TWO_STORES
 def test_its_async_twins_are_too(store: Any) -> None:
     """API"""
 

@@ -9,6 +9,9 @@ import pytest
 from pystator_runtime import InvalidTransitionError
 from support.orchestrated import StoppedClock, orchestrated
 
+pytestmark = pytest.mark.parametrize("place", ["memory", "sqlite"], indirect=True)
+"""A store that is called at once, and one that is called in a thread: nothing here differs by where entities are."""
+
 YAML = """
     meta: {machine_name: order, validate_context: true}
     state_variables: [{key: qty, type: integer, required: true}, {key: filled, type: integer, default: 0}]

@@ -9,6 +9,9 @@ import pytest
 from pystator_runtime import StoreError
 from support.orchestrated import MOMENT, Deeds, StoppedClock, orchestrated
 
+pytestmark = pytest.mark.parametrize("place", ["memory", "sqlite"], indirect=True)
+"""A store that is called at once, and one that is called in a thread: nothing here differs by where entities are."""
+
 OLD = """
     meta: {machine_name: order, version: "1"}
     states:

@@ -88,7 +88,7 @@ def project(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     (folder / "light.yaml").write_text(MACHINE)
     (folder / "program.py").write_text(PROGRAM)
     said = run(environment / "pystator-gen", "light.yaml", "-o", "fsm", folder=folder)
-    assert said.endswith("1 machine: 2 files written\n")
+    assert said.endswith("1 machine: 3 files written\n")
     return folder
 
 

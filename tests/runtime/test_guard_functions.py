@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from pystator_runtime import GuardError
+from pystator_runtime import GuardError, InvalidTransitionError
 from support.doors import Door, bound, placed
 
 PARAMS = """
@@ -157,6 +158,43 @@ def test_a_guard_sees_the_event_at_the_stateless_doors() -> None:
     machine.process("a", "plain", {"n": 1})
     assert seen[0]["_event"].trigger == "plain"
     assert seen[0]["n"] == 1
+
+
+# -- answers ----------------------------------------------------------------------------------------
+
+
+async def _yields(ctx: Any) -> Any:
+    yield False
+
+
+NO_ANSWERS: dict[str, Any] = {
+    "an async generator": _yields,
+    "a generator": lambda ctx: (item for item in [False]),
+    "a future of another thread": lambda ctx: Future(),
+    "a function that nobody has called": lambda ctx: yes,
+    "an object": lambda ctx: object(),
+}
+
+
+@pytest.mark.parametrize("function", NO_ANSWERS.values(), ids=NO_ANSWERS)
+@pytest.mark.parametrize("form", ["g", "{not: g}", "{anyOf: [g, g]}"])
+def test_what_does_not_say_what_its_truth_is_lets_nothing_through(door: Door, function: Any, form: str) -> None:
+    """S5.3: such objects are all true"""
+    outcome = door(asking(form, function), "a", "go")
+    assert (outcome.state, type(outcome.result.error)) == ("a", InvalidTransitionError)
+    assert "has to answer True or False" in str(outcome.result.metadata["guard_errors"])
+
+
+@pytest.mark.parametrize("answer", [1, 0.5, "yes", [0]], ids=str)
+def test_what_says_that_it_is_true_holds(door: Door, answer: Any) -> None:
+    """As PyStator has it."""
+    assert door(asking("g", lambda ctx: answer), "a", "go").state == "b"
+
+
+@pytest.mark.parametrize("answer", [None, 0, "", []], ids=str)
+def test_what_says_that_it_is_not_true_does_not_hold(door: Door, answer: Any) -> None:
+    assert door(asking("g", lambda ctx: answer), "a", "go").state == "a"
+    assert door(asking("{not: g}", lambda ctx: answer), "a", "go").state == "b"
 
 
 # -- async guards ---------------------------------------------------------------------------------

@@ -14,8 +14,9 @@ from support.servers import Servers
 LASTING = [name for name in PLACES if name != "memory"]
 
 
-def _place(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
-    place = PLACES[request.param](tmp_path, servers)
+def served(name: str, folder: Path, servers: Servers) -> Iterator[Place]:
+    """A place for as long as a test runs."""
+    place = PLACES[name](folder, servers)
     yield place
     place.end()
 
@@ -23,13 +24,13 @@ def _place(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
 @pytest.fixture(params=PLACES)
 def place(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
     """Every place."""
-    yield from _place(request, tmp_path, servers)
+    yield from served(request.param, tmp_path, servers)
 
 
 @pytest.fixture(params=LASTING)
 def lasting(request: Any, tmp_path: Path, servers: Servers) -> Iterator[Place]:
     """Every place whose entities outlive the store object."""
-    yield from _place(request, tmp_path, servers)
+    yield from served(request.param, tmp_path, servers)
 
 
 @pytest.fixture

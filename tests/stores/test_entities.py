@@ -111,6 +111,17 @@ def test_a_commit_on_an_entity_that_is_not_there_writes_nothing(store: Any) -> N
     assert everything(store) == [None, [], [], [], [], {}]
 
 
+def test_a_commit_on_an_entity_that_was_made_anew_meanwhile_writes_nothing(store: Any) -> None:
+    put(store, entity(created_at=1_000))
+    store.delete(MACHINE, ID)
+    put(store, entity(created_at=2_000), event_id="f")
+    before = everything(store)
+    late = entity(version=2, created_at=1_000, state="late", next_due=7)
+    assert store.commit(commit(late, event_id="e", actions=2), None) is False
+    assert everything(store) == before
+    put(store, entity(version=2, created_at=2_000))
+
+
 def test_a_commit_whose_event_id_was_used_writes_nothing(store: Any) -> None:
     put(store, entity(next_due=5), event_id="e")
     before = everything(store)

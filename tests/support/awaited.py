@@ -12,6 +12,8 @@ from typing import Any
 class Awaited:
     """Calls go to an event loop in a thread, where many may wait at once; each process has a loop of its own."""
 
+    is_instant = False
+
     def __init__(self, store: Any) -> None:
         self.store = store
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -40,4 +42,5 @@ class Awaited:
             loop, self._loop = self._loop, None
             loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
+            loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()

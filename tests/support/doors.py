@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import re
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -133,6 +135,34 @@ def _ahandle(session: Any, trigger: str, payload: Mapping[str, Any]) -> Any:
     return asyncio.run(session.ahandle(Event(trigger, payload)))
 
 
+def _view(session: Any, trigger: str, payload: Mapping[str, Any]) -> Any:
+    """The method of a view; where the state does not accept the trigger, and so has none, what it comes down to."""
+    view = session.view()
+    if hasattr(view, trigger):
+        return _checked(view, trigger, getattr(view, trigger)(**payload)).result
+    return view._send(trigger, payload, _views(view)).result
+
+
+def _aview(session: Any, trigger: str, payload: Mapping[str, Any]) -> Any:
+    view = session.view()
+    return _checked(view, trigger, asyncio.run(view._asend(trigger, payload, _views(view)))).result
+
+
+def _checked(before: Any, trigger: str, after: Any) -> Any:
+    """The view that an event led to: of the state in which the step came to rest, and one of those promised."""
+    method = getattr(before, trigger, None)
+    if method is not None:
+        assert type(after).__name__ in re.findall(r"\w+View\d*", method.__annotations__["return"]), (before, after)
+    rests = after.result.target_state
+    shown = before._shows if rests is None else getattr(rests, "parallel_state", rests)
+    assert after._shows == shown, (before, after)
+    return after
+
+
+def _views(view: Any) -> Any:
+    return sys.modules[type(view).__module__].VIEWS
+
+
 DOORS: Mapping[str, Door] = {
     "process": _process,
     "aprocess": _aprocess,
@@ -141,11 +171,15 @@ DOORS: Mapping[str, Door] = {
     "asend": _of_session(_asend),
     "handle": _of_session(_handle),
     "ahandle": _of_session(_ahandle),
+    "view": _of_session(_view),
+    "async-view": _of_session(_aview),
     "executing-method": _of_session(_method, execute_actions=True),
     "executing-asend": _of_session(_asend, execute_actions=True),
     "watched-send": _of_session(_send, history=3, hooks=[TransitionHook()]),
     "thread-safe-method": _of_session(_method, thread_safe=True),
     "thread-safe-asend": _of_session(_asend, thread_safe=True),
+    "thread-safe-view": _of_session(_view, thread_safe=True),
+    "executing-async-view": _of_session(_aview, execute_actions=True),
 }
 """Every door."""
 

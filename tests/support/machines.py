@@ -6,6 +6,7 @@ import itertools
 import sys
 import textwrap
 from types import ModuleType
+from typing import Any
 
 from pystator_gen.diagnostics import Diagnostic, in_order
 from pystator_gen.pipeline import compile_source
@@ -20,10 +21,30 @@ def compile_machine(yaml: str, name: str = "machine.yaml") -> tuple[ModuleType, 
     errors = [str(diagnostic) for diagnostic in diagnostics if diagnostic.is_error]
     assert not errors, "\n".join(errors)
     (unit,) = units
-    module = ModuleType(f"generated_{next(_numbers)}")
+    package = f"generated_{next(_numbers)}"
+    (name, text), (name_of_views, views) = unit.texts.items()
+    module = ModuleType(f"{package}.{name}")
+    module.__package__ = package
+    sys.modules[package] = ModuleType(package)
     sys.modules[module.__name__] = module
-    exec(compile(unit.text, f"{unit.machine.module}.py", "exec"), module.__dict__)  # our own output
+    sys.modules[f"{package}.{name_of_views}"] = _Views(f"{package}.{name_of_views}", views)
+    exec(compile(text, f"{name}.py", "exec"), module.__dict__)  # our own output
     return module, diagnostics
+
+
+class _Views(ModuleType):
+    """The module of a machine's views, executed when somebody first asks for something in it."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(name)
+        self.__package__ = name.rpartition(".")[0]
+        self._text = text
+
+    def __getattr__(self, name: str) -> Any:
+        if "VIEWS" in self.__dict__ or name.startswith("__"):
+            raise AttributeError(name)
+        exec(compile(self._text, f"{self.__name__}.py", "exec"), self.__dict__)  # our own output
+        return getattr(self, name)
 
 
 def load(yaml: str) -> ModuleType:

@@ -11,10 +11,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import redis
-from sqlalchemy.engine import make_url
+from redis.connection import parse_url
+from sqlalchemy.engine import URL, make_url
 
 from pystator_runtime.stores import (
     InMemoryStateStore,
@@ -24,6 +26,7 @@ from pystator_runtime.stores import (
     redis_scripts,
 )
 from support.awaited import Awaited
+from support.lines import Line
 from support.servers import Servers
 from support.stored import MACHINE
 
@@ -55,6 +58,14 @@ class Place:
 
     def broken(self, point: str) -> contextlib.AbstractContextManager[None]:
         """Commits fail when they come to ``point``."""
+        raise NotImplementedError
+
+    def line(self) -> Line:
+        """A line to the server."""
+        raise NotImplementedError
+
+    def open_by(self, line: Line) -> Any:
+        """A store that reaches the server by this line; its locks end soon."""
         raise NotImplementedError
 
     def end(self) -> None:
@@ -151,6 +162,17 @@ class PostgreSQL(Place):
         finally:
             self.execute("DROP FUNCTION breaks CASCADE")
 
+    def line(self) -> Line:
+        folder, port = self.url.query.get("host"), self.url.port or 5432
+        name = f".s.PGSQL.{port}"  # so it is called by those who look for it in a folder
+        return Line(name, f"{folder}/{name}" if folder else (self.url.host or "localhost", port))
+
+    def open_by(self, line: Line) -> Any:
+        by_line = URL.create(**{**self.url._asdict(), "host": None})
+        store = SQLAlchemyStateStore(by_line.update_query_dict({"host": str(line.path.parent)}))
+        self._opened.append(store)
+        return store
+
     def execute(self, *statements: str) -> list[Any]:
         """Run statements behind the back of the stores; the rows of the last one."""
         options = f"-csearch_path={self.schema}"
@@ -197,6 +219,17 @@ class Redis(Place):
 
     def open_with_short_locks(self) -> Any:
         return self.open(lock_lease="50ms")
+
+    def line(self) -> Line:
+        known = parse_url(self.url)
+        return Line("socket", known.get("path") or (known.get("host", "localhost"), known.get("port", 6379)))
+
+    def open_by(self, line: Line) -> Any:
+        who, at, _ = urlsplit(self.url).netloc.rpartition("@")
+        url = f"unix://{who}{at}{line.path}?db={parse_url(self.url).get('db', 0)}"
+        store = RedisStateStore(url, prefix=self.prefix, lock_lease="50ms")
+        self._opened.append(store)
+        return store
 
     @contextlib.contextmanager
     def broken(self, point: str) -> Iterator[None]:

@@ -118,8 +118,13 @@ def _postgres(folder: Path) -> Iterator[str]:
         capture_output=True, text=True, check=False, **options,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    arguments = ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=200"]
-    with _running([programs / "postgres", *arguments], signal.SIGINT, folder / "log", options) as server:
+    settings = ["listen_addresses=", "max_connections=200"]
+    if not os.environ.get("PYSTATOR_SOAK"):
+        settings.append("fsync=off")  # nobody turns the machine off
+    arguments = [part for setting in settings for part in ("-c", setting)]
+    with _running(
+        [programs / "postgres", "-D", data, "-k", folder, *arguments], signal.SIGINT, folder / "log", options
+    ) as server:
         _wait(server, lambda: "ready" in _text(data / "postmaster.pid"), folder / "log")
         yield f"postgresql://postgres@/postgres?host={folder}"
 

@@ -13,7 +13,7 @@ from typing import Any
 from bench.contenders.base import CONTEXT, ORDER, STORED, Case
 from bench.contenders.compiled import compiled
 from bench.contenders.order.ours import Functions
-from pystator_runtime.stores import InMemoryStateStore, SQLiteStateStore
+from pystator_runtime.stores import InMemoryStateStore, RedisStateStore, SQLAlchemyStateStore, SQLiteStateStore
 
 NAME = f"pystator-gen {version('pystator-gen')}"
 
@@ -32,6 +32,16 @@ def sqlite(folder: Path) -> Any:
     return SQLiteStateStore(folder / "ours.db")
 
 
+def postgresql(url: str) -> Callable[[Path], Any]:
+    """A store in PostgreSQL."""
+    return lambda folder: SQLAlchemyStateStore(url)
+
+
+def redis(url: str) -> Callable[[Path], Any]:
+    """A store in Redis."""
+    return lambda folder: RedisStateStore(url)
+
+
 def sqlite_not_durable(folder: Path) -> Any:
     """The same without waiting for the disk, which would hide what else takes time."""
     return SQLiteStateStore(folder / "many.db", durable=False)
@@ -46,8 +56,9 @@ def orders(make: Callable[[Path], Any], folder: Path) -> Iterator[Sequence[Case]
     """One order, open, in a store that is made in ``folder``."""
     module = compiled(ORDER, folder)
     opened = module.OrderOrchestrator(module.OrderMachine(guards=Functions(), actions=Functions()), make(folder))
-    opened.create("o-1", CONTEXT)
-    opened.on("o-1").acknowledge()
+    if opened.get("o-1") is None:
+        opened.create("o-1", CONTEXT)
+        opened.on("o-1").acknowledge()
     names = {"orders": opened, "context": CONTEXT}
     proof = "orders.get('o-1').state == 'open' and orders.get('o-1').context == context"
     yield (

@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .document_views import DocumentView
+
 rt.require(1, __name__)
 from pystator_runtime.expressions import add
 
@@ -340,16 +343,16 @@ _CHART: rt.Chart[DocumentState] = rt.Chart(
 )
 
 
-class DocumentGuards(Protocol):
+class DocumentGuards(Protocol[rt.VerdictT_co]):
     """The guards of document: an object, class instance or module that has them."""
 
     @property
-    def author_is_employed(self) -> rt.GuardFunction[DocumentContext]:
+    def author_is_employed(self) -> rt.GuardFunction[DocumentContext, rt.VerdictT_co]:
         """Asks the directory whether the author still works here."""
         ...
 
     @property
-    def may_approve(self) -> rt.GuardFunction[DocumentContext]:
+    def may_approve(self) -> rt.GuardFunction[DocumentContext, rt.VerdictT_co]:
         """Asks the directory whether the reviewer may approve such a document."""
         ...
 
@@ -384,6 +387,7 @@ class DocumentSession(
         ],
         DocumentTrigger,
         DocumentContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """One entity of document, in memory."""
@@ -423,7 +427,7 @@ class DocumentSession(
         """Whether the entity is in `published`."""
         return "published" in self._row.active
 
-    def submit(self) -> DocumentResult:
+    def submit(self: DocumentSession[bool]) -> DocumentResult:
         """Send `submit`.
 
         - draft -> legal_review if author_is_employed and ((kind eq 'contract') or (value_eur > 10000))
@@ -432,38 +436,54 @@ class DocumentSession(
         """
         return self._fire("submit")
 
-    def approve(self, *, reviewer: str) -> DocumentResult:
+    def approve(self: DocumentSession[bool], *, reviewer: str) -> DocumentResult:
         """Send `approve`.
 
         - peer_review stays if (reviewer != author and reviewer not in approved_by) and may_approve
         - legal_review stays if (reviewer != author and reviewer not in approved_by) and may_approve
         """
-        return self._fire("approve", {"reviewer": reviewer})
+        return self._fire_with("approve", {"reviewer": reviewer})
 
-    def request_changes(self, *, reviewer: str, comment: str) -> DocumentResult:
+    def request_changes(
+        self: DocumentSession[bool], *, reviewer: str, comment: str
+    ) -> DocumentResult:
         """Send `request_changes`.
 
         - peer_review -> draft
         - legal_review -> draft
         """
-        return self._fire("request_changes", {"reviewer": reviewer, "comment": comment})
+        return self._fire_with("request_changes", {"reviewer": reviewer, "comment": comment})
+
+    def view(self) -> DocumentView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .document_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
-    def send(self, _trigger: Literal[DocumentTrigger.SUBMIT, "submit"], /) -> DocumentResult: ...
-    @overload
     def send(
-        self, _trigger: Literal[DocumentTrigger.APPROVE, "approve"], /, *, reviewer: str
+        self: DocumentSession[bool], _trigger: Literal[DocumentTrigger.SUBMIT, "submit"], /
     ) -> DocumentResult: ...
     @overload
     def send(
-        self,
+        self: DocumentSession[bool],
+        _trigger: Literal[DocumentTrigger.APPROVE, "approve"],
+        /,
+        *,
+        reviewer: str,
+    ) -> DocumentResult: ...
+    @overload
+    def send(
+        self: DocumentSession[bool],
         _trigger: Literal[DocumentTrigger.REQUEST_CHANGES, "request_changes"],
         /,
         *,
         reviewer: str,
         comment: str,
     ) -> DocumentResult: ...
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> DocumentResult:
+    def send(
+        self: DocumentSession[bool], _trigger: _TriggerName, /, **payload: Any
+    ) -> DocumentResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -496,10 +516,11 @@ class DocumentMachine(
         DocumentTrigger,
         _TriggerName,
         DocumentContext,
-        DocumentSession,
+        DocumentSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """A document on its way from its author to the readers."""
@@ -507,7 +528,9 @@ class DocumentMachine(
     chart = _CHART
     session_class = DocumentSession
 
-    def __init__(self, *, guards: DocumentGuards, actions: DocumentActions) -> None:
+    def __init__(
+        self, *, guards: DocumentGuards[rt.GuardAnswerT_co], actions: DocumentActions
+    ) -> None:
         """The machine with its guards and actions; `DocumentMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -532,7 +555,7 @@ class _DocumentEvents(rt.StoredEvents[rt.AnswerT]):
 
 class DocumentOrchestrator(
     rt.StoredEntities[
-        DocumentMachine,
+        DocumentMachine[rt.GuardAnswerT_co],
         DocumentResult,
         Literal[
             DocumentState.DRAFT,
@@ -544,11 +567,14 @@ class DocumentOrchestrator(
         _StateName,
         _TriggerName,
         DocumentContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of document."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _DocumentEvents[DocumentResult]:
+    def on(
+        self: DocumentOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _DocumentEvents[DocumentResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _DocumentEvents(self._sender(entity_id, event_id))
 

@@ -22,6 +22,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .order_views import OrderView
+
 rt.require(1, __name__)
 from pystator_runtime.expressions import add, multiply
 
@@ -389,17 +392,19 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
 )
 
 
-class _WithinRiskLimitGuard(Protocol):
+class _WithinRiskLimitGuard(Protocol[rt.VerdictT_co]):
     """The guard `within_risk_limit`, taking its params as keywords."""
 
-    def __call__(self, ctx: OrderContext, /, *, max_notional: int) -> bool | Awaitable[bool]: ...
+    def __call__(self, ctx: OrderContext, /, *, max_notional: int) -> rt.VerdictT_co: ...
 
 
-class OrderGuards(Protocol):
+class OrderGuards(Protocol[rt.VerdictT_co]):
     """The guards of order: an object, class instance or module that has them."""
 
     @property
-    def within_risk_limit(self) -> rt.GuardFunction[OrderContext] | _WithinRiskLimitGuard:
+    def within_risk_limit(
+        self,
+    ) -> rt.GuardFunction[OrderContext, rt.VerdictT_co] | _WithinRiskLimitGuard[rt.VerdictT_co]:
         """Whether the order is small enough for the desk."""
         ...
 
@@ -440,7 +445,7 @@ class OrderActions(Protocol):
         ...
 
 
-class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
+class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, rt.GuardAnswerT_co]):
     """One entity of order, in memory."""
 
     __slots__ = ()
@@ -484,7 +489,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         """Whether the entity is in `rejected`."""
         return "rejected" in self._row.active
 
-    def submit(self) -> OrderResult:
+    def submit(self: OrderSession[bool]) -> OrderResult:
         """Send `submit`.
 
         Send the ticket to the venue.
@@ -493,7 +498,9 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         """
         return self._fire("submit")
 
-    def fill(self, *, fill_quantity: int, fill_price: decimal.Decimal) -> OrderResult:
+    def fill(
+        self: OrderSession[bool], *, fill_quantity: int, fill_price: decimal.Decimal
+    ) -> OrderResult:
         """Send `fill`.
 
         The venue traded the order, or a part of it.
@@ -503,18 +510,20 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         - partially_filled -> filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (filled_quantity + fill_quantity == quantity)
         - partially_filled -> partially_filled if (fill_price <= limit_price if side == 'buy' else fill_price >= limit_price) and (0 < fill_quantity < quantity - filled_quantity)
         """
-        return self._fire("fill", {"fill_quantity": fill_quantity, "fill_price": fill_price})
+        return self._fire_with("fill", {"fill_quantity": fill_quantity, "fill_price": fill_price})
 
-    def cancel(self, *, reason: str, requested_by: str = "client") -> OrderResult:
+    def cancel(
+        self: OrderSession[bool], *, reason: str, requested_by: str = "client"
+    ) -> OrderResult:
         """Send `cancel`.
 
         - pending -> cancelled
         - open -> cancelled
         - partially_filled -> cancelled
         """
-        return self._fire("cancel", {"reason": reason, "requested_by": requested_by})
+        return self._fire_with("cancel", {"reason": reason, "requested_by": requested_by})
 
-    def reject(self, *, reason: str) -> OrderResult:
+    def reject(self: OrderSession[bool], *, reason: str) -> OrderResult:
         """Send `reject`.
 
         The venue does not take the order.
@@ -522,13 +531,21 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
         - pending -> rejected
         - open -> rejected
         """
-        return self._fire("reject", {"reason": reason})
+        return self._fire_with("reject", {"reason": reason})
+
+    def view(self) -> OrderView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .order_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
-    def send(self, _trigger: Literal[OrderTrigger.SUBMIT, "submit"], /) -> OrderResult: ...
+    def send(
+        self: OrderSession[bool], _trigger: Literal[OrderTrigger.SUBMIT, "submit"], /
+    ) -> OrderResult: ...
     @overload
     def send(
-        self,
+        self: OrderSession[bool],
         _trigger: Literal[OrderTrigger.FILL, "fill"],
         /,
         *,
@@ -537,7 +554,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
     ) -> OrderResult: ...
     @overload
     def send(
-        self,
+        self: OrderSession[bool],
         _trigger: Literal[OrderTrigger.CANCEL, "cancel"],
         /,
         *,
@@ -546,9 +563,13 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
     ) -> OrderResult: ...
     @overload
     def send(
-        self, _trigger: Literal[OrderTrigger.REJECT, "reject"], /, *, reason: str
+        self: OrderSession[bool],
+        _trigger: Literal[OrderTrigger.REJECT, "reject"],
+        /,
+        *,
+        reason: str,
     ) -> OrderResult: ...
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> OrderResult:
+    def send(self: OrderSession[bool], _trigger: _TriggerName, /, **payload: Any) -> OrderResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -588,10 +609,11 @@ class OrderMachine(
         OrderTrigger,
         _TriggerName,
         OrderContext,
-        OrderSession,
+        OrderSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """One order of a trading desk, from the ticket to the last fill."""
@@ -599,7 +621,7 @@ class OrderMachine(
     chart = _CHART
     session_class = OrderSession
 
-    def __init__(self, *, guards: OrderGuards, actions: OrderActions) -> None:
+    def __init__(self, *, guards: OrderGuards[rt.GuardAnswerT_co], actions: OrderActions) -> None:
         """The machine with its guards and actions; `OrderMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -628,17 +650,20 @@ class _OrderEvents(rt.StoredEvents[rt.AnswerT]):
 
 class OrderOrchestrator(
     rt.StoredEntities[
-        OrderMachine,
+        OrderMachine[rt.GuardAnswerT_co],
         OrderResult,
         OrderState,
         _StateName,
         _TriggerName,
         OrderContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of order."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _OrderEvents[OrderResult]:
+    def on(
+        self: OrderOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _OrderEvents[OrderResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _OrderEvents(self._sender(entity_id, event_id))
 

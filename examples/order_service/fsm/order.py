@@ -22,6 +22,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .order_views import OrderView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -270,7 +273,7 @@ class OrderActions(Protocol):
         ...
 
 
-class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
+class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, bool]):
     """One entity of order, in memory."""
 
     __slots__ = ()
@@ -307,7 +310,7 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         - placed -> paid if amount == total
         """
-        return self._fire("pay", {"amount": amount})
+        return self._fire_with("pay", {"amount": amount})
 
     def pack(self) -> OrderResult:
         """Send `pack`.
@@ -323,7 +326,13 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         - packed -> shipped
         """
-        return self._fire("ship", {"carrier": carrier})
+        return self._fire_with("ship", {"carrier": carrier})
+
+    def view(self) -> OrderView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .order_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
     def send(
@@ -365,6 +374,7 @@ class OrderMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """An order of a shop, kept in a database."""
@@ -403,6 +413,7 @@ class OrderOrchestrator(
         _StateName,
         _TriggerName,
         OrderContext,
+        bool,
     ]
 ):
     """The stored entities of order."""

@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .rebalancing_views import RebalancingView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -776,6 +779,7 @@ class RebalancingSession(
         ],
         RebalancingTrigger,
         RebalancingContext,
+        bool,
     ]
 ):
     """One entity of rebalancing, in memory."""
@@ -880,14 +884,14 @@ class RebalancingSession(
         - measuring -> proposed if drift > tolerance
         - measuring -> idle
         """
-        return self._fire("measured", {"drift": drift})
+        return self._fire_with("measured", {"drift": drift})
 
     def approve(self, *, approver: str) -> RebalancingResult:
         """Send `approve`.
 
         - proposed -> submitting
         """
-        return self._fire("approve", {"approver": approver})
+        return self._fire_with("approve", {"approver": approver})
 
     def reject(self) -> RebalancingResult:
         """Send `reject`.
@@ -903,7 +907,7 @@ class RebalancingSession(
 
         - submitting -> resting
         """
-        return self._fire("submitted", {"orders": orders})
+        return self._fire_with("submitted", {"orders": orders})
 
     def fill(self) -> RebalancingResult:
         """Send `fill`.
@@ -935,7 +939,7 @@ class RebalancingSession(
         - resting -> halted
         - repricing -> halted
         """
-        return self._fire("halt", {"reason": reason})
+        return self._fire_with("halt", {"reason": reason})
 
     def resume(self) -> RebalancingResult:
         """Send `resume`.
@@ -962,6 +966,12 @@ class RebalancingSession(
         - halted -> retired
         """
         return self._fire("retire")
+
+    def view(self) -> RebalancingView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .rebalancing_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
     def send(
@@ -1057,6 +1067,7 @@ class RebalancingMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """One portfolio that is brought back to its target weights, through market halts and slow markets."""
@@ -1136,6 +1147,7 @@ class RebalancingOrchestrator(
         _StateName,
         _TriggerName,
         RebalancingContext,
+        bool,
     ]
 ):
     """The stored entities of rebalancing."""

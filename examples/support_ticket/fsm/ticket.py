@@ -21,6 +21,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .ticket_views import TicketView
+
 rt.require(1, __name__)
 from pystator_runtime.checks import is_greater, is_greater_or_equal, is_less
 
@@ -351,7 +354,7 @@ class TicketActions(Protocol):
     """The actions of support_ticket: an object, class instance or module that has them."""
 
 
-class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext]):
+class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext, bool]):
     """One entity of support_ticket, in memory."""
 
     __slots__ = ()
@@ -400,7 +403,7 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
         - open -> open
         - waiting -> open
         """
-        return self._fire("assign", {"assignee": assignee})
+        return self._fire_with("assign", {"assignee": assignee})
 
     def reply(self) -> TicketResult:
         """Send `reply`.
@@ -435,7 +438,7 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
         - open -> solved if (assignee is_set) and (replies gte 1)
         - waiting -> solved if (assignee is_set) and (replies gte 1)
         """
-        return self._fire("solve", {"solution": solution})
+        return self._fire_with("solve", {"solution": solution})
 
     def close(self) -> TicketResult:
         """Send `close`.
@@ -444,6 +447,12 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
         - solved -> closed
         """
         return self._fire("close")
+
+    def view(self) -> TicketView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .ticket_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
     def send(
@@ -511,6 +520,7 @@ class TicketMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """A request of a customer, from the first message to the last."""
@@ -561,6 +571,7 @@ class TicketOrchestrator(
         _StateName,
         _TriggerName,
         TicketContext,
+        bool,
     ]
 ):
     """The stored entities of support_ticket."""

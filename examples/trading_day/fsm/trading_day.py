@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .trading_day_views import TradingDayView
+
 rt.require(1, __name__)
 from pystator_runtime.expressions import add
 
@@ -930,6 +933,7 @@ class TradingDaySession(
         | TradingDayTradingConfig,
         TradingDayTrigger,
         TradingDayContext,
+        bool,
     ]
 ):
     """One entity of trading_day, in memory."""
@@ -1115,7 +1119,7 @@ class TradingDaySession(
         - every_order stays
         - only_reducing stays if abs(exposure + amount) < abs(exposure)
         """
-        return self._fire("place", {"amount": amount})
+        return self._fire_with("place", {"amount": amount})
 
     def positions_agree(self) -> TradingDayResult:
         """Send `positions_agree`.
@@ -1133,7 +1137,7 @@ class TradingDaySession(
 
         - trading -> suspended
         """
-        return self._fire("kill_switch", {"by": by})
+        return self._fire_with("kill_switch", {"by": by})
 
     def resume(self) -> TradingDayResult:
         """Send `resume`.
@@ -1143,6 +1147,12 @@ class TradingDaySession(
         - suspended -> trading, or where trading was left
         """
         return self._fire("resume")
+
+    def view(self) -> TradingDayView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .trading_day_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
     def send(
@@ -1226,6 +1236,7 @@ class TradingDayMachine(
         _GuardName,
         _ActionName,
         TradingDayTradingConfig,
+        bool,
     ]
 ):
     """One day of a trading desk, which follows four things at once."""
@@ -1293,6 +1304,7 @@ class TradingDayOrchestrator(
         _StateName,
         _TriggerName,
         TradingDayContext,
+        bool,
     ]
 ):
     """The stored entities of trading_day."""

@@ -23,10 +23,12 @@ from pystator_gen.lower.classes import (
 )
 from pystator_gen.lower.configs import active, configs
 from pystator_gen.lower.docstrings import docstring
+from pystator_gen.lower.modes import answers, in_any_mode
 from pystator_gen.lower.orchestrator import orchestrator
 from pystator_gen.lower.protocols import protocols
 from pystator_gen.lower.session import session
 from pystator_gen.lower.table import Table
+from pystator_gen.lower.views import views as views
 
 INTERFACE = 1
 """The number of the runtime interface that generated modules are made for."""
@@ -212,13 +214,17 @@ def _machine(machine: model.Machine, imports: Imports) -> view.Machine:
             f"{prefix}Trigger",
             "_TriggerName",
             f"{prefix}Context",
-            f"{prefix}Session",
+            in_any_mode(machine, f"{prefix}Session", "rt"),
             "_GuardName",
             "_ActionName",
             " | ".join(_configs(machine, outermost=True)) or imports.typing("Never"),
+            answers(machine, "rt"),
         ),
         python_names=python_literal(renamed) if renamed else None,
-        parameters=tuple(f"{kind}: {prefix}{kind.title()}" for kind in provided),
+        parameters=tuple(
+            f"{kind}: {in_any_mode(machine, f'{prefix}Guards', 'rt') if kind == 'guards' else f'{prefix}Actions'}"
+            for kind in provided
+        ),
         arguments=tuple(f"{kind}={kind}" for kind in provided),
     )
 

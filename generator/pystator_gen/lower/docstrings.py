@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pystator_gen import model
 from pystator_gen.literals import docstring_literal
@@ -48,9 +48,10 @@ def query_text(machine: model.Machine, state: model.State) -> str:
     return _paragraphs(f"Whether the entity is in `{state.name}`.", state_text(machine, state))
 
 
-def trigger_text(machine: model.Machine, trigger: model.Trigger) -> str:
-    """What a trigger does: its description, and from where to where it leads under which guards."""
-    found = [candidate for row in machine.rows for candidate in row.on.get(trigger.name, ())]
+def trigger_text(machine: model.Machine, trigger: model.Trigger, rows: Sequence[model.Row] | None = None) -> str:
+    """What a trigger does, in these ``rows`` or in all: its description, and where it leads from where, and when."""
+    rows = machine.rows if rows is None else rows
+    found = [candidate for row in rows for candidate in row.on.get(trigger.name, ())]
     ways = dict.fromkeys(_way(candidate) for candidate in found)
     notes = dict.fromkeys(note for candidate in found for note in _notes(candidate))
     return _paragraphs(f"Send `{trigger.name}`.", trigger.description, "\n".join(ways), "\n".join(notes))

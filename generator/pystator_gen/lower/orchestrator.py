@@ -6,6 +6,7 @@ from pystator_gen import model, view
 from pystator_gen.imports import Imports
 from pystator_gen.literals import python_literal
 from pystator_gen.lower.docstrings import docstring
+from pystator_gen.lower.modes import answers, in_any_mode, of_self
 from pystator_gen.lower.session import parameters_of
 
 
@@ -18,18 +19,20 @@ def orchestrator(machine: model.Machine, imports: Imports, resting: str) -> view
         events=f"_{prefix}Events",
         docstring=docstring(f"The stored entities of {machine.name}."),
         type_arguments=(
-            f"{prefix}Machine",
+            in_any_mode(machine, f"{prefix}Machine", "rt"),
             f"{prefix}Result",
             resting,
             "_StateName",
             "_TriggerName",
             f"{prefix}Context",
+            answers(machine, "rt"),
         ),
         methods=tuple(_method(machine, trigger, imports) for trigger in machine.triggers),
         answer=f"{imports.runtime()}.AnswerT",
         result=f"{prefix}Result",
         awaitable="Awaitable",
         text=imports.builtin("str"),
+        receiver=of_self(machine, f"{prefix}Orchestrator", imports),
     )
 
 

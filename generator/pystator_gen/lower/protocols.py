@@ -27,11 +27,13 @@ def _protocol(
     callbacks = tuple(
         _callback(names[external.name], kind, external, context, imports) for external in externals if external.params
     )
-    plain = f"{imports.runtime()}.{kind}Function[{context}]" if externals else ""
+    answers = f"{imports.runtime()}.VerdictT_co" if kind == "Guard" and externals else ""
+    plain = f"{imports.runtime()}.{kind}Function[{', '.join(filter(None, (context, answers)))}]" if externals else ""
+    generic = f"[{answers}]" if answers else ""
     members = tuple(
         view.Provided(
             external.python_name,
-            f"{plain} | {names[external.name]}" if external.params else plain,
+            f"{plain} | {names[external.name]}{generic}" if external.params else plain,
             docstring(external.description or f"The {kind.lower()} `{external.name}`."),
         )
         for external in externals
@@ -40,6 +42,7 @@ def _protocol(
     return view.Protocol(
         f"{machine.prefix}{kind}s",
         docstring(text),
+        "Protocol[rt.VerdictT_co]" if answers else "Protocol",
         imports.builtin("property"),
         callbacks,
         members,
@@ -58,14 +61,13 @@ def _callback_names(kind: str, externals: Sequence[model.External]) -> dict[str,
 
 
 def _callback(name: str, kind: str, external: model.External, context: str, imports: Imports) -> view.Callback:
-    returns = "object"
-    if kind == "Guard":
-        returns = f"bool | {imports.name('collections.abc', 'Awaitable')}[bool]"
+    returns = f"{imports.runtime()}.VerdictT_co" if kind == "Guard" else "object"
     own, ctx, annotated = parameters(external, context, imports)
     keywords = [text if always else f"{text} = ..." for text, always in annotated]
     signature = ", ".join([own, ctx, "/", *(("*", *keywords) if keywords else ())])
     text = f"The {kind.lower()} `{external.name}`, taking its params as keywords."
-    return view.Callback(name, docstring(text), signature, returns)
+    base = "Protocol[rt.VerdictT_co]" if kind == "Guard" else "Protocol"
+    return view.Callback(name, base, docstring(text), signature, returns)
 
 
 def parameters(

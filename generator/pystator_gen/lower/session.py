@@ -9,6 +9,7 @@ from pystator_gen.annotations import annotation, default_value, is_shareable
 from pystator_gen.imports import Imports
 from pystator_gen.literals import python_literal
 from pystator_gen.lower.docstrings import docstring, query_text, trigger_text
+from pystator_gen.lower.modes import answers, in_any_mode, of_self
 
 MAXIMUM_OVERLOADS = 200
 """Beyond, overloads cost type checkers more than they tell: ``send`` then takes any payload."""
@@ -19,10 +20,20 @@ def session(machine: model.Machine, imports: Imports, resting: str) -> view.Sess
     result = f"{machine.prefix}Result"
     anything = imports.typing("Any")
     overloads = _overloads(machine, imports)
+    name, views = f"{machine.prefix}Session", naming.views_module(machine.module)
+    shown = imports.name_for_checkers(f".{views}", f"{machine.prefix}View")
     return view.Session(
-        name=f"{machine.prefix}Session",
+        name=name,
         docstring=docstring(f"One entity of {machine.name}, in memory."),
-        type_arguments=(resting, f"{machine.prefix}Trigger", f"{machine.prefix}Context"),
+        type_arguments=(
+            resting,
+            f"{machine.prefix}Trigger",
+            f"{machine.prefix}Context",
+            answers(machine, "rt"),
+        ),
+        receiver=of_self(machine, name, imports),
+        view=in_any_mode(machine, shown, imports.runtime()) if machine.guards else shown,
+        views=views,
         queries=tuple(_query(machine, state) for state in machine.states),
         methods=tuple(_method(machine, trigger, imports) for trigger in machine.triggers),
         overloads=overloads,
@@ -55,7 +66,7 @@ def _call(trigger: model.Trigger, payload: str) -> str:
     if not payload:
         return f"self._fire({name})"
     if payload != "payload":
-        return f"self._fire({name}, {payload})"
+        return f"self._fire_with({name}, {payload})"
     looked_at = f"self._send({name}, payload)"
     return looked_at if trigger.payload else f"{looked_at} if payload else self._fire({name})"
 
@@ -127,14 +138,31 @@ def _variables_signature(machine: model.Machine, imports: Imports) -> str:
 
 def _send(machine: model.Machine, imports: Imports) -> view.Send | None:
     """How ``send`` and ``asend`` are implemented; ``None`` if there is nothing to send."""
-    groups = _groups(machine, imports)
-    if not groups:
+    return sent_by_name(machine, machine.triggers, len(_groups(machine, imports)), imports)
+
+
+def sent_by_name(
+    machine: model.Machine, triggers: Sequence[model.Trigger], signatures: int, imports: Imports
+) -> view.Send | None:
+    """The implementation of a door that takes these triggers by name, in so many ``signatures``."""
+    if signatures == 0:
         return None
-    if len(groups) > 1:
+    if signatures > 1:
         return view.Send(f", **payload: {imports.typing('Any')}", "payload")
-    trigger = machine.triggers[0]
+    trigger = triggers[0]
     signature = _signature(machine, trigger, imports, real=True, by_name=True)
     return view.Send(_more(signature), _payload(trigger, signature) or "{}")
+
+
+def signature_by_name(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> str:
+    """What an overload for a trigger's name takes beside it."""
+    return _more(_signature(machine, trigger, imports, real=False, by_name=True))
+
+
+def trigger_names(machine: model.Machine, triggers: Sequence[model.Trigger], imports: Imports) -> str:
+    """The type of the names of these triggers: members of the enum, and literal strings."""
+    names = ", ".join(f"{machine.prefix}Trigger.{t.member}, {python_literal(t.name)}" for t in triggers)
+    return f"{imports.typing('Literal')}[{names}]"
 
 
 def _overloads(machine: model.Machine, imports: Imports) -> tuple[view.Overload, ...]:
@@ -142,12 +170,8 @@ def _overloads(machine: model.Machine, imports: Imports) -> tuple[view.Overload,
     groups = _groups(machine, imports)
     if not 2 <= len(groups) <= MAXIMUM_OVERLOADS:
         return ()
-    literal = imports.typing("Literal")
     return tuple(
-        view.Overload(
-            f"{literal}[{', '.join(f'{machine.prefix}Trigger.{t.member}, {python_literal(t.name)}' for t in found)}]",
-            _more(_signature(machine, found[0], imports, real=False, by_name=True)),
-        )
+        view.Overload(trigger_names(machine, found, imports), signature_by_name(machine, found[0], imports))
         for found in groups
     )
 

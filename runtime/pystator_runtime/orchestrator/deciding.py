@@ -43,11 +43,11 @@ class Plan:
 class Decision:
     """What an event does: its result, and unless nothing changes, the commit with the actions that follow it.
 
-    ``audit`` is a row to write where there is no commit; ``context`` is the entity's after it; ``telling`` is what was
-    begun to be told of a timer.
+    ``audit`` is a row to write where there is no commit; ``draft`` is where the entity stands after it; ``telling`` is
+    what was begun to be told of a timer.
     """
 
-    __slots__ = ("audit", "commit", "context", "plans", "result", "telling")
+    __slots__ = ("_draft", "audit", "commit", "plans", "result", "telling")
 
     def __init__(
         self,
@@ -55,15 +55,20 @@ class Decision:
         commit: Commit | None = None,
         plans: Sequence[Plan] = (),
         audit: AuditRecord | None = None,
-        context: Mapping[str, Any] = NOTHING,
+        draft: _Draft | None = None,
         telling: Telling | None = None,
     ) -> None:
         self.result = result
         self.commit = commit
         self.plans = plans
         self.audit = audit
-        self.context = context
+        self._draft = draft
         self.telling = telling
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """The entity's context after it."""
+        return NOTHING if self._draft is None else self._draft.context
 
 
 class Decider:
@@ -103,29 +108,36 @@ class Decider:
 
     def event(
         self, loaded: Loaded, now: Milliseconds, entity_id: str, event: Event, telling: Telling
-    ) -> Procedure[Decision]:
+    ) -> Decision | Procedure[Decision]:
         """An event for an entity, which comes into being by it if there is none (`S13.2`)."""
-        repeated = self._repeated(loaded.repeated, event)
-        if repeated is not None:
-            return Decision(repeated)
+        if loaded.repeated is not None:
+            return Decision(self._repeated(loaded.repeated, event))
         draft = _Draft(self, entity_id, loaded, now)
-        if loaded.entity is not None:
-            draft.stand(self.archive.read(loaded.entity))
-        elif self._create_missing:
-            started = yield from draft.start({})
-            if started.error is not None:
-                telling.before(draft.row.state, draft.context)
-                return Decision(started)
-        else:
+        if loaded.entity is None:
+            if self._create_missing:
+                return self._first_event(draft, event, telling)
             raise StoreError(f"{self.chart.name} has no entity {entity_id!r}: create it first")
-        telling.before(draft.row.state, draft.context)
-        result = self._known(draft, event)
-        if result is None:
-            result = yield from self._decided(draft, event)
+        draft.stand(self.archive.read(loaded.entity))
+        telling.before(draft.row.state, draft)
+        known = self._known(draft, event)
+        return self._asked(draft, event) if known is None else self._settled(draft, event, known)
+
+    def _first_event(self, draft: _Draft, event: Event, telling: Telling) -> Procedure[Decision]:
+        started = yield from draft.start({})
+        telling.before(draft.row.state, draft)
+        if started.error is not None:
+            return Decision(started)
+        return (yield from self._asked(draft, event))
+
+    def _asked(self, draft: _Draft, event: Event) -> Procedure[Decision]:
+        return self._settled(draft, event, (yield from self._decided(draft, event)))
+
+    def _settled(self, draft: _Draft, event: Event, result: TransitionResult[Any]) -> Decision:
+        """What follows from an event's result."""
         if result.error is not None or result.metadata.get("no_op"):
             audit = self.audit(draft, event, result, None) if self.audit_failures else None
-            return Decision(result, audit=audit, context=draft.context)
-        draft.take(result, event, {**draft.context, **event.payload} if event.payload else draft.context)
+            return Decision(result, audit=audit, draft=draft)
+        draft.take(result, event, {**draft.context, **event.payload} if event.payload else None)
         return draft.decision(result, event)
 
     def _known(self, draft: _Draft, event: Event) -> TransitionResult[Any] | None:
@@ -137,29 +149,37 @@ class Decider:
         if declared is not None and not (payload.keys() <= declared.fields.keys() and declared.fits(payload)):
             return None
         try:
-            context = {**draft.context, **payload} if payload else draft.context
+            context: Mapping[str, Any] | None = None
             for test, result in self.chart.quick[draft.row.state][event.trigger]:
+                if test is not None and context is None:
+                    context = {**draft.context, **payload} if payload else draft.context
                 if test is None or test(context):
                     return result if draft.is_complete else None
         except Exception:  # not quick, or a guard raised: the full procedure tells which
             pass
         return None
 
-    def alarm(self, loaded: Loaded, now: Milliseconds, entity_id: str, journal: Journal) -> Procedure[Decision | None]:
-        """The timer of an entity that has been due the longest; ``None`` if by now none is (`S9.4`, `S9.5`)."""
+    def alarm(
+        self, loaded: Loaded, now: Milliseconds, by: Milliseconds | None, entity_id: str, journal: Journal
+    ) -> Procedure[Decision | None]:
+        """The timer of an entity that has been due the longest; ``None`` if by now none is (`S9.4`, `S9.5`).
+
+        With ``by``, only what was due then counts.
+        """
         if loaded.entity is None:
             return None
         draft = _Draft(self, entity_id, loaded, now)
         draft.stand(self.archive.read(loaded.entity))
-        alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= now)
+        by = now if by is None else by
+        alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= by)
         if not alarms:
-            if loaded.entity.next_due is not None and loaded.entity.next_due <= now:
+            if loaded.entity.next_due is not None and loaded.entity.next_due <= by:
                 return draft.decision(draft.nothing("_timers"), None)  # it waits for what the machine no longer has
             return None
         timer = alarms[0][2]
         event = Event(timer.trigger)
         telling = journal.about(entity_id, event)
-        telling.before(draft.row.state, draft.context)
+        telling.before(draft.row.state, draft)
         result = yield from ring(
             self.chart,
             self.machine.guard_registry,
@@ -173,7 +193,7 @@ class Decider:
         )
         del draft.due[timer]
         if result.error is None:
-            draft.take(result, event, draft.context)
+            draft.take(result, event)
         return draft.decision(result, event, telling)
 
     def _decided(self, draft: _Draft, event: Event) -> Procedure[TransitionResult[Any]]:
@@ -202,10 +222,8 @@ class Decider:
 
     # -- the same event again ----------------------------------------------------------------------------------
 
-    def _repeated(self, before: AuditRecord | None, event: Event) -> TransitionResult[Any] | None:
+    def _repeated(self, before: AuditRecord, event: Event) -> TransitionResult[Any]:
         """The first answer to an event that was taken before (`S13.1`)."""
-        if before is None:
-            return None
         if before.digest != self.digest(event):
             raise IdempotencyError(
                 f"the event id {event.event_id!r} of {before.entity_id!r} was used for {before.trigger!r} before, "
@@ -221,7 +239,9 @@ class Decider:
     def audit(self, draft: _Draft, event: Event, result: TransitionResult[Any], version: int | None) -> AuditRecord:
         """The audit row of an event; ``version`` is the entity's after it, ``None`` if nothing changed."""
         taken = result.error is None
-        event_id = event.event_id if taken and not result.metadata.get("no_op") else None
+        event_id = event.event_id
+        if event_id is not None and (not taken or result.metadata.get("no_op")):
+            event_id = None
         return AuditRecord(
             self.chart.name,
             draft.entity_id,
@@ -240,6 +260,22 @@ class Decider:
 class _Draft:
     """An entity while it is decided about: where it stands, and what is to be committed."""
 
+    __slots__ = (
+        "_claimed_until",
+        "_context",
+        "_decider",
+        "_planned",
+        "_standing",
+        "_stored",
+        "due",
+        "entity_id",
+        "history",
+        "now",
+        "record",
+        "row",
+        "version",
+    )
+
     def __init__(self, decider: Decider, entity_id: str, loaded: Loaded, now: Milliseconds) -> None:
         self._decider = decider
         self.entity_id = entity_id
@@ -248,11 +284,19 @@ class _Draft:
         self.version = 0
         self.record: EntityRecord | None = None
         self.row: Row[Any] = decider.chart.initial
-        self.context: dict[str, Any] = {}
         self.history: Mapping[str, str] = {}
         self.due: dict[Timer, Milliseconds] = {}
+        self._standing: Standing | None = None
+        self._context: dict[str, Any] | None = None
         self._stored = ""  # the context as it is stored, as long as it is the same
         self._planned: list[tuple[ActionSpec, Event]] = []
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The entity's context as it will be."""
+        if self._context is None:
+            self._context = {} if self._standing is None else self._standing.context
+        return self._context
 
     @property
     def is_complete(self) -> bool:
@@ -261,9 +305,9 @@ class _Draft:
 
     def stand(self, standing: Standing) -> None:
         """Begin where the stored entity stands."""
-        self.record = standing.record
+        self._standing, self.record = standing, standing.record
         self.version = standing.record.version
-        self.row, self.context = standing.row, standing.context
+        self.row = standing.row
         self._stored = standing.record.context if standing.is_current else ""
         self.history, self.due = standing.history, standing.due
 
@@ -282,19 +326,18 @@ class _Draft:
         """The result of a step that changes no state."""
         return TransitionResult(self.row.state, self.row.state, trigger, metadata={"no_op": True})
 
-    def take(self, result: TransitionResult[Any], event: Event, context: dict[str, Any]) -> None:
-        """Go where a result leads; ``context`` is what its guards saw."""
-        row = self._decider.chart.row(result.target_state)
+    def take(self, result: TransitionResult[Any], event: Event, context: dict[str, Any] | None = None) -> None:
+        """Go where a result leads; ``context`` is what its guards saw, where that is not the entity's own."""
+        chart, target = self._decider.chart, result.target_state
+        row = chart.rows.get(target) or chart.row(target)
         assert row is not None, "a result leads to a state of its machine"
         self.row = row
-        if context is not self.context:
-            self._stored = ""
         if result.changes or result.removed:
-            self._stored = ""
-            context = {**context, **result.changes}
+            context = {**(self.context if context is None else context), **result.changes}
             for key in result.removed:
                 context.pop(key, None)
-        self.context = context
+        if context is not None:
+            self._context, self._stored = context, ""
         if result.history_updates:
             self.history = {**self.history, **result.history_updates}
         for timer in result.disarmed:
@@ -302,8 +345,9 @@ class _Draft:
         for timer in result.armed:
             self.due.pop(timer, None)
             self.due[timer] = self.now + timer.delay
-        for spec in result.all_action_specs:
-            self._planned.append((spec, event))
+        for step in result.steps:
+            for spec in step.all_action_specs:
+                self._planned.append((spec, event))
 
     def decision(self, result: TransitionResult[Any], event: Event | None, telling: Telling | None = None) -> Decision:
         """All that has changed, as one commit."""
@@ -326,7 +370,7 @@ class _Draft:
         if event is not None and (result.error is None or decider.audit_failures):
             audit = decider.audit(self, event, result, entity.version)
         commit = Commit(entity, self.version, audit, tuple([plan.record for plan in plans]) if plans else ())
-        return Decision(result, commit, plans, context=self.context, telling=telling)
+        return Decision(result, commit, plans, draft=self, telling=telling)
 
     def _plans(self, entity: EntityRecord) -> Sequence[Plan]:
         # An entity that was deleted and made anew has the same versions again: its actions must not have the same keys.

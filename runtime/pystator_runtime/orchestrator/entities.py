@@ -125,24 +125,36 @@ def moment(milliseconds: Milliseconds) -> datetime:
 class Standing:
     """Where a stored entity stands, in the terms of its machine; ``is_current`` if it was stored by this version."""
 
-    __slots__ = ("context", "due", "history", "is_current", "record", "row")
+    __slots__ = ("_archive", "_context", "due", "history", "is_current", "record", "row")
 
     def __init__(
         self,
+        archive: Archive,
         record: EntityRecord,
         row: Row[Any],
-        context: dict[str, Any],
         history: Mapping[str, str],
         due: dict[Timer, Milliseconds],
         *,
-        is_current: bool = True,
+        is_current: bool,
     ) -> None:
+        self._archive = archive
+        self._context: dict[str, Any] | None = None
         self.record = record
         self.row = row
-        self.context = context
         self.history = history
         self.due = due
         self.is_current = is_current
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The context, decoded when it is first asked for: an event that nobody is asked about needs none.
+
+        Raises:
+            StoreError: It is not what this machine wrote.
+        """
+        if self._context is None:
+            self._context = self._archive.context_of(self.record)
+        return self._context
 
 
 class Archive:
@@ -159,21 +171,29 @@ class Archive:
             StoreError: It does not fit, and what is missing.
         """
         chart = self._chart
+        row = chart.rows.get(record.state) or self._row(record)
+        history = json.loads(record.history) if record.history != "{}" else {}
+        for name, recorded in history.items():
+            if chart.recorded(name, recorded) is None:
+                raise self._misfit(record, f"recorded {recorded!r} in {name!r}, which does not lie there")
+        due = self._due(row, record) if record.timers != "[]" else {}
+        return Standing(self, record, row, history, due, is_current=record.machine_version == chart.version)
+
+    def context_of(self, record: EntityRecord) -> dict[str, Any]:
+        """The context of an entity; where another version has written it, with the defaults of this one (`S13.3`).
+
+        Raises:
+            StoreError: It is not what a machine of this name wrote.
+        """
+        if record.context == "{}" and record.machine_version == self._chart.version:
+            return {}
         try:
             context = self.decoded(record.context)
         except ValueError as error:
             raise StoreError(
                 f"the context of {record.entity_id!r} of {record.machine!r} is no JSON: {error}"
             ) from error
-        is_current = record.machine_version == chart.version
-        if not is_current:
-            context = {**chart.defaults(), **context}
-        row = self._row(record)
-        history = json.loads(record.history) if record.history != "{}" else {}
-        for name, recorded in history.items():
-            if chart.recorded(name, recorded) is None:
-                raise self._misfit(record, f"recorded {recorded!r} in {name!r}, which does not lie there")
-        return Standing(record, row, context, history, self._due(row, record), is_current=is_current)
+        return context if record.machine_version == self._chart.version else {**self._chart.defaults(), **context}
 
     def _row(self, record: EntityRecord) -> Row[Any]:
         try:
@@ -186,8 +206,6 @@ class Archive:
 
     def _due(self, row: Row[Any], record: EntityRecord) -> dict[Timer, Milliseconds]:
         """The timers that wait. One that the machine no longer has is dropped."""
-        if record.timers == "[]":
-            return {}
         found = (Timer(source, trigger, delay) for source, trigger, delay, _ in json.loads(record.timers))
         moments = (due for *_, due in json.loads(record.timers))
         return {timer: due for timer, due in zip(found, moments, strict=True) if timer in row.delayed}

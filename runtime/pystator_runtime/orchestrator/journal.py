@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from pystator_runtime.events import Event
 from pystator_runtime.guards import warn
@@ -33,7 +33,9 @@ class Journal:
 
     def about(self, entity_id: str, event: Event) -> Telling:
         """What is told of one event."""
-        return Telling(self, entity_id, event)
+        if self._hooks or _logger.isEnabledFor(logging.INFO):
+            return Telling(self, entity_id, event)
+        return _UNTOLD
 
     def tell(self, occasion: str, *what: object) -> None:
         """Tell the hooks; one that raises changes nothing."""
@@ -117,6 +119,13 @@ class Journal:
         _logger.log(level, "%s", said, exc_info=error, extra=extra)
 
 
+class HasContext(Protocol):
+    """Whoever knows an entity's context: it is asked for it only if somebody wants to be told."""
+
+    @property
+    def context(self) -> Mapping[str, Any]: ...
+
+
 class Telling:
     """What is told of one event: that it came, and what became of it, each once, however often it is decided."""
 
@@ -128,22 +137,43 @@ class Telling:
         self._event = event
         self._state: str | None = None
 
-    def before(self, state: object, context: Mapping[str, Any]) -> None:
+    def before(self, state: object, entity: HasContext) -> None:
         """It is about to be decided in a state, in a context that has no payload yet."""
         if self._state is None and self._journal.has_hooks:
-            seen = {**context, **self._event.payload}
+            seen = {**entity.context, **self._event.payload}
             self._journal.tell("before", self._entity_id, str(state), self._event.trigger, seen)
         self._state = str(state)
 
-    def after(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> None:
-        """Its step is over; ``context`` is the entity's now."""
+    def after(self, result: TransitionResult[Any], entity: HasContext) -> None:
+        """Its step is over; the context is that after it."""
         self._journal.decided(self._entity_id, result, self._event.event_id)
         if self._journal.has_hooks and self._state is not None:  # not of one that was answered before
-            self._journal.tell("after", self._entity_id, result, context)
+            self._journal.tell("after", self._entity_id, result, entity.context)
 
     def error(self, error: BaseException) -> None:
         """It could not be decided."""
         self._journal.tell("error", self._entity_id, self._state or "", self._event.trigger, error)
+
+
+class _Untold(Telling):
+    """Nobody wants to be told."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    def before(self, state: object, entity: HasContext) -> None:
+        pass
+
+    def after(self, result: TransitionResult[Any], entity: HasContext) -> None:
+        pass
+
+    def error(self, error: BaseException) -> None:
+        pass
+
+
+_UNTOLD = _Untold()
 
 
 def _outcome(result: TransitionResult[Any]) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from pystator_runtime.errors import (
 )
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.hooks import TransitionHook
-from pystator_runtime.orchestrator.acting import Actor
+from pystator_runtime.orchestrator.acting import Actor, never
 from pystator_runtime.orchestrator.deciding import ContextValidator, Decider, Decision
 from pystator_runtime.orchestrator.entities import Archive, AuditEntry, FailedAction, StoredEntity
 from pystator_runtime.orchestrator.journal import Journal
@@ -29,7 +29,7 @@ from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import MAXIMUM_RINGS, Milliseconds
-from pystator_runtime.waiting import Procedure, arun, run
+from pystator_runtime.waiting import Operation, Procedure, arun, run
 
 if TYPE_CHECKING:
     from pystator_runtime.executor import ActionExecutor
@@ -77,6 +77,7 @@ class Orchestrator:
         self.store = store
         self.scheduler = scheduler
         self._name: str = machine.chart.name
+        self._triggers = frozenset(machine.chart.triggers)
         self._conflicts = max_conflict_retries
         lease = max(round(action_lease * 1000), 1)
         self._mode = ExecutionMode.SEQUENTIAL if executor is None else executor.mode
@@ -157,9 +158,10 @@ class Orchestrator:
         payload = dict(context) if context else {}
         if payload:
             refuse_reserved_keys(payload, "payload")
-        trigger = self.machine.normalized(str(trigger))
-        if trigger:
-            _require_text("a trigger", trigger)
+        if trigger not in self._triggers:  # otherwise it is text that a store can hold
+            trigger = self.machine.normalized(str(trigger))
+            if trigger:
+                _require_text("a trigger", trigger)
         declared = self.machine.chart.payloads.get(trigger)
         if declared is not None:
             payload = {**declared.defaults(), **payload}
@@ -168,7 +170,7 @@ class Orchestrator:
     def _process(self, entity_id: str, event: Event, *, is_async: bool) -> Procedure[TransitionResult[Any]]:
         telling = self._journal.about(entity_id, event)
 
-        def decide(loaded: Loaded, now: Milliseconds) -> Procedure[Decision]:
+        def decide(loaded: Loaded, now: Milliseconds) -> Decision | Procedure[Decision]:
             return self._decider.event(loaded, now, entity_id, event, telling)
 
         try:
@@ -177,8 +179,10 @@ class Orchestrator:
             telling.error(error)
             raise
         assert decision is not None, "an event is always decided"
-        result = yield from self._act(decision, is_async=is_async)
-        telling.after(result, decision.context)
+        result = decision.result
+        if decision.plans:
+            result = yield from self._act(decision, is_async=is_async)
+        telling.after(result, decision)
         if decision.result.armed:
             yield from self._ring_at_once(entity_id, decision, is_async=is_async)
         return result
@@ -204,16 +208,23 @@ class Orchestrator:
         self,
         entity_id: str,
         event_id: str | None,
-        decide: Callable[[Loaded, Milliseconds], Procedure[Decision | None]],
+        decide: Callable[[Loaded, Milliseconds], Decision | Procedure[Decision | None]],
         is_async: bool,
     ) -> Procedure[Decision | None]:
-        """Decide and commit; decide again about what others have committed meanwhile."""
+        """Decide and commit; decide again about what others have committed meanwhile.
+
+        ``decide`` answers with a procedure where functions of the application have to be asked.
+        """
         self._refuse_guards(entity_id)
+        is_instant = self.outside.is_instant
         for tries in range(self._conflicts + 1):
-            loaded = yield from self.outside.load(entity_id, event_id, lock=tries >= OPTIMISTIC_TRIES)
+            loaded = self.store.load(self._name, entity_id, event_id, False) if is_instant and not tries else None
+            if loaded is None:
+                loaded = yield from self.outside.load(entity_id, event_id, lock=tries >= OPTIMISTIC_TRIES)
             try:
-                decision = yield from self._decided(entity_id, loaded, decide)
-                if decision is not None:
+                decided = decide(loaded, loaded.now if self._clock is None else self._clock())
+                decision = decided if isinstance(decided, Decision) else (yield from self._asked(entity_id, decided))
+                if decision is not None and decision.plans:
                     self._refuse_async_actions(decision, is_async=is_async)
             except BaseException:
                 yield from self._unlock(loaded)
@@ -223,8 +234,15 @@ class Orchestrator:
                 if decision is not None and decision.audit is not None:
                     yield from self.outside.store("record", decision.audit)
                 return decision
-            if (yield from self.outside.store("commit", decision.commit, loaded.lock)):
-                self._arm(entity_id, decision.commit.entity.next_due)
+            if is_instant:
+                is_committed = self.store.commit(decision.commit, loaded.lock)
+            else:
+                is_committed = yield from self.outside.store("commit", decision.commit, loaded.lock)
+            if is_committed:
+                due = decision.commit.entity.next_due
+                told = None if loaded.entity is None else loaded.entity.next_due
+                if self.scheduler is not None and due is not None and due != told:
+                    yield from self._arm(entity_id, due)
                 return decision
             self._journal.conflicted(entity_id, tries + 1)
             if tries + 1 < OPTIMISTIC_TRIES:
@@ -234,32 +252,32 @@ class Orchestrator:
             "nothing was written: send the event again"
         )
 
-    def _decided(
-        self,
-        entity_id: str,
-        loaded: Loaded,
-        decide: Callable[[Loaded, Milliseconds], Procedure[Decision | None]],
-    ) -> Procedure[Decision | None]:
+    def _asked(self, entity_id: str, deciding: Procedure[Decision | None]) -> Procedure[Decision | None]:
+        """Decide with the application's guards and validators, which may not send events to the entity meanwhile."""
         outer = _deciding.get()
         _deciding.set(outer | {(id(self), entity_id)})
         try:
-            return (yield from decide(loaded, loaded.now if self._clock is None else self._clock()))
+            return (yield from deciding)
         finally:
             _deciding.set(outer)
 
     def _refuse_guards(self, entity_id: str) -> None:
         """An event that a guard sends would be decided while its own is (`S8.8`)."""
-        if (id(self), entity_id) in _deciding.get():
+        deciding = _deciding.get()
+        if deciding and (id(self), entity_id) in deciding:
             raise GuardError(
                 f"a guard sent an event to its own entity {entity_id!r}: guards only look, send from an action"
             )
 
-    def _arm(self, entity_id: str, due: Milliseconds | None) -> None:
+    def _arm(self, entity_id: str, due: Milliseconds) -> Procedure[None]:
         """Tell the clock when the entity's next timer is due. Whether it listens or not, the timer is stored."""
-        if due is None or self.scheduler is None:
-            return
+        arm = self.scheduler.arm
+        twin = getattr(self.scheduler, "aarm", None)
         try:
-            self.scheduler.arm(self, entity_id, due)
+            if twin is None:
+                arm(self, entity_id, due)
+            else:
+                yield Operation(arm, twin, (self, entity_id, due))
         except Exception as error:
             self._journal.unheard(entity_id, error)
 
@@ -270,7 +288,7 @@ class Orchestrator:
     # -- actions -----------------------------------------------------------------------------------------------
 
     def _act(self, decision: Decision, *, is_async: bool) -> Procedure[TransitionResult[Any]]:
-        """Run the actions of a commit; what became of them is in the result."""
+        """Run the actions of a commit, if there are any; what became of them is in the result."""
         if not decision.plans:
             return decision.result
         execution = yield from self._actor.perform(decision.plans, decision.result, is_async=is_async)
@@ -278,7 +296,7 @@ class Orchestrator:
 
     def _refuse_async_actions(self, decision: Decision, *, is_async: bool) -> None:
         """Before anything is committed: a sync caller can't run async actions (`S5.5` is the same for guards)."""
-        if is_async or not decision.plans:
+        if is_async:
             return
         if self._mode is ExecutionMode.PARALLEL:
             raise ConfigurationError("actions can run in PARALLEL on async paths only: use async_process_event()")
@@ -291,7 +309,14 @@ class Orchestrator:
 
     def failed_actions(self) -> list[FailedAction]:
         """The actions that failed at their last try, with their errors."""
-        return [FailedAction(record) for record in self.store.failed(self._name)]
+        return run(self._failed_actions())
+
+    async def afailed_actions(self) -> list[FailedAction]:
+        """:meth:`failed_actions`, awaiting the store."""
+        return await arun(self._failed_actions())
+
+    def _failed_actions(self) -> Procedure[list[FailedAction]]:
+        return [FailedAction(record) for record in (yield from self.outside.store("failed", self._name))]
 
     def retry_action(self, key: str) -> bool:
         """Run a failed action again, with all of its tries; ``False`` if there is no such action."""
@@ -317,11 +342,50 @@ class Orchestrator:
         Returns:
             The results of the timers that fired here, in order.
         """
-        return run(self._run_due(_milliseconds(now), is_async=False))
+        return run(self.fire_due(_milliseconds(now), is_async=False))
 
     async def arun_due(self, now: datetime | None = None) -> list[TransitionResult[Any]]:
         """:meth:`run_due`, awaiting the store, guards and actions."""
-        return await arun(self._run_due(_milliseconds(now), is_async=True))
+        return await arun(self.fire_due(_milliseconds(now), is_async=True))
+
+    def ring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
+        """Fire the timers of one entity that are due: for clocks that know whose time has come.
+
+        Too early, too late, twice or in several processes does no harm: what is stored decides.
+
+        Raises:
+            FSMError: Why a timer could not fire; it stays due.
+        """
+        return run(self._ring(entity_id, None, is_async=False))
+
+    async def aring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
+        """:meth:`ring`, awaiting the store, guards and actions."""
+        return await arun(self._ring(entity_id, None, is_async=True))
+
+    def answer_alarm(self, entity_id: str, *, is_async: bool) -> Procedure[Milliseconds | None]:
+        """:meth:`ring` as a procedure, for a clock that was told of the entity and forgets it thereby.
+
+        Returns:
+            ``None`` if it may: a timer fired, after which the clock was told of the next one, or there is none. Else
+            how long it is until one is due, by the clock that decides; nothing or less if one is, and can't fire.
+        """
+        try:
+            if (yield from self._ring(entity_id, None, is_async=is_async)):
+                return None
+        except FSMError as error:
+            self._journal.stuck(entity_id, error)
+        loaded = yield from self.outside.load(entity_id, None, lock=False)
+        if loaded.entity is None or loaded.entity.next_due is None:
+            return None
+        return loaded.entity.next_due - (loaded.now if self._clock is None else self._clock())
+
+    @property
+    def is_async(self) -> bool:
+        """Whether guards or actions are async, so that a clock has to await its timers."""
+        chart = self.machine.chart
+        found = [self.machine.guard_registry.find(name) for name in chart.guards]
+        found += [self._registry.find(name) for name in chart.actions]
+        return self._mode is ExecutionMode.PARALLEL or any(each is not None and each.is_async for each in found)
 
     def recover(self, force: bool = False) -> int:
         """Finish what a crash has left: actions whose claim has expired (``force``: all), and due timers.
@@ -337,18 +401,39 @@ class Orchestrator:
 
     def _recover(self, *, force: bool, is_async: bool) -> Procedure[int]:
         ran = yield from self._actor.run_pending(self._name, force=force, is_async=is_async)
-        fired = yield from self._run_due(None, is_async=is_async)
+        fired = yield from self._fire(None, is_async=is_async)
+        ran += yield from self._tidy(is_async=is_async)
         return ran + len(fired)
 
-    def _run_due(self, now: Milliseconds | None, *, is_async: bool) -> Procedure[list[TransitionResult[Any]]]:
+    def fire_due(
+        self, now: Milliseconds | None, *, is_async: bool, is_over: Callable[[], bool] = never
+    ) -> Procedure[list[TransitionResult[Any]]]:
+        """:meth:`run_due` as a procedure: what begins it again and again can have it end between two entities."""
+        fired = yield from self._fire(now, is_async=is_async, is_over=is_over)
+        if not is_over():
+            yield from self._tidy(is_async=is_async, is_over=is_over)
+        return fired
+
+    def _tidy(self, *, is_async: bool, is_over: Callable[[], bool] = never) -> Procedure[int]:
+        """Run the actions that wait (how many), and prune what the store has kept long enough."""
+        ran = yield from self._actor.run_pending(self._name, force=False, is_async=is_async, is_over=is_over)
+        yield from self.outside.store("prune", self._name)
+        return ran
+
+    def _fire(
+        self, now: Milliseconds | None, *, is_async: bool, is_over: Callable[[], bool] = never
+    ) -> Procedure[list[TransitionResult[Any]]]:
+        """Fire what is due, of all entities."""
         fired: list[TransitionResult[Any]] = []
         passed_over: set[str] = set()
         if now is None and self._clock is not None:
             now = self._clock()
-        while True:
+        while not is_over():
             due = yield from self.outside.store("due", self._name, now, BATCH + len(passed_over))
             entities = [entity_id for entity_id in due if entity_id not in passed_over]
             for entity_id in entities:
+                if is_over():
+                    return fired
                 passed_over.add(entity_id)
                 try:
                     fired.extend((yield from self._ring(entity_id, now, is_async=is_async)))
@@ -356,30 +441,42 @@ class Orchestrator:
                     self._journal.stuck(entity_id, error)
             if not entities:
                 break
-        yield from self._actor.run_pending(self._name, force=False, is_async=is_async)
-        yield from self.outside.store("prune", self._name)
         return fired
 
     def _ring(
         self, entity_id: str, now: Milliseconds | None, *, is_async: bool
     ) -> Procedure[list[TransitionResult[Any]]]:
         """Fire the due timers of one entity, one commit each, also those without delay that they arm."""
-
-        def decide(loaded: Loaded, at: Milliseconds) -> Procedure[Decision | None]:
-            return self._decider.alarm(loaded, at if now is None else now, entity_id, self._journal)
-
         fired: list[TransitionResult[Any]] = []
         for _ in range(MAXIMUM_RINGS):
-            decision = yield from self._committed(entity_id, None, decide, is_async)
-            if decision is None:
+            first = yield from self.ring_first(entity_id, now, None, is_async=is_async)
+            if first is None:
                 return fired
-            result = yield from self._act(decision, is_async=is_async)
-            if decision.telling is not None:
-                decision.telling.after(result, decision.context)
-                fired.append(result)
+            fired.extend(first)
         endless = "its timers arm each other for ever; they go on at the next occasion"
         self._journal.stuck(entity_id, AutoTransitionLoopError(endless))
         return fired
+
+    def ring_first(
+        self, entity_id: str, now: Milliseconds | None, by: Milliseconds | None, *, is_async: bool
+    ) -> Procedure[Sequence[TransitionResult[Any]] | None]:
+        """Fire the first of an entity's timers that is due, now or ``by`` some moment, and run its actions.
+
+        Returns:
+            Its result, or none if it was one that the machine no longer has; ``None`` if no timer is due.
+        """
+
+        def decide(loaded: Loaded, at: Milliseconds) -> Procedure[Decision | None]:
+            return self._decider.alarm(loaded, at if now is None else now, by, entity_id, self._journal)
+
+        decision = yield from self._committed(entity_id, None, decide, is_async)
+        if decision is None:
+            return None
+        result = yield from self._act(decision, is_async=is_async)
+        if decision.telling is None:
+            return ()
+        decision.telling.after(result, decision)
+        return (result,)
 
     def _ring_at_once(self, entity_id: str, decision: Decision, *, is_async: bool) -> Procedure[None]:
         """Fire the timers without delay that a step has armed (`S9.1`); the sender does not answer for them."""
@@ -406,23 +503,50 @@ class Orchestrator:
 
     def history(self, entity_id: str, /) -> list[AuditEntry]:
         """The events of an entity that were taken, the oldest first, as far back as the store keeps them."""
-        return [AuditEntry(record) for record in self.store.audit(self._name, entity_id)]
+        return run(self._history(entity_id))
+
+    async def ahistory(self, entity_id: str, /) -> list[AuditEntry]:
+        """:meth:`history`, awaiting the store."""
+        return await arun(self._history(entity_id))
+
+    def _history(self, entity_id: str) -> Procedure[list[AuditEntry]]:
+        return [AuditEntry(record) for record in (yield from self.outside.store("audit", self._name, entity_id))]
 
     def find(self, state: object = None, after: str | None = None, limit: int = 100) -> list[StoredEntity[Any, Any]]:
         """Entities by their ids, those after ``after``; with ``state``, those in that leaf or configuration."""
+        return run(self._find(state, after, limit))
+
+    async def afind(
+        self, state: object = None, after: str | None = None, limit: int = 100
+    ) -> list[StoredEntity[Any, Any]]:
+        """:meth:`find`, awaiting the store."""
+        return await arun(self._find(state, after, limit))
+
+    def _find(self, state: object, after: str | None, limit: int) -> Procedure[list[StoredEntity[Any, Any]]]:
         if limit < 1:
             raise StoreError(f"the limit of a page is at least 1, not {limit}")
         wanted = None if state is None else str(self.machine._row(state).state)
-        return [StoredEntity(self._archive.read(r)) for r in self.store.find(self._name, wanted, after, limit)]
+        found = yield from self.outside.store("find", self._name, wanted, after, limit)
+        return [StoredEntity(self._archive.read(record)) for record in found]
 
     def count_by_state(self) -> dict[str, int]:
         """How many entities there are in each state."""
-        counts: dict[str, int] = self.store.count_by_state(self._name)
+        counts: dict[str, int] = run(self.outside.store("count_by_state", self._name))
+        return counts
+
+    async def acount_by_state(self) -> dict[str, int]:
+        """:meth:`count_by_state`, awaiting the store."""
+        counts: dict[str, int] = await arun(self.outside.store("count_by_state", self._name))
         return counts
 
     def delete(self, entity_id: str, /) -> bool:
         """Delete an entity with its audit rows, event ids and actions; whether there was one."""
-        deleted: bool = self.store.delete(self._name, entity_id)
+        deleted: bool = run(self.outside.store("delete", self._name, entity_id))
+        return deleted
+
+    async def adelete(self, entity_id: str, /) -> bool:
+        """:meth:`delete`, awaiting the store."""
+        deleted: bool = await arun(self.outside.store("delete", self._name, entity_id))
         return deleted
 
     # -- beginning and end -------------------------------------------------------------------------------------

@@ -26,14 +26,15 @@ class Outside:
     def __init__(self, machine: str, store: Any) -> None:
         self._machine = machine
         self._store = store
-        self._is_instant: bool = store.is_instant
+        self.is_instant: bool = store.is_instant
+        """Whether the store answers at once, so that nobody need wait for it."""
         self._holders: ThreadPoolExecutor | None = None
         self._ways: dict[str, tuple[Callable[..., Any], Callable[..., Awaitable[Any]]]] = {}
 
     def store(self, name: str, *arguments: object) -> Procedure[Any]:
         """One transaction of the store."""
         here, awaited = self._ways.get(name) or self._find(name)
-        if self._is_instant:
+        if self.is_instant:
             return here(*arguments)
         return (yield Operation(here, awaited, arguments))
 

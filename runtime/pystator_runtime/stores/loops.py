@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Generic, NamedTuple, TypeVar
 
 ValueT = TypeVar("ValueT")
 
@@ -18,35 +19,56 @@ def keep(*inherited: object) -> None:
     _inherited.extend(inherited)
 
 
+class _Kept(NamedTuple, Generic[ValueT]):
+    value: ValueT
+    end: AsyncGenerator[None, None]
+
+
 class PerLoop(Generic[ValueT]):
-    """One value for each event loop, made when it is first asked for there.
+    """One value for each event loop, made when it is first asked for there, and ended with the loop.
 
     An application may run several loops, one after the other or in threads (``asyncio.run`` makes a new one each time).
     """
 
-    def __init__(self, make: Callable[[], ValueT], drop: Callable[[ValueT], None]) -> None:
-        """``drop`` lets go of the value of a loop that is closed, where nothing can be awaited any more."""
+    def __init__(
+        self, make: Callable[[], ValueT], end: Callable[[ValueT], Awaitable[None]], drop: Callable[[ValueT], None]
+    ) -> None:
+        """``end`` is awaited, in the loop; ``drop`` lets go of the value of a loop that was closed without that."""
         self._make = make
+        self._end = end
         self._drop = drop
         self._mutex = threading.Lock()
         self._process = os.getpid()
-        self._values: dict[asyncio.AbstractEventLoop, ValueT] = {}
+        self._values: dict[asyncio.AbstractEventLoop, _Kept[ValueT]] = {}
 
     def get(self) -> ValueT:
         """The value of the running loop."""
         loop = asyncio.get_running_loop()
-        value = self._values.get(loop)
-        if value is None or self._process != os.getpid():
+        kept = self._values.get(loop)
+        if kept is None or self._process != os.getpid():
             self.sweep()
+            value = self._make()
+            kept = _Kept(value, self._until_the_end(value))
+            with contextlib.suppress(StopIteration):
+                kept.end.__anext__().send(None)  # begins it: from now on the loop knows of it
             with self._mutex:
-                value = self._values[loop] = self._make()
-        return value
+                self._values[loop] = kept
+        return kept.value
 
-    def pop(self) -> ValueT | None:
-        """Take away the value of the running loop."""
+    async def _until_the_end(self, value: ValueT) -> AsyncGenerator[None, None]:
+        """Asynchronous generators are what a loop itself ends before it is closed (``loop.shutdown_asyncgens``)."""
+        try:
+            yield
+        finally:
+            await self._end(value)
+
+    async def aclose(self) -> None:
+        """End the value of the running loop."""
         self.sweep()
         with self._mutex:
-            return self._values.pop(asyncio.get_running_loop(), None)
+            kept = self._values.pop(asyncio.get_running_loop(), None)
+        if kept is not None:
+            await kept.end.aclose()
 
     def sweep(self) -> None:
         """Let go of what belongs to loops that are closed, or to the process before a fork."""
@@ -56,4 +78,4 @@ class PerLoop(Generic[ValueT]):
         with self._mutex:
             closed = [loop for loop in self._values if loop.is_closed()]
             for loop in closed:
-                self._drop(self._values.pop(loop))
+                self._drop(self._values.pop(loop).value)

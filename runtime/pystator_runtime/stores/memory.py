@@ -55,17 +55,19 @@ class InMemoryStateStore:
         key = entity.machine, entity.entity_id
         with self._mutex:
             holder = self._locked.get(key)
-            self._release(lock)
-            if holder is not None and holder is not lock:
+            if holder is not None:
+                self._release(lock)
+                if holder is not lock:
+                    return False
+            event_id = None if audit is None else audit.event_id
+            if event_id is not None and (*key, event_id) in self._events:
                 return False
-            if audit is not None and (*key, audit.event_id) in self._events:
-                return False
-            if not self._write(entity, commit.expected):
+            if not self._write(key, entity, commit.expected):
                 return False
             if audit is not None:
                 self._audit.setdefault(key, []).append(audit)
-                if audit.event_id is not None:
-                    self._events[(*key, audit.event_id)] = audit
+                if event_id is not None:
+                    self._events[(*key, event_id)] = audit
             for action in commit.actions:
                 self._actions[action.key] = action
             return True
@@ -124,11 +126,13 @@ class InMemoryStateStore:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _write(self, entity: EntityRecord, expected: int) -> bool:
+    def _write(self, key: Key, entity: EntityRecord, expected: int) -> bool:
         """Put an entity in the place of its version ``expected``; its index of timers goes with it."""
-        key = entity.machine, entity.entity_id
         before = self._entities.get(key)
-        if (0 if before is None else before.version) != expected:
+        if before is None:
+            if expected:
+                return False
+        elif before.version != expected or before.created_at != entity.created_at:
             return False
         if before is None:
             insort(self._ids.setdefault(entity.machine, []), entity.entity_id)
@@ -190,8 +194,8 @@ class InMemoryStateStore:
     def finish(self, key: str, patched: EntityRecord | None) -> bool:
         with self._mutex:
             if key in self._actions and patched is not None:
-                locked = (patched.machine, patched.entity_id) in self._locked
-                if locked or not self._write(patched, patched.version - 1):
+                entity_key = patched.machine, patched.entity_id
+                if entity_key in self._locked or not self._write(entity_key, patched, patched.version - 1):
                     return False
             self._actions.pop(key, None)
             return True

@@ -34,6 +34,7 @@ class StateStore(Protocol):
     def commit(self, commit: Commit, lock: object) -> bool:
         """Write all of ``commit``, unless the entity has another version by now, or the event id was used: ``False``.
 
+        An entity that was deleted and made anew meanwhile has another ``created_at``: that is not the one, either.
         ``lock`` is that of the caller, or ``None``; whatever comes of it, it ends here.
         """
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -72,23 +73,26 @@ class Called:
 
 
 class Awaited:
-    """A client that is awaited: line by line the same."""
+    """A client that is awaited: line by line the same, but for callers that are cancelled."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
         self._is_cluster = isinstance(client, redis.asyncio.RedisCluster)
 
     async def run(self, procedure: Procedure[ResultT]) -> ResultT:
-        outcome: list[Any] | StoreError | None = None
+        outcome: list[Any] | StoreError | CancelledError | None = None
         while True:
             try:
                 calls = _go_on(procedure, outcome)
             except StopIteration as done:
                 result: ResultT = done.value
                 return result
-            outcome = await self._send(calls)
-            if isinstance(outcome, LostError) and _may_run_twice(calls):
+            try:
                 outcome = await self._send(calls)
+                if isinstance(outcome, LostError) and _may_run_twice(calls):
+                    outcome = await self._send(calls)
+            except CancelledError as cancelled:
+                outcome = cancelled  # a procedure may have a lock to give back
 
     async def _send(self, calls: Sequence[Call]) -> list[Any] | StoreError:
         try:
@@ -115,8 +119,8 @@ class Awaited:
         return replies
 
 
-def _go_on(procedure: Procedure[Any], outcome: list[Any] | StoreError | None) -> list[Call]:
-    if isinstance(outcome, StoreError):
+def _go_on(procedure: Procedure[Any], outcome: list[Any] | StoreError | CancelledError | None) -> list[Call]:
+    if isinstance(outcome, StoreError | CancelledError):
         return procedure.throw(outcome)
     return procedure.send(outcome)  # type: ignore[arg-type] # None starts it
 
@@ -173,7 +177,7 @@ class Clients:
             except ValueError as error:
                 raise ConfigurationError(f"{given!r} is no URL of Redis: {error}") from None
         self._is_taken = False
-        self._awaited: PerLoop[Awaited] = PerLoop(self._make_awaited, _drop)
+        self._awaited: PerLoop[Awaited] = PerLoop(self._make_awaited, self._end, _drop)
 
     def called(self) -> Called:
         """For callers that wait here."""
@@ -224,12 +228,14 @@ class Clients:
 
     async def aclose(self) -> None:
         """The same for the running event loop, too."""
-        mine = self._awaited.pop()
-        if mine is not None and mine.client is not self._given:
-            await mine.client.aclose()
-        elif mine is not None:
-            self._is_taken = False
+        await self._awaited.aclose()
         self.close()
+
+    async def _end(self, mine: Awaited) -> None:
+        if mine.client is not self._given:
+            await mine.client.aclose()
+        else:
+            self._is_taken = False
 
 
 def _drop(left: Awaited) -> None:

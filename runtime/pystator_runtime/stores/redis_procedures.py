@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import uuid
 import zlib
+from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
+from contextlib import suppress
 from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -132,6 +134,9 @@ class Procedures:
 
     def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Procedure[Loaded | None]:
         mine = Lock(machine, entity_id, uuid.uuid4().bytes) if lock else None
+        return (yield from self._or_unlock(mine, self._load(machine, entity_id, event_id, mine)))
+
+    def _load(self, machine: str, entity_id: str, event_id: str | None, mine: Lock | None) -> Procedure[Loaded | None]:
         holder = b"" if mine is None else mine.holder
         values = entity_id, _event(event_id), holder, self._lock_lease
         (found,) = yield [self._call(scripts.LOAD, self._place(machine, entity_id), *values, lock=entity_id)]
@@ -145,18 +150,22 @@ class Procedures:
             mine,
         )
 
+    def _or_unlock(self, lock: Lock | None, procedure: Procedure[ResultT]) -> Procedure[ResultT]:
+        """Give a lock back if what was to be done with it, or the taking itself, fails or is cancelled."""
+        try:
+            return (yield from procedure)
+        except (Exception, CancelledError):
+            if lock is not None:
+                with suppress(StoreError):  # then it ends by itself
+                    yield from self.unlock(lock)
+            raise
+
     def unlock(self, lock: Lock) -> Procedure[None]:
         where = self._place(lock.machine, lock.entity_id)
         yield [self._call(scripts.UNLOCK, where, lock.holder, lock=lock.entity_id)]
 
     def commit(self, commit: Commit, lock: Lock | None) -> Procedure[bool]:
-        yield from self._know(commit.entity.machine)
-        try:
-            done = yield from self._commit(commit, lock)
-        except Exception:
-            if lock is not None:
-                yield from self.unlock(lock)
-            raise
+        done = yield from self._or_unlock(lock, self._commit(commit, lock))
         if done:
             self._remember(commit.actions)
         return done
@@ -164,6 +173,7 @@ class Procedures:
     def _commit(self, commit: Commit, lock: Lock | None) -> Procedure[bool]:
         """Send a commit. If the answer gets lost it is sent again: Redis knows the last commit of an entity."""
         entity, audit = commit.entity, commit.audit
+        yield from self._know(entity.machine)
         holder = b"" if lock is None else lock.holder
         values: list[str | int | bytes] = [*_written(entity, commit.expected), uuid.uuid4().bytes, holder]
         values += ["", 0, "", ""] if audit is None else ["1", audit.at, _event(audit.event_id), pack(audit)]
@@ -312,9 +322,13 @@ def _tries(action: ActionRecord) -> str:
 
 
 def _written(entity: EntityRecord, expected: int) -> tuple[str | int | bytes, ...]:
-    """What a script needs to write an entity and find it again."""
+    """What a script needs to write an entity and find it again.
+
+    One that was deleted and made anew has the same versions again, but not the same moment of creation.
+    """
     moment = "" if entity.next_due is None else entity.next_due
-    return entity.entity_id, expected, entity.version, entity.state, moment, pack(entity)
+    before, after = (f"{version} {entity.created_at}" if version else "0" for version in (expected, entity.version))
+    return entity.entity_id, before, after, entity.state, moment, pack(entity)
 
 
 def _actions(replies: Iterable[Iterable[Sequence[bytes]]]) -> list[ActionRecord]:

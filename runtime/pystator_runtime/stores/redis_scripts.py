@@ -11,7 +11,7 @@ import hashlib
 
 KINDS = {
     "entities": "hash",  # id: record
-    "versions": "hash",  # id: version
+    "versions": "hash",  # id: version, and when it was created
     "states": "hash",  # id: state
     "commits": "hash",  # id: what tells the last commit from others
     "ids": "zset",  # ids, in order

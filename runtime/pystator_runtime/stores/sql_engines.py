@@ -37,7 +37,7 @@ class Engines:
         self._queries = queries
         self._process = os.getpid()
         self._database: Database | None = None
-        self._awaited = PerLoop(self._make_awaited, _drop)
+        self._awaited = PerLoop(self._make_awaited, _end, _drop)
 
     def called(self) -> Database:
         """For callers that wait here."""
@@ -92,12 +92,15 @@ class Engines:
 
     async def aclose(self) -> None:
         """The same for the running event loop, too."""
-        mine = None if self._process != os.getpid() else self._awaited.pop()
-        if mine is not None:
-            await awaited(mine.database.close)
-            if mine.own is not None:
-                await mine.own.dispose()
+        if self._process == os.getpid():
+            await self._awaited.aclose()
         self.close()
+
+
+async def _end(mine: _Awaited) -> None:
+    await awaited(mine.database.close)
+    if mine.own is not None:
+        await mine.own.dispose()
 
 
 def _drop(left: _Awaited) -> None:

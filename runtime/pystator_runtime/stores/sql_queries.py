@@ -72,7 +72,8 @@ _CREATE = f"""written AS (
 _UPDATE = f"""written AS (
         UPDATE {{entities}} AS e SET {", ".join(f"{n} = {_value(n)}" for n in _WRITTEN_ENTITY if n not in _FIXED)}
         FROM free WHERE ok
-        AND e.machine = %(machine)s AND e.entity_key = %(entity_key)s AND e.version = %(expected)s RETURNING 1
+        AND e.machine = %(machine)s AND e.entity_key = %(entity_key)s AND e.version = %(expected)s
+        AND e.created_at = %(created_at)s::bigint RETURNING 1
     )"""
 _TELL = f"""told AS (
         INSERT INTO {{audit}} ({_list(_WRITTEN_AUDIT)}) SELECT {_values(_WRITTEN_AUDIT, "audit_")} FROM written

@@ -76,7 +76,7 @@ _REPEATED = f"SELECT {_AUDIT} FROM pystator_audit WHERE machine = ? AND entity_i
 _CREATE = f"INSERT INTO pystator_entities ({_ENTITY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _UPDATE = (
     "UPDATE pystator_entities SET state = ?, context = ?, history = ?, timers = ?, next_due = ?, version = ?,"
-    " machine_version = ?, updated_at = ? WHERE machine = ? AND entity_id = ? AND version = ?"
+    " machine_version = ?, updated_at = ? WHERE machine = ? AND entity_id = ? AND version = ? AND created_at = ?"
 )
 _RECORD = f"INSERT INTO pystator_audit ({_AUDIT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PLAN = f"INSERT INTO pystator_actions ({_ACTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -173,7 +173,7 @@ class SQLiteStateStore:
         if expected == 0:
             return connection.execute(_CREATE, entity).rowcount == 1
         values = (entity.state, entity.context, entity.history, entity.timers, entity.next_due, entity.version)
-        where = (entity.machine, entity.entity_id, expected)
+        where = (entity.machine, entity.entity_id, expected, entity.created_at)
         return connection.execute(_UPDATE, (*values, entity.machine_version, entity.updated_at, *where)).rowcount == 1
 
     def record(self, audit: AuditRecord) -> None:

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .pipeline_views import PipelineView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -163,11 +166,11 @@ _CHART: rt.Chart[PipelineState] = rt.Chart(
 )
 
 
-class PipelineGuards(Protocol):
+class PipelineGuards(Protocol[rt.VerdictT_co]):
     """The guards of pipeline: an object, class instance or module that has them."""
 
     @property
-    def is_hopeless(self) -> rt.GuardFunction[PipelineContext]:
+    def is_hopeless(self) -> rt.GuardFunction[PipelineContext, rt.VerdictT_co]:
         """The guard `is_hopeless`."""
         ...
 
@@ -181,7 +184,9 @@ class PipelineActions(Protocol):
         ...
 
 
-class PipelineSession(rt.EntitySession[PipelineState, PipelineTrigger, PipelineContext]):
+class PipelineSession(
+    rt.EntitySession[PipelineState, PipelineTrigger, PipelineContext, rt.GuardAnswerT_co]
+):
     """One entity of pipeline, in memory."""
 
     __slots__ = ()
@@ -206,14 +211,22 @@ class PipelineSession(rt.EntitySession[PipelineState, PipelineTrigger, PipelineC
         """Whether the entity is in `failed`."""
         return "failed" in self._row.active
 
-    def start(self, /, **payload: Unpack[_Variables]) -> PipelineResult:
+    def start(self: PipelineSession[bool], /, **payload: Unpack[_Variables]) -> PipelineResult:
         """Send `start`.
 
         - waiting -> checking
         """
         return self._send("start", payload) if payload else self._fire("start")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Unpack[_Variables]) -> PipelineResult:
+    def view(self) -> PipelineView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .pipeline_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: PipelineSession[bool], _trigger: _TriggerName, /, **payload: Unpack[_Variables]
+    ) -> PipelineResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -231,10 +244,11 @@ class PipelineMachine(
         PipelineTrigger,
         _TriggerName,
         PipelineContext,
-        PipelineSession,
+        PipelineSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine pipeline."""
@@ -242,7 +256,9 @@ class PipelineMachine(
     chart = _CHART
     session_class = PipelineSession
 
-    def __init__(self, *, guards: PipelineGuards, actions: PipelineActions) -> None:
+    def __init__(
+        self, *, guards: PipelineGuards[rt.GuardAnswerT_co], actions: PipelineActions
+    ) -> None:
         """The machine with its guards and actions; `PipelineMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -259,17 +275,20 @@ class _PipelineEvents(rt.StoredEvents[rt.AnswerT]):
 
 class PipelineOrchestrator(
     rt.StoredEntities[
-        PipelineMachine,
+        PipelineMachine[rt.GuardAnswerT_co],
         PipelineResult,
         PipelineState,
         _StateName,
         _TriggerName,
         PipelineContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of pipeline."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _PipelineEvents[PipelineResult]:
+    def on(
+        self: PipelineOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _PipelineEvents[PipelineResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _PipelineEvents(self._sender(entity_id, event_id))
 

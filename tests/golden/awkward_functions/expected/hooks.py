@@ -11,6 +11,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as _rt, interface as rt
 
+if TYPE_CHECKING:
+    from .hooks_views import HooksView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -140,62 +143,62 @@ _CHART: rt.Chart[HooksState] = rt.Chart(
 )
 
 
-class _ListGuard(Protocol):
+class _ListGuard(Protocol[rt.VerdictT_co]):
     """The guard `list`, taking its params as keywords."""
 
-    def __call__(
-        self, ctx: HooksContext, /, *, x: builtins.list[Any]
-    ) -> bool | Awaitable[bool]: ...
+    def __call__(self, ctx: HooksContext, /, *, x: builtins.list[Any]) -> _rt.VerdictT_co: ...
 
 
-class _StrGuard(Protocol):
+class _StrGuard(Protocol[rt.VerdictT_co]):
     """The guard `str`, taking its params as keywords."""
 
     def __call__(
         __self, __ctx: HooksContext, /, *, self: builtins.int, ctx: builtins.int, _ctx: builtins.int
-    ) -> bool | Awaitable[bool]: ...
+    ) -> _rt.VerdictT_co: ...
 
 
-class HooksGuards(Protocol):
+class HooksGuards(Protocol[rt.VerdictT_co]):
     """The guards of hooks: an object, class instance or module that has them."""
 
     @builtins.property
-    def n1st(self) -> _rt.GuardFunction[HooksContext]:
+    def n1st(self) -> _rt.GuardFunction[HooksContext, _rt.VerdictT_co]:
         """The guard `1st`."""
         ...
 
     @builtins.property
-    def bool(self) -> _rt.GuardFunction[HooksContext]:
+    def bool(self) -> _rt.GuardFunction[HooksContext, _rt.VerdictT_co]:
         """The guard `bool`."""
         ...
 
     @builtins.property
-    def class_(self) -> _rt.GuardFunction[HooksContext]:
+    def class_(self) -> _rt.GuardFunction[HooksContext, _rt.VerdictT_co]:
         """The guard `class`."""
         ...
 
     @builtins.property
-    def int(self) -> _rt.GuardFunction[HooksContext]:
+    def int(self) -> _rt.GuardFunction[HooksContext, _rt.VerdictT_co]:
         """The guard `int`."""
         ...
 
     @builtins.property
-    def list(self) -> _rt.GuardFunction[HooksContext] | _ListGuard:
+    def list(
+        self,
+    ) -> _rt.GuardFunction[HooksContext, _rt.VerdictT_co] | _ListGuard[_rt.VerdictT_co]:
         """The guard `list`."""
         ...
 
     @builtins.property
-    def property(self) -> _rt.GuardFunction[HooksContext]:
+    def property(self) -> _rt.GuardFunction[HooksContext, _rt.VerdictT_co]:
         """The guard `property`."""
         ...
 
     @builtins.property
-    def rt(self) -> _rt.GuardFunction[HooksContext]:
+    def rt(self) -> _rt.GuardFunction[HooksContext, _rt.VerdictT_co]:
         """The guard `rt`."""
         ...
 
     @builtins.property
-    def str(self) -> _rt.GuardFunction[HooksContext] | _StrGuard:
+    def str(self) -> _rt.GuardFunction[HooksContext, _rt.VerdictT_co] | _StrGuard[_rt.VerdictT_co]:
         """The guard `str`."""
         ...
 
@@ -300,7 +303,7 @@ class HooksActions(Protocol):
         ...
 
 
-class HooksSession(rt.EntitySession[HooksState, HooksTrigger, HooksContext]):
+class HooksSession(rt.EntitySession[HooksState, HooksTrigger, HooksContext, rt.GuardAnswerT_co]):
     """One entity of hooks, in memory."""
 
     __slots__ = ()
@@ -315,7 +318,7 @@ class HooksSession(rt.EntitySession[HooksState, HooksTrigger, HooksContext]):
         """Whether the entity is in `off`."""
         return "off" in self._row.active
 
-    def flip(self, /, **payload: Any) -> HooksResult:
+    def flip(self: HooksSession[builtins.bool], /, **payload: Any) -> HooksResult:
         """Send `flip`.
 
         - on -> off if property and rt and int and 1st and class and str
@@ -323,7 +326,15 @@ class HooksSession(rt.EntitySession[HooksState, HooksTrigger, HooksContext]):
         """
         return self._send("flip", payload) if payload else self._fire("flip")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> HooksResult:
+    def view(self) -> HooksView[_rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .hooks_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: HooksSession[builtins.bool], _trigger: _TriggerName, /, **payload: Any
+    ) -> HooksResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -339,10 +350,11 @@ class HooksMachine(
         HooksTrigger,
         _TriggerName,
         HooksContext,
-        HooksSession,
+        HooksSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine hooks."""
@@ -351,7 +363,7 @@ class HooksMachine(
     session_class = HooksSession
     _python_names = {"1st": "n1st", "class": "class_", "__y": "n__y"}
 
-    def __init__(self, *, guards: HooksGuards, actions: HooksActions) -> None:
+    def __init__(self, *, guards: HooksGuards[rt.GuardAnswerT_co], actions: HooksActions) -> None:
         """The machine with its guards and actions; `HooksMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -368,18 +380,22 @@ class _HooksEvents(rt.StoredEvents[rt.AnswerT]):
 
 class HooksOrchestrator(
     rt.StoredEntities[
-        HooksMachine,
+        HooksMachine[rt.GuardAnswerT_co],
         HooksResult,
         HooksState,
         _StateName,
         _TriggerName,
         HooksContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of hooks."""
 
     def on(
-        self, entity_id: builtins.str, /, event_id: builtins.str | None = None
+        self: HooksOrchestrator[builtins.bool],
+        entity_id: builtins.str,
+        /,
+        event_id: builtins.str | None = None,
     ) -> _HooksEvents[HooksResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _HooksEvents(self._sender(entity_id, event_id))

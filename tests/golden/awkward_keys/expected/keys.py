@@ -24,6 +24,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .keys_views import KeysView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -420,7 +423,7 @@ class KeysActions(Protocol):
     """The actions of keys: an object, class instance or module that has them."""
 
 
-class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
+class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext, bool]):
     """One entity of keys, in memory."""
 
     __slots__ = ()
@@ -440,7 +443,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
 
         - on -> off
         """
-        return self._fire("plain", {"trigger": trigger, "payload": payload, "other": other})
+        return self._fire_with("plain", {"trigger": trigger, "payload": payload, "other": other})
 
     def own(self, /, **payload: Unpack[KeysOwnPayload]) -> KeysResult:
         """Send `own`.
@@ -455,7 +458,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - on -> on if int > 0
         - off -> on if int > 0
         """
-        return self._fire("word", {"class": class_, "from": from_, "2fa": n2fa})
+        return self._fire_with("word", {"class": class_, "from": from_, "2fa": n2fa})
 
     def both(self, /, **payload: Unpack[KeysBothPayload]) -> KeysResult:
         """Send `both`.
@@ -473,7 +476,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - on -> on
         - off -> on
         """
-        return self._fire("builtin", {"int": int, "str": str, "bool": bool, "float": float})
+        return self._fire_with("builtin", {"int": int, "str": str, "bool": bool, "float": float})
 
     def loose(self, /, **payload: Unpack[KeysLoosePayload]) -> KeysResult:
         """Send `loose`.
@@ -491,7 +494,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - on -> on
         - off -> on
         """
-        return self._fire("dates", {"date": date, "datetime": datetime, "decimal": decimal})
+        return self._fire_with("dates", {"date": date, "datetime": datetime, "decimal": decimal})
 
     def methods(self, *, keys: str, get: int, items: list[Any]) -> KeysResult:
         """Send `methods`.
@@ -499,7 +502,7 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - on -> on
         - off -> on
         """
-        return self._fire("methods", {"keys": keys, "get": get, "items": items})
+        return self._fire_with("methods", {"keys": keys, "get": get, "items": items})
 
     def undeclared(self, /, **payload: Unpack[_Variables]) -> KeysResult:
         """Send `undeclared`.
@@ -508,6 +511,12 @@ class KeysSession(rt.EntitySession[KeysState, KeysTrigger, KeysContext]):
         - off -> on
         """
         return self._send("undeclared", payload) if payload else self._fire("undeclared")
+
+    def view(self) -> KeysView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .keys_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
     def send(
@@ -657,6 +666,7 @@ class KeysMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine keys."""
@@ -723,6 +733,7 @@ class KeysOrchestrator(
         _StateName,
         _TriggerName,
         KeysContext,
+        bool,
     ]
 ):
     """The stored entities of keys."""

@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .one_keyword_views import OneKeywordView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -132,7 +135,9 @@ class OneKeywordActions(Protocol):
     """The actions of one_keyword: an object, class instance or module that has them."""
 
 
-class OneKeywordSession(rt.EntitySession[OneKeywordState, OneKeywordTrigger, OneKeywordContext]):
+class OneKeywordSession(
+    rt.EntitySession[OneKeywordState, OneKeywordTrigger, OneKeywordContext, bool]
+):
     """One entity of one_keyword, in memory."""
 
     __slots__ = ()
@@ -147,7 +152,13 @@ class OneKeywordSession(rt.EntitySession[OneKeywordState, OneKeywordTrigger, One
 
         - here -> here
         """
-        return self._fire("go", {"class": class_, "n": n})
+        return self._fire_with("go", {"class": class_, "n": n})
+
+    def view(self) -> OneKeywordView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .one_keyword_views import VIEWS
+
+        return self._view(VIEWS)
 
     def send(
         self, _trigger: _TriggerName, /, **payload: Unpack[OneKeywordGoPayload]
@@ -173,6 +184,7 @@ class OneKeywordMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine one_keyword."""
@@ -203,6 +215,7 @@ class OneKeywordOrchestrator(
         _StateName,
         _TriggerName,
         OneKeywordContext,
+        bool,
     ]
 ):
     """The stored entities of one_keyword."""

@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .one_word_views import OneWordView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -132,7 +135,7 @@ class OneWordActions(Protocol):
     """The actions of one_word: an object, class instance or module that has them."""
 
 
-class OneWordSession(rt.EntitySession[OneWordState, OneWordTrigger, OneWordContext]):
+class OneWordSession(rt.EntitySession[OneWordState, OneWordTrigger, OneWordContext, bool]):
     """One entity of one_word, in memory."""
 
     __slots__ = ()
@@ -148,6 +151,12 @@ class OneWordSession(rt.EntitySession[OneWordState, OneWordTrigger, OneWordConte
         - here -> here
         """
         return self._send("go", payload)
+
+    def view(self) -> OneWordView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .one_word_views import VIEWS
+
+        return self._view(VIEWS)
 
     def send(self, _trigger: _TriggerName, /, **payload: Unpack[OneWordGoPayload]) -> OneWordResult:
         """Send a trigger by its name, with its payload."""
@@ -171,6 +180,7 @@ class OneWordMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine one_word."""
@@ -201,6 +211,7 @@ class OneWordOrchestrator(
         _StateName,
         _TriggerName,
         OneWordContext,
+        bool,
     ]
 ):
     """The stored entities of one_word."""

@@ -11,6 +11,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as _rt, interface as rt
 
+if TYPE_CHECKING:
+    from .regions_views import AwkwardRegionsView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -699,6 +702,7 @@ class AwkwardRegionsSession(
         | AwkwardRegionsN1Config,
         AwkwardRegionsTrigger,
         AwkwardRegionsContext,
+        bool,
     ]
 ):
     """One entity of awkward regions, in memory."""
@@ -841,6 +845,12 @@ class AwkwardRegionsSession(
         """
         return self._send("go", payload) if payload else self._fire("go")
 
+    def view(self) -> AwkwardRegionsView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .regions_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> AwkwardRegionsResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -864,6 +874,7 @@ class AwkwardRegionsMachine(
         | AwkwardRegionsFirst1Config
         | AwkwardRegionsN1stOneConfig
         | AwkwardRegionsN1Config,
+        bool,
     ]
 ):
     """The state machine awkward regions."""
@@ -897,6 +908,7 @@ class AwkwardRegionsOrchestrator(
         _StateName,
         _TriggerName,
         AwkwardRegionsContext,
+        bool,
     ]
 ):
     """The stored entities of awkward regions."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .names_views import AwkwardStatesView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -322,7 +325,7 @@ class AwkwardStatesActions(Protocol):
 
 
 class AwkwardStatesSession(
-    rt.EntitySession[AwkwardStatesState, AwkwardStatesTrigger, AwkwardStatesContext]
+    rt.EntitySession[AwkwardStatesState, AwkwardStatesTrigger, AwkwardStatesContext, bool]
 ):
     """One entity of awkward states, in memory."""
 
@@ -466,6 +469,12 @@ class AwkwardStatesSession(
         """
         return self._send("is_7", payload) if payload else self._fire("is_7")
 
+    def view(self) -> AwkwardStatesView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .names_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> AwkwardStatesResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -486,6 +495,7 @@ class AwkwardStatesMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine awkward states."""
@@ -524,6 +534,7 @@ class AwkwardStatesOrchestrator(
         _StateName,
         _TriggerName,
         AwkwardStatesContext,
+        bool,
     ]
 ):
     """The stored entities of awkward states."""

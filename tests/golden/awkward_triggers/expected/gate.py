@@ -25,6 +25,9 @@ from typing import (
 )
 from pystator_runtime import interface as _rt, interface as rt
 
+if TYPE_CHECKING:
+    from .gate_views import GateView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -430,7 +433,7 @@ class GateActions(Protocol):
     """The actions of gate: an object, class instance or module that has them."""
 
 
-class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext]):
+class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext, bool]):
     """One entity of gate, in memory."""
 
     __slots__ = ()
@@ -534,28 +537,28 @@ class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext]):
 
         - open -> shut
         """
-        return self._fire("list", {"list": list, "int": int})
+        return self._fire_with("list", {"list": list, "int": int})
 
     def dict(self, *, value: _builtins.dict[_builtins.str, Any]) -> GateResult:
         """Send `dict`.
 
         - open -> shut
         """
-        return self._fire("dict", {"value": value})
+        return self._fire_with("dict", {"value": value})
 
     def int(self, *, value: _builtins.int | None, at: _datetime.datetime) -> GateResult:
         """Send `int`.
 
         - open -> shut
         """
-        return self._fire("int", {"value": value, "at": at})
+        return self._fire_with("int", {"value": value, "at": at})
 
     def str(self, *, value: _builtins.str) -> GateResult:
         """Send `str`.
 
         - open -> shut
         """
-        return self._fire("str", {"value": value})
+        return self._fire_with("str", {"value": value})
 
     def bool(self) -> GateResult:
         """Send `bool`.
@@ -569,7 +572,7 @@ class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext]):
 
         - open -> shut
         """
-        return self._fire("float", {"value": value})
+        return self._fire_with("float", {"value": value})
 
     def object(self, /, **payload: Unpack[_Variables]) -> GateResult:
         """Send `object`.
@@ -738,6 +741,12 @@ class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext]):
         - open -> shut
         """
         return self._send("x__", payload) if payload else self._fire("x__")
+
+    def view(self) -> GateView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .gate_views import VIEWS
+
+        return self._view(VIEWS)
 
     @_typing.overload
     def send(
@@ -991,6 +1000,7 @@ class GateMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine gate."""
@@ -1185,6 +1195,7 @@ class GateOrchestrator(
         _StateName,
         _TriggerName,
         GateContext,
+        bool,
     ]
 ):
     """The stored entities of gate."""

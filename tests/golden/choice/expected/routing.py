@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .routing_views import RoutingView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -247,16 +250,16 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
 )
 
 
-class RoutingGuards(Protocol):
+class RoutingGuards(Protocol[rt.VerdictT_co]):
     """The guards of routing: an object, class instance or module that has them."""
 
     @property
-    def is_ready(self) -> rt.GuardFunction[RoutingContext]:
+    def is_ready(self) -> rt.GuardFunction[RoutingContext, rt.VerdictT_co]:
         """The guard `is_ready`."""
         ...
 
     @property
-    def is_vip(self) -> rt.GuardFunction[RoutingContext]:
+    def is_vip(self) -> rt.GuardFunction[RoutingContext, rt.VerdictT_co]:
         """The guard `is_vip`."""
         ...
 
@@ -290,6 +293,7 @@ class RoutingSession(
         Literal[RoutingState.START, RoutingState.SMALL, RoutingState.LARGE, RoutingState.OTHER],
         RoutingTrigger,
         RoutingContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """One entity of routing, in memory."""
@@ -329,7 +333,7 @@ class RoutingSession(
         """Whether the entity is in `other`."""
         return "other" in self._row.active
 
-    def route(self, /, **payload: Unpack[_Variables]) -> RoutingResult:
+    def route(self: RoutingSession[bool], /, **payload: Unpack[_Variables]) -> RoutingResult:
         """Send `route`.
 
         - start -> small if is_ready and (amount < 10)
@@ -339,7 +343,7 @@ class RoutingSession(
         """
         return self._send("route", payload) if payload else self._fire("route")
 
-    def back(self, /, **payload: Unpack[_Variables]) -> RoutingResult:
+    def back(self: RoutingSession[bool], /, **payload: Unpack[_Variables]) -> RoutingResult:
         """Send `back`.
 
         - small -> start
@@ -347,7 +351,15 @@ class RoutingSession(
         """
         return self._send("back", payload) if payload else self._fire("back")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Unpack[_Variables]) -> RoutingResult:
+    def view(self) -> RoutingView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .routing_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: RoutingSession[bool], _trigger: _TriggerName, /, **payload: Unpack[_Variables]
+    ) -> RoutingResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -365,10 +377,11 @@ class RoutingMachine(
         RoutingTrigger,
         _TriggerName,
         RoutingContext,
-        RoutingSession,
+        RoutingSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine routing."""
@@ -376,7 +389,9 @@ class RoutingMachine(
     chart = _CHART
     session_class = RoutingSession
 
-    def __init__(self, *, guards: RoutingGuards, actions: RoutingActions) -> None:
+    def __init__(
+        self, *, guards: RoutingGuards[rt.GuardAnswerT_co], actions: RoutingActions
+    ) -> None:
         """The machine with its guards and actions; `RoutingMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -397,17 +412,20 @@ class _RoutingEvents(rt.StoredEvents[rt.AnswerT]):
 
 class RoutingOrchestrator(
     rt.StoredEntities[
-        RoutingMachine,
+        RoutingMachine[rt.GuardAnswerT_co],
         RoutingResult,
         Literal[RoutingState.START, RoutingState.SMALL, RoutingState.LARGE, RoutingState.OTHER],
         _StateName,
         _TriggerName,
         RoutingContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of routing."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _RoutingEvents[RoutingResult]:
+    def on(
+        self: RoutingOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _RoutingEvents[RoutingResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _RoutingEvents(self._sender(entity_id, event_id))
 

@@ -21,6 +21,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .account_views import AccountView
+
 rt.require(1, __name__)
 from pystator_runtime.expressions import add
 
@@ -192,11 +195,11 @@ _CHART: rt.Chart[AccountState] = rt.Chart(
 )
 
 
-class AccountGuards(Protocol):
+class AccountGuards(Protocol[rt.VerdictT_co]):
     """The guards of account: an object, class instance or module that has them."""
 
     @property
-    def is_audited(self) -> rt.GuardFunction[AccountContext]:
+    def is_audited(self) -> rt.GuardFunction[AccountContext, rt.VerdictT_co]:
         """The guard `is_audited`."""
         ...
 
@@ -205,7 +208,9 @@ class AccountActions(Protocol):
     """The actions of account: an object, class instance or module that has them."""
 
 
-class AccountSession(rt.EntitySession[AccountState, AccountTrigger, AccountContext]):
+class AccountSession(
+    rt.EntitySession[AccountState, AccountTrigger, AccountContext, rt.GuardAnswerT_co]
+):
     """One entity of account, in memory."""
 
     __slots__ = ()
@@ -220,27 +225,41 @@ class AccountSession(rt.EntitySession[AccountState, AccountTrigger, AccountConte
         """Whether the entity is in `blocked`."""
         return "blocked" in self._row.active
 
-    def deposit(self, *, amount: decimal.Decimal) -> AccountResult:
+    def deposit(self: AccountSession[bool], *, amount: decimal.Decimal) -> AccountResult:
         """Send `deposit`.
 
         - active -> active
         """
-        return self._fire("deposit", {"amount": amount})
+        return self._fire_with("deposit", {"amount": amount})
 
-    def block(self) -> AccountResult:
+    def block(self: AccountSession[bool]) -> AccountResult:
         """Send `block`.
 
         - active -> blocked
         """
         return self._fire("block")
 
+    def view(self) -> AccountView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .account_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(
-        self, _trigger: Literal[AccountTrigger.DEPOSIT, "deposit"], /, *, amount: decimal.Decimal
+        self: AccountSession[bool],
+        _trigger: Literal[AccountTrigger.DEPOSIT, "deposit"],
+        /,
+        *,
+        amount: decimal.Decimal,
     ) -> AccountResult: ...
     @overload
-    def send(self, _trigger: Literal[AccountTrigger.BLOCK, "block"], /) -> AccountResult: ...
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> AccountResult:
+    def send(
+        self: AccountSession[bool], _trigger: Literal[AccountTrigger.BLOCK, "block"], /
+    ) -> AccountResult: ...
+    def send(
+        self: AccountSession[bool], _trigger: _TriggerName, /, **payload: Any
+    ) -> AccountResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -262,10 +281,11 @@ class AccountMachine(
         AccountTrigger,
         _TriggerName,
         AccountContext,
-        AccountSession,
+        AccountSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine account."""
@@ -273,7 +293,7 @@ class AccountMachine(
     chart = _CHART
     session_class = AccountSession
 
-    def __init__(self, *, guards: AccountGuards) -> None:
+    def __init__(self, *, guards: AccountGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `AccountMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -294,17 +314,20 @@ class _AccountEvents(rt.StoredEvents[rt.AnswerT]):
 
 class AccountOrchestrator(
     rt.StoredEntities[
-        AccountMachine,
+        AccountMachine[rt.GuardAnswerT_co],
         AccountResult,
         AccountState,
         _StateName,
         _TriggerName,
         AccountContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of account."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _AccountEvents[AccountResult]:
+    def on(
+        self: AccountOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _AccountEvents[AccountResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _AccountEvents(self._sender(entity_id, event_id))
 

@@ -26,6 +26,7 @@ from pystator_runtime import interface as rt
 
 if TYPE_CHECKING:
     import shop.money
+    from .types_views import DeclaredView
 
 rt.require(1, __name__)
 
@@ -345,7 +346,7 @@ class DeclaredActions(Protocol):
     """The actions of declared: an object, class instance or module that has them."""
 
 
-class DeclaredSession(rt.EntitySession[DeclaredState, DeclaredTrigger, DeclaredContext]):
+class DeclaredSession(rt.EntitySession[DeclaredState, DeclaredTrigger, DeclaredContext, bool]):
     """One entity of declared, in memory."""
 
     __slots__ = ()
@@ -377,7 +378,7 @@ class DeclaredSession(rt.EntitySession[DeclaredState, DeclaredTrigger, DeclaredC
         - here -> here
         - there -> here
         """
-        return self._fire("paint", {"color": color, "times": times, "at": at})
+        return self._fire_with("paint", {"color": color, "times": times, "at": at})
 
     def anything(self, /, **payload: Unpack[_Variables]) -> DeclaredResult:
         """Send `anything`.
@@ -385,6 +386,12 @@ class DeclaredSession(rt.EntitySession[DeclaredState, DeclaredTrigger, DeclaredC
         - there -> here
         """
         return self._send("anything", payload) if payload else self._fire("anything")
+
+    def view(self) -> DeclaredView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .types_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
     def send(
@@ -454,6 +461,7 @@ class DeclaredMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine declared."""
@@ -494,6 +502,7 @@ class DeclaredOrchestrator(
         _StateName,
         _TriggerName,
         DeclaredContext,
+        bool,
     ]
 ):
     """The stored entities of declared."""

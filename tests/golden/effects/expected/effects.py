@@ -11,6 +11,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .effects_views import EffectsView
+
 rt.require(1, __name__)
 from pystator_runtime.expressions import add, interpolate, multiply
 
@@ -272,7 +275,7 @@ class EffectsActions(Protocol):
         ...
 
 
-class EffectsSession(rt.EntitySession[EffectsState, EffectsTrigger, EffectsContext]):
+class EffectsSession(rt.EntitySession[EffectsState, EffectsTrigger, EffectsContext, bool]):
     """One entity of effects, in memory."""
 
     __slots__ = ()
@@ -309,6 +312,12 @@ class EffectsSession(rt.EntitySession[EffectsState, EffectsTrigger, EffectsConte
         """
         return self._send("stay", payload) if payload else self._fire("stay")
 
+    def view(self) -> EffectsView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .effects_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Unpack[_Variables]) -> EffectsResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -331,6 +340,7 @@ class EffectsMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine effects."""
@@ -369,6 +379,7 @@ class EffectsOrchestrator(
         _StateName,
         _TriggerName,
         EffectsContext,
+        bool,
     ]
 ):
     """The stored entities of effects."""

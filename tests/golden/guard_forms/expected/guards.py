@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .guards_views import GuardFormsView
+
 rt.require(1, __name__)
 from pystator_runtime.checks import (
     contains,
@@ -448,24 +451,26 @@ _CHART: rt.Chart[GuardFormsState] = rt.Chart(
 )
 
 
-class _SecondGuard(Protocol):
+class _SecondGuard(Protocol[rt.VerdictT_co]):
     """The guard `second`, taking its params as keywords."""
 
     def __call__(
         self, ctx: GuardFormsContext, /, *, limit: int = ..., strict: bool = ...
-    ) -> bool | Awaitable[bool]: ...
+    ) -> rt.VerdictT_co: ...
 
 
-class GuardFormsGuards(Protocol):
+class GuardFormsGuards(Protocol[rt.VerdictT_co]):
     """The guards of guard_forms: an object, class instance or module that has them."""
 
     @property
-    def first(self) -> rt.GuardFunction[GuardFormsContext]:
+    def first(self) -> rt.GuardFunction[GuardFormsContext, rt.VerdictT_co]:
         """The guard `first`."""
         ...
 
     @property
-    def second(self) -> rt.GuardFunction[GuardFormsContext] | _SecondGuard:
+    def second(
+        self,
+    ) -> rt.GuardFunction[GuardFormsContext, rt.VerdictT_co] | _SecondGuard[rt.VerdictT_co]:
         """The guard `second`."""
         ...
 
@@ -474,7 +479,9 @@ class GuardFormsActions(Protocol):
     """The actions of guard_forms: an object, class instance or module that has them."""
 
 
-class GuardFormsSession(rt.EntitySession[GuardFormsState, GuardFormsTrigger, GuardFormsContext]):
+class GuardFormsSession(
+    rt.EntitySession[GuardFormsState, GuardFormsTrigger, GuardFormsContext, rt.GuardAnswerT_co]
+):
     """One entity of guard_forms, in memory."""
 
     __slots__ = ()
@@ -489,7 +496,7 @@ class GuardFormsSession(rt.EntitySession[GuardFormsState, GuardFormsTrigger, Gua
         """Whether the entity is in `answered`."""
         return "answered" in self._row.active
 
-    def named(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def named(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `named`.
 
         - asked -> answered if first and second
@@ -497,7 +504,9 @@ class GuardFormsSession(rt.EntitySession[GuardFormsState, GuardFormsTrigger, Gua
         """
         return self._send("named", payload) if payload else self._fire("named")
 
-    def expression(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def expression(
+        self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]
+    ) -> GuardFormsResult:
         """Send `expression`.
 
         - asked -> answered if amount > 3 and name.startswith('a') or 'x' in tags
@@ -505,112 +514,132 @@ class GuardFormsSession(rt.EntitySession[GuardFormsState, GuardFormsTrigger, Gua
         """
         return self._send("expression", payload) if payload else self._fire("expression")
 
-    def combined(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def combined(
+        self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]
+    ) -> GuardFormsResult:
         """Send `combined`.
 
         - asked -> answered if first and ((amount < 1) or not second) and not (first and (name eq 'x'))
         """
         return self._send("combined", payload) if payload else self._fire("combined")
 
-    def eq(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def eq(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `eq`.
 
         - asked -> answered if amount eq 1
         """
         return self._send("eq", payload) if payload else self._fire("eq")
 
-    def neq(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def neq(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `neq`.
 
         - asked -> answered if name neq 'x'
         """
         return self._send("neq", payload) if payload else self._fire("neq")
 
-    def gt(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def gt(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `gt`.
 
         - asked -> answered if amount gt 1.5
         """
         return self._send("gt", payload) if payload else self._fire("gt")
 
-    def gte(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def gte(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `gte`.
 
         - asked -> answered if amount gte 1
         """
         return self._send("gte", payload) if payload else self._fire("gte")
 
-    def lt(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def lt(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `lt`.
 
         - asked -> answered if amount lt 1
         """
         return self._send("lt", payload) if payload else self._fire("lt")
 
-    def lte(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def lte(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `lte`.
 
         - asked -> answered if amount lte 1
         """
         return self._send("lte", payload) if payload else self._fire("lte")
 
-    def in_(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def in_(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `in`.
 
         - asked -> answered if name in ['a', 'b', None]
         """
         return self._send("in", payload) if payload else self._fire("in")
 
-    def not_in(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def not_in(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `not_in`.
 
         - asked -> answered if amount not_in [1, 2]
         """
         return self._send("not_in", payload) if payload else self._fire("not_in")
 
-    def is_set(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def is_set(self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]) -> GuardFormsResult:
         """Send `is_set`.
 
         - asked -> answered if owner is_set
         """
         return self._send("is_set", payload) if payload else self._fire("is_set")
 
-    def is_null(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def is_null(
+        self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]
+    ) -> GuardFormsResult:
         """Send `is_null`.
 
         - asked -> answered if owner is_null
         """
         return self._send("is_null", payload) if payload else self._fire("is_null")
 
-    def contains(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def contains(
+        self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]
+    ) -> GuardFormsResult:
         """Send `contains`.
 
         - asked -> answered if tags contains 'x'
         """
         return self._send("contains", payload) if payload else self._fire("contains")
 
-    def starts_with(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def starts_with(
+        self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]
+    ) -> GuardFormsResult:
         """Send `starts_with`.
 
         - asked -> answered if name starts_with 'a'
         """
         return self._send("starts_with", payload) if payload else self._fire("starts_with")
 
-    def ends_with(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def ends_with(
+        self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]
+    ) -> GuardFormsResult:
         """Send `ends_with`.
 
         - asked -> answered if name ends_with 'ß'
         """
         return self._send("ends_with", payload) if payload else self._fire("ends_with")
 
-    def matches(self, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def matches(
+        self: GuardFormsSession[bool], /, **payload: Unpack[_Variables]
+    ) -> GuardFormsResult:
         """Send `matches`.
 
         - asked -> answered if name matches '^[a-z]+$'
         """
         return self._send("matches", payload) if payload else self._fire("matches")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Unpack[_Variables]) -> GuardFormsResult:
+    def view(self) -> GuardFormsView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .guards_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: GuardFormsSession[bool], _trigger: _TriggerName, /, **payload: Unpack[_Variables]
+    ) -> GuardFormsResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -628,10 +657,11 @@ class GuardFormsMachine(
         GuardFormsTrigger,
         _TriggerName,
         GuardFormsContext,
-        GuardFormsSession,
+        GuardFormsSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine guard_forms."""
@@ -639,7 +669,7 @@ class GuardFormsMachine(
     chart = _CHART
     session_class = GuardFormsSession
 
-    def __init__(self, *, guards: GuardFormsGuards) -> None:
+    def __init__(self, *, guards: GuardFormsGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `GuardFormsMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -720,18 +750,19 @@ class _GuardFormsEvents(rt.StoredEvents[rt.AnswerT]):
 
 class GuardFormsOrchestrator(
     rt.StoredEntities[
-        GuardFormsMachine,
+        GuardFormsMachine[rt.GuardAnswerT_co],
         GuardFormsResult,
         GuardFormsState,
         _StateName,
         _TriggerName,
         GuardFormsContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of guard_forms."""
 
     def on(
-        self, entity_id: str, /, event_id: str | None = None
+        self: GuardFormsOrchestrator[bool], entity_id: str, /, event_id: str | None = None
     ) -> _GuardFormsEvents[GuardFormsResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _GuardFormsEvents(self._sender(entity_id, event_id))

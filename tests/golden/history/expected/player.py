@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .player_views import PlayerView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -227,6 +230,7 @@ class PlayerSession(
         Literal[PlayerState.OFF, PlayerState.RADIO, PlayerState.STOPPED, PlayerState.PLAYING],
         PlayerTrigger,
         PlayerContext,
+        bool,
     ]
 ):
     """One entity of player, in memory."""
@@ -301,6 +305,12 @@ class PlayerSession(
         """
         return self._send("restart", payload) if payload else self._fire("restart")
 
+    def view(self) -> PlayerView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .player_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> PlayerResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -321,6 +331,7 @@ class PlayerMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine player."""
@@ -367,6 +378,7 @@ class PlayerOrchestrator(
         _StateName,
         _TriggerName,
         PlayerContext,
+        bool,
     ]
 ):
     """The stored entities of player."""

@@ -24,6 +24,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .text_views import HostileView
+
 rt.require(1, __name__)
 from pystator_runtime.expressions import add
 
@@ -199,11 +202,11 @@ _CHART: rt.Chart[HostileState] = rt.Chart(
 )
 
 
-class HostileGuards(Protocol):
+class HostileGuards(Protocol[rt.VerdictT_co]):
     """The guards of hostile \"\"" text: an object, class instance or module that has them."""
 
     @property
-    def ask(self) -> rt.GuardFunction[HostileContext]:
+    def ask(self) -> rt.GuardFunction[HostileContext, rt.VerdictT_co]:
         """asks \"\"\""""
         ...
 
@@ -223,7 +226,9 @@ class HostileActions(Protocol):
         ...
 
 
-class HostileSession(rt.EntitySession[HostileState, HostileTrigger, HostileContext]):
+class HostileSession(
+    rt.EntitySession[HostileState, HostileTrigger, HostileContext, rt.GuardAnswerT_co]
+):
     """One entity of hostile \"\"" text, in memory."""
 
     __slots__ = ()
@@ -244,7 +249,7 @@ class HostileSession(rt.EntitySession[HostileState, HostileTrigger, HostileConte
         """
         return "there" in self._row.active
 
-    def say(self, *, words: str = "\"\"\"'''\\") -> HostileResult:
+    def say(self: HostileSession[bool], *, words: str = "\"\"\"'''\\") -> HostileResult:
         """Send `say`.
 
 a trigger's \"\"" description\\
@@ -253,24 +258,39 @@ a trigger's \"\"" description\\
 
 \"\""
 """
-        return self._fire("say", {"words": words})
+        return self._fire_with("say", {"words": words})
 
-    def back(self, /, **payload: Unpack[_Variables]) -> HostileResult:
+    def back(self: HostileSession[bool], /, **payload: Unpack[_Variables]) -> HostileResult:
         """Send `back`.
 
         - there -> here
         """
         return self._send("back", payload) if payload else self._fire("back")
 
+    def view(self) -> HostileView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .text_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(
-        self, _trigger: Literal[HostileTrigger.SAY, "say"], /, *, words: str = ...
+        self: HostileSession[bool],
+        _trigger: Literal[HostileTrigger.SAY, "say"],
+        /,
+        *,
+        words: str = ...,
     ) -> HostileResult: ...
     @overload
     def send(
-        self, _trigger: Literal[HostileTrigger.BACK, "back"], /, **payload: Unpack[_Variables]
+        self: HostileSession[bool],
+        _trigger: Literal[HostileTrigger.BACK, "back"],
+        /,
+        **payload: Unpack[_Variables],
     ) -> HostileResult: ...
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> HostileResult:
+    def send(
+        self: HostileSession[bool], _trigger: _TriggerName, /, **payload: Any
+    ) -> HostileResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -294,10 +314,11 @@ class HostileMachine(
         HostileTrigger,
         _TriggerName,
         HostileContext,
-        HostileSession,
+        HostileSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """\"\""
@@ -309,7 +330,9 @@ import os
     chart = _CHART
     session_class = HostileSession
 
-    def __init__(self, *, guards: HostileGuards, actions: HostileActions) -> None:
+    def __init__(
+        self, *, guards: HostileGuards[rt.GuardAnswerT_co], actions: HostileActions
+    ) -> None:
         """The machine with its guards and actions; `HostileMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -330,17 +353,20 @@ class _HostileEvents(rt.StoredEvents[rt.AnswerT]):
 
 class HostileOrchestrator(
     rt.StoredEntities[
-        HostileMachine,
+        HostileMachine[rt.GuardAnswerT_co],
         HostileResult,
         HostileState,
         _StateName,
         _TriggerName,
         HostileContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of hostile \"\"" text."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _HostileEvents[HostileResult]:
+    def on(
+        self: HostileOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _HostileEvents[HostileResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _HostileEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .editor_views import EditorView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -167,7 +170,7 @@ class EditorActions(Protocol):
         ...
 
 
-class EditorSession(rt.EntitySession[EditorState, EditorTrigger, EditorContext]):
+class EditorSession(rt.EntitySession[EditorState, EditorTrigger, EditorContext, bool]):
     """One entity of editor, in memory."""
 
     __slots__ = ()
@@ -219,6 +222,12 @@ class EditorSession(rt.EntitySession[EditorState, EditorTrigger, EditorContext])
         """
         return self._send("read", payload) if payload else self._fire("read")
 
+    def view(self) -> EditorView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .editor_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> EditorResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -239,6 +248,7 @@ class EditorMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine editor."""
@@ -285,6 +295,7 @@ class EditorOrchestrator(
         _StateName,
         _TriggerName,
         EditorContext,
+        bool,
     ]
 ):
     """The stored entities of editor."""

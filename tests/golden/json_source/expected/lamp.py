@@ -12,6 +12,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .lamp_views import LampView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -118,11 +121,11 @@ _CHART: rt.Chart[LampState] = rt.Chart(
 )
 
 
-class LampGuards(Protocol):
+class LampGuards(Protocol[rt.VerdictT_co]):
     """The guards of lamp: an object, class instance or module that has them."""
 
     @property
-    def has_power(self) -> rt.GuardFunction[LampContext]:
+    def has_power(self) -> rt.GuardFunction[LampContext, rt.VerdictT_co]:
         """The guard `has_power`."""
         ...
 
@@ -131,7 +134,7 @@ class LampActions(Protocol):
     """The actions of lamp: an object, class instance or module that has them."""
 
 
-class LampSession(rt.EntitySession[LampState, LampTrigger, LampContext]):
+class LampSession(rt.EntitySession[LampState, LampTrigger, LampContext, rt.GuardAnswerT_co]):
     """One entity of lamp, in memory."""
 
     __slots__ = ()
@@ -146,7 +149,7 @@ class LampSession(rt.EntitySession[LampState, LampTrigger, LampContext]):
         """Whether the entity is in `on`."""
         return "on" in self._row.active
 
-    def flip(self, /, **payload: Unpack[_Variables]) -> LampResult:
+    def flip(self: LampSession[bool], /, **payload: Unpack[_Variables]) -> LampResult:
         """Send `flip`.
 
         - off -> on if has_power
@@ -154,7 +157,15 @@ class LampSession(rt.EntitySession[LampState, LampTrigger, LampContext]):
         """
         return self._send("flip", payload) if payload else self._fire("flip")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Unpack[_Variables]) -> LampResult:
+    def view(self) -> LampView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .lamp_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: LampSession[bool], _trigger: _TriggerName, /, **payload: Unpack[_Variables]
+    ) -> LampResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -170,10 +181,11 @@ class LampMachine(
         LampTrigger,
         _TriggerName,
         LampContext,
-        LampSession,
+        LampSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """From JSON: é \u2028 "quoted"
@@ -183,7 +195,7 @@ class LampMachine(
     chart = _CHART
     session_class = LampSession
 
-    def __init__(self, *, guards: LampGuards) -> None:
+    def __init__(self, *, guards: LampGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `LampMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -200,17 +212,20 @@ class _LampEvents(rt.StoredEvents[rt.AnswerT]):
 
 class LampOrchestrator(
     rt.StoredEntities[
-        LampMachine,
+        LampMachine[rt.GuardAnswerT_co],
         LampResult,
         LampState,
         _StateName,
         _TriggerName,
         LampContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of lamp."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _LampEvents[LampResult]:
+    def on(
+        self: LampOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _LampEvents[LampResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _LampEvents(self._sender(entity_id, event_id))
 

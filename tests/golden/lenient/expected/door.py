@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .door_views import DoorView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -106,11 +109,11 @@ _CHART: rt.Chart[DoorState] = rt.Chart(
 )
 
 
-class DoorGuards(Protocol):
+class DoorGuards(Protocol[rt.VerdictT_co]):
     """The guards of door: an object, class instance or module that has them."""
 
     @property
-    def is_unlocked(self) -> rt.GuardFunction[DoorContext]:
+    def is_unlocked(self) -> rt.GuardFunction[DoorContext, rt.VerdictT_co]:
         """The guard `is_unlocked`."""
         ...
 
@@ -119,7 +122,7 @@ class DoorActions(Protocol):
     """The actions of door: an object, class instance or module that has them."""
 
 
-class DoorSession(rt.EntitySession[DoorState, DoorTrigger, DoorContext]):
+class DoorSession(rt.EntitySession[DoorState, DoorTrigger, DoorContext, rt.GuardAnswerT_co]):
     """One entity of door, in memory."""
 
     __slots__ = ()
@@ -139,21 +142,27 @@ class DoorSession(rt.EntitySession[DoorState, DoorTrigger, DoorContext]):
         """Whether the entity is in `broken`."""
         return "broken" in self._row.active
 
-    def pull(self, /, **payload: Any) -> DoorResult:
+    def pull(self: DoorSession[bool], /, **payload: Any) -> DoorResult:
         """Send `pull`.
 
         - shut -> open if is_unlocked
         """
         return self._send("pull", payload) if payload else self._fire("pull")
 
-    def push(self, /, **payload: Any) -> DoorResult:
+    def push(self: DoorSession[bool], /, **payload: Any) -> DoorResult:
         """Send `push`.
 
         - open -> shut
         """
         return self._send("push", payload) if payload else self._fire("push")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> DoorResult:
+    def view(self) -> DoorView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .door_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: DoorSession[bool], _trigger: _TriggerName, /, **payload: Any) -> DoorResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -169,10 +178,11 @@ class DoorMachine(
         DoorTrigger,
         _TriggerName,
         DoorContext,
-        DoorSession,
+        DoorSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine door."""
@@ -180,7 +190,7 @@ class DoorMachine(
     chart = _CHART
     session_class = DoorSession
 
-    def __init__(self, *, guards: DoorGuards) -> None:
+    def __init__(self, *, guards: DoorGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `DoorMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -201,17 +211,20 @@ class _DoorEvents(rt.StoredEvents[rt.AnswerT]):
 
 class DoorOrchestrator(
     rt.StoredEntities[
-        DoorMachine,
+        DoorMachine[rt.GuardAnswerT_co],
         DoorResult,
         DoorState,
         _StateName,
         _TriggerName,
         DoorContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of door."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _DoorEvents[DoorResult]:
+    def on(
+        self: DoorOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _DoorEvents[DoorResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _DoorEvents(self._sender(entity_id, event_id))
 

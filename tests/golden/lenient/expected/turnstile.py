@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .turnstile_views import TurnstileView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -99,11 +102,11 @@ _CHART: rt.Chart[TurnstileState] = rt.Chart(
 )
 
 
-class TurnstileGuards(Protocol):
+class TurnstileGuards(Protocol[rt.VerdictT_co]):
     """The guards of turnstile: an object, class instance or module that has them."""
 
     @property
-    def is_genuine(self) -> rt.GuardFunction[TurnstileContext]:
+    def is_genuine(self) -> rt.GuardFunction[TurnstileContext, rt.VerdictT_co]:
         """The guard `is_genuine`."""
         ...
 
@@ -112,7 +115,9 @@ class TurnstileActions(Protocol):
     """The actions of turnstile: an object, class instance or module that has them."""
 
 
-class TurnstileSession(rt.EntitySession[TurnstileState, TurnstileTrigger, TurnstileContext]):
+class TurnstileSession(
+    rt.EntitySession[TurnstileState, TurnstileTrigger, TurnstileContext, rt.GuardAnswerT_co]
+):
     """One entity of turnstile, in memory."""
 
     __slots__ = ()
@@ -127,21 +132,29 @@ class TurnstileSession(rt.EntitySession[TurnstileState, TurnstileTrigger, Turnst
         """Whether the entity is in `unlocked`."""
         return "unlocked" in self._row.active
 
-    def coin(self, /, **payload: Any) -> TurnstileResult:
+    def coin(self: TurnstileSession[bool], /, **payload: Any) -> TurnstileResult:
         """Send `coin`.
 
         - locked -> unlocked if is_genuine
         """
         return self._send("coin", payload) if payload else self._fire("coin")
 
-    def push(self, /, **payload: Any) -> TurnstileResult:
+    def push(self: TurnstileSession[bool], /, **payload: Any) -> TurnstileResult:
         """Send `push`.
 
         - unlocked -> locked
         """
         return self._send("push", payload) if payload else self._fire("push")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> TurnstileResult:
+    def view(self) -> TurnstileView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .turnstile_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: TurnstileSession[bool], _trigger: _TriggerName, /, **payload: Any
+    ) -> TurnstileResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -157,10 +170,11 @@ class TurnstileMachine(
         TurnstileTrigger,
         _TriggerName,
         TurnstileContext,
-        TurnstileSession,
+        TurnstileSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine turnstile."""
@@ -168,7 +182,7 @@ class TurnstileMachine(
     chart = _CHART
     session_class = TurnstileSession
 
-    def __init__(self, *, guards: TurnstileGuards) -> None:
+    def __init__(self, *, guards: TurnstileGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `TurnstileMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -189,18 +203,19 @@ class _TurnstileEvents(rt.StoredEvents[rt.AnswerT]):
 
 class TurnstileOrchestrator(
     rt.StoredEntities[
-        TurnstileMachine,
+        TurnstileMachine[rt.GuardAnswerT_co],
         TurnstileResult,
         TurnstileState,
         _StateName,
         _TriggerName,
         TurnstileContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of turnstile."""
 
     def on(
-        self, entity_id: str, /, event_id: str | None = None
+        self: TurnstileOrchestrator[bool], entity_id: str, /, event_id: str | None = None
     ) -> _TurnstileEvents[TurnstileResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _TurnstileEvents(self._sender(entity_id, event_id))

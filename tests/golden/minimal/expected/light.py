@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .light_views import LightView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -97,7 +100,7 @@ class LightActions(Protocol):
     """The actions of light: an object, class instance or module that has them."""
 
 
-class LightSession(rt.EntitySession[LightState, LightTrigger, LightContext]):
+class LightSession(rt.EntitySession[LightState, LightTrigger, LightContext, bool]):
     """One entity of light, in memory."""
 
     __slots__ = ()
@@ -120,6 +123,12 @@ class LightSession(rt.EntitySession[LightState, LightTrigger, LightContext]):
         """
         return self._send("press", payload) if payload else self._fire("press")
 
+    def view(self) -> LightView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .light_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> LightResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -140,6 +149,7 @@ class LightMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine light."""
@@ -170,6 +180,7 @@ class LightOrchestrator(
         _StateName,
         _TriggerName,
         LightContext,
+        bool,
     ]
 ):
     """The stored entities of light."""

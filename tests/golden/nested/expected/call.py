@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .call_views import CallView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -345,6 +348,7 @@ class CallSession(
         ],
         CallTrigger,
         CallContext,
+        bool,
     ]
 ):
     """One entity of call, in memory."""
@@ -458,6 +462,12 @@ class CallSession(
         """
         return self._send("fail", payload) if payload else self._fire("fail")
 
+    def view(self) -> CallView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .call_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Unpack[_Variables]) -> CallResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -478,6 +488,7 @@ class CallMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """A call and what happens in it."""
@@ -542,6 +553,7 @@ class CallOrchestrator(
         _StateName,
         _TriggerName,
         CallContext,
+        bool,
     ]
 ):
     """The stored entities of call."""

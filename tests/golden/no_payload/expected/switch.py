@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .switch_views import SwitchView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -114,7 +117,7 @@ class SwitchActions(Protocol):
     """The actions of switch: an object, class instance or module that has them."""
 
 
-class SwitchSession(rt.EntitySession[SwitchState, SwitchTrigger, SwitchContext]):
+class SwitchSession(rt.EntitySession[SwitchState, SwitchTrigger, SwitchContext, bool]):
     """One entity of switch, in memory."""
 
     __slots__ = ()
@@ -145,6 +148,12 @@ class SwitchSession(rt.EntitySession[SwitchState, SwitchTrigger, SwitchContext])
         """
         return self._fire("off")
 
+    def view(self) -> SwitchView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .switch_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /) -> SwitchResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {})
@@ -165,6 +174,7 @@ class SwitchMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine switch."""
@@ -199,6 +209,7 @@ class SwitchOrchestrator(
         _StateName,
         _TriggerName,
         SwitchContext,
+        bool,
     ]
 ):
     """The stored entities of switch."""

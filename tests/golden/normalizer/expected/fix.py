@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .fix_views import FixView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -95,7 +98,7 @@ class FixActions(Protocol):
     """The actions of fix: an object, class instance or module that has them."""
 
 
-class FixSession(rt.EntitySession[FixState, FixTrigger, FixContext]):
+class FixSession(rt.EntitySession[FixState, FixTrigger, FixContext, bool]):
     """One entity of fix, in memory."""
 
     __slots__ = ()
@@ -117,6 +120,12 @@ class FixSession(rt.EntitySession[FixState, FixTrigger, FixContext]):
         """
         return self._send("new_order", payload) if payload else self._fire("new_order")
 
+    def view(self) -> FixView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .fix_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> FixResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -137,6 +146,7 @@ class FixMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine fix."""
@@ -167,6 +177,7 @@ class FixOrchestrator(
         _StateName,
         _TriggerName,
         FixContext,
+        bool,
     ]
 ):
     """The stored entities of fix."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .countdown_views import CountdownView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -120,7 +123,7 @@ class CountdownActions(Protocol):
     """The actions of countdown: an object, class instance or module that has them."""
 
 
-class CountdownSession(rt.EntitySession[CountdownState, CountdownTrigger, CountdownContext]):
+class CountdownSession(rt.EntitySession[CountdownState, CountdownTrigger, CountdownContext, bool]):
     """One entity of countdown, in memory."""
 
     __slots__ = ()
@@ -135,6 +138,12 @@ class CountdownSession(rt.EntitySession[CountdownState, CountdownTrigger, Countd
         """Whether the entity is in `zero`."""
         return "zero" in self._row.active
 
+    def view(self) -> CountdownView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .countdown_views import VIEWS
+
+        return self._view(VIEWS)
+
 
 class CountdownMachine(
     rt.StateMachine[
@@ -147,6 +156,7 @@ class CountdownMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine countdown."""
@@ -173,6 +183,7 @@ class CountdownOrchestrator(
         _StateName,
         _TriggerName,
         CountdownContext,
+        bool,
     ]
 ):
     """The stored entities of countdown."""

@@ -25,6 +25,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .order_views import OrderDeskView
+
 rt.require(1, __name__)
 from pystator_runtime.expressions import add
 
@@ -308,24 +311,26 @@ _CHART: rt.Chart[OrderDeskState] = rt.Chart(
 )
 
 
-class _WithinLimitGuard(Protocol):
+class _WithinLimitGuard(Protocol[rt.VerdictT_co]):
     """The guard `within_limit`, taking its params as keywords."""
 
     def __call__(
         self, ctx: OrderDeskContext, /, *, maximum: int, currency: str = ...
-    ) -> bool | Awaitable[bool]: ...
+    ) -> rt.VerdictT_co: ...
 
 
-class OrderDeskGuards(Protocol):
+class OrderDeskGuards(Protocol[rt.VerdictT_co]):
     """The guards of order_desk: an object, class instance or module that has them."""
 
     @property
-    def is_open_market(self) -> rt.GuardFunction[OrderDeskContext]:
+    def is_open_market(self) -> rt.GuardFunction[OrderDeskContext, rt.VerdictT_co]:
         """The guard `is_open_market`."""
         ...
 
     @property
-    def within_limit(self) -> rt.GuardFunction[OrderDeskContext] | _WithinLimitGuard:
+    def within_limit(
+        self,
+    ) -> rt.GuardFunction[OrderDeskContext, rt.VerdictT_co] | _WithinLimitGuard[rt.VerdictT_co]:
         """Whether the order is small enough."""
         ...
 
@@ -371,7 +376,9 @@ class OrderDeskActions(Protocol):
         ...
 
 
-class OrderDeskSession(rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderDeskContext]):
+class OrderDeskSession(
+    rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderDeskContext, rt.GuardAnswerT_co]
+):
     """One entity of order_desk, in memory."""
 
     __slots__ = ()
@@ -407,7 +414,7 @@ class OrderDeskSession(rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderD
         """Whether the entity is in `broken`."""
         return "broken" in self._row.active
 
-    def approve(self) -> OrderDeskResult:
+    def approve(self: OrderDeskSession[bool]) -> OrderDeskResult:
         """Send `approve`.
 
         - new -> open if within_limit and is_open_market
@@ -418,7 +425,12 @@ class OrderDeskSession(rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderD
         return self._fire("approve")
 
     def fill(
-        self, *, amount: int, price: decimal.Decimal, venue: str = "XETRA", note: str | None = None
+        self: OrderDeskSession[bool],
+        *,
+        amount: int,
+        price: decimal.Decimal,
+        venue: str = "XETRA",
+        note: str | None = None,
     ) -> OrderDeskResult:
         """Send `fill`.
 
@@ -427,9 +439,11 @@ class OrderDeskSession(rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderD
         - open -> filled if filled + amount >= quantity
         - open -> open
         """
-        return self._fire("fill", {"amount": amount, "price": price, "venue": venue, "note": note})
+        return self._fire_with(
+            "fill", {"amount": amount, "price": price, "venue": venue, "note": note}
+        )
 
-    def cancel(self, *, reason: str) -> OrderDeskResult:
+    def cancel(self: OrderDeskSession[bool], *, reason: str) -> OrderDeskResult:
         """Send `cancel`.
 
         The client has changed its mind.
@@ -437,22 +451,28 @@ class OrderDeskSession(rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderD
         - new -> cancelled if within_limit
         - open -> cancelled if within_limit
         """
-        return self._fire("cancel", {"reason": reason})
+        return self._fire_with("cancel", {"reason": reason})
 
-    def reject(self, /, **payload: Unpack[_Variables]) -> OrderDeskResult:
+    def reject(self: OrderDeskSession[bool], /, **payload: Unpack[_Variables]) -> OrderDeskResult:
         """Send `reject`.
 
         - new -> cancelled
         """
         return self._send("reject", payload) if payload else self._fire("reject")
 
+    def view(self) -> OrderDeskView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .order_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(
-        self, _trigger: Literal[OrderDeskTrigger.APPROVE, "approve"], /
+        self: OrderDeskSession[bool], _trigger: Literal[OrderDeskTrigger.APPROVE, "approve"], /
     ) -> OrderDeskResult: ...
     @overload
     def send(
-        self,
+        self: OrderDeskSession[bool],
         _trigger: Literal[OrderDeskTrigger.FILL, "fill"],
         /,
         *,
@@ -463,13 +483,22 @@ class OrderDeskSession(rt.EntitySession[OrderDeskState, OrderDeskTrigger, OrderD
     ) -> OrderDeskResult: ...
     @overload
     def send(
-        self, _trigger: Literal[OrderDeskTrigger.CANCEL, "cancel"], /, *, reason: str
+        self: OrderDeskSession[bool],
+        _trigger: Literal[OrderDeskTrigger.CANCEL, "cancel"],
+        /,
+        *,
+        reason: str,
     ) -> OrderDeskResult: ...
     @overload
     def send(
-        self, _trigger: Literal[OrderDeskTrigger.REJECT, "reject"], /, **payload: Unpack[_Variables]
+        self: OrderDeskSession[bool],
+        _trigger: Literal[OrderDeskTrigger.REJECT, "reject"],
+        /,
+        **payload: Unpack[_Variables],
     ) -> OrderDeskResult: ...
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> OrderDeskResult:
+    def send(
+        self: OrderDeskSession[bool], _trigger: _TriggerName, /, **payload: Any
+    ) -> OrderDeskResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -508,10 +537,11 @@ class OrderDeskMachine(
         OrderDeskTrigger,
         _TriggerName,
         OrderDeskContext,
-        OrderDeskSession,
+        OrderDeskSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """Orders at a trading desk.
@@ -522,7 +552,9 @@ class OrderDeskMachine(
     chart = _CHART
     session_class = OrderDeskSession
 
-    def __init__(self, *, guards: OrderDeskGuards, actions: OrderDeskActions) -> None:
+    def __init__(
+        self, *, guards: OrderDeskGuards[rt.GuardAnswerT_co], actions: OrderDeskActions
+    ) -> None:
         """The machine with its guards and actions; `OrderDeskMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -553,18 +585,19 @@ class _OrderDeskEvents(rt.StoredEvents[rt.AnswerT]):
 
 class OrderDeskOrchestrator(
     rt.StoredEntities[
-        OrderDeskMachine,
+        OrderDeskMachine[rt.GuardAnswerT_co],
         OrderDeskResult,
         OrderDeskState,
         _StateName,
         _TriggerName,
         OrderDeskContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of order_desk."""
 
     def on(
-        self, entity_id: str, /, event_id: str | None = None
+        self: OrderDeskOrchestrator[bool], entity_id: str, /, event_id: str | None = None
     ) -> _OrderDeskEvents[OrderDeskResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _OrderDeskEvents(self._sender(entity_id, event_id))

@@ -20,6 +20,9 @@ from typing import (
 )
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .order_views import OrderView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -693,16 +696,16 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
 )
 
 
-class OrderGuards(Protocol):
+class OrderGuards(Protocol[rt.VerdictT_co]):
     """The guards of order: an object, class instance or module that has them."""
 
     @property
-    def is_honest(self) -> rt.GuardFunction[OrderContext]:
+    def is_honest(self) -> rt.GuardFunction[OrderContext, rt.VerdictT_co]:
         """The guard `is_honest`."""
         ...
 
     @property
-    def is_light(self) -> rt.GuardFunction[OrderContext]:
+    def is_light(self) -> rt.GuardFunction[OrderContext, rt.VerdictT_co]:
         """The guard `is_light`."""
         ...
 
@@ -769,6 +772,7 @@ class OrderSession(
         | OrderFulfilmentConfig,
         OrderTrigger,
         OrderContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """One entity of order, in memory."""
@@ -866,14 +870,14 @@ class OrderSession(
         """Whether the entity is in `cancelled`."""
         return "cancelled" in self._row.active
 
-    def begin(self, /, **payload: Unpack[_Variables]) -> OrderResult:
+    def begin(self: OrderSession[bool], /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `begin`.
 
         - placed -> fulfilment
         """
         return self._send("begin", payload) if payload else self._fire("begin")
 
-    def pay(self, *, amount: int) -> OrderResult:
+    def pay(self: OrderSession[bool], *, amount: int) -> OrderResult:
         """Send `pay`.
 
         Money has arrived.
@@ -881,9 +885,9 @@ class OrderSession(
         - unpaid -> paid if amount >= 10
         - unpaid stays
         """
-        return self._fire("pay", {"amount": amount})
+        return self._fire_with("pay", {"amount": amount})
 
-    def next(self, /, **payload: Unpack[_Variables]) -> OrderResult:
+    def next(self: OrderSession[bool], /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `next`.
 
         - picking -> boxing
@@ -893,50 +897,50 @@ class OrderSession(
         """
         return self._send("next", payload) if payload else self._fire("next")
 
-    def note(self, *, text: str = "none") -> OrderResult:
+    def note(self: OrderSession[bool], *, text: str = "none") -> OrderResult:
         """Send `note`.
 
         - quiet -> writing
         - writing -> writing
         """
-        return self._fire("note", {"text": text})
+        return self._fire_with("note", {"text": text})
 
-    def suspect(self, /, **payload: Unpack[_Variables]) -> OrderResult:
+    def suspect(self: OrderSession[bool], /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `suspect`.
 
         - unchecked -> held
         """
         return self._send("suspect", payload) if payload else self._fire("suspect")
 
-    def hold(self, /, **payload: Unpack[_Variables]) -> OrderResult:
+    def hold(self: OrderSession[bool], /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `hold`.
 
         - fulfilment -> held
         """
         return self._send("hold", payload) if payload else self._fire("hold")
 
-    def resume(self, /, **payload: Unpack[_Variables]) -> OrderResult:
+    def resume(self: OrderSession[bool], /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `resume`.
 
         - held -> fulfilment, or where fulfilment was left
         """
         return self._send("resume", payload) if payload else self._fire("resume")
 
-    def restart(self, /, **payload: Unpack[_Variables]) -> OrderResult:
+    def restart(self: OrderSession[bool], /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `restart`.
 
         - held -> fulfilment, or where fulfilment was left
         """
         return self._send("restart", payload) if payload else self._fire("restart")
 
-    def repack(self, /, **payload: Unpack[_Variables]) -> OrderResult:
+    def repack(self: OrderSession[bool], /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `repack`.
 
         - held -> fulfilment
         """
         return self._send("repack", payload) if payload else self._fire("repack")
 
-    def cancel(self, /, **payload: Unpack[_Variables]) -> OrderResult:
+    def cancel(self: OrderSession[bool], /, **payload: Unpack[_Variables]) -> OrderResult:
         """Send `cancel`.
 
         - placed -> cancelled
@@ -946,9 +950,15 @@ class OrderSession(
         """
         return self._send("cancel", payload) if payload else self._fire("cancel")
 
+    def view(self) -> OrderView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .order_views import VIEWS
+
+        return self._view(VIEWS)
+
     @overload
     def send(
-        self,
+        self: OrderSession[bool],
         _trigger: Literal[
             OrderTrigger.BEGIN,
             "begin",
@@ -972,13 +982,17 @@ class OrderSession(
     ) -> OrderResult: ...
     @overload
     def send(
-        self, _trigger: Literal[OrderTrigger.PAY, "pay"], /, *, amount: int
+        self: OrderSession[bool], _trigger: Literal[OrderTrigger.PAY, "pay"], /, *, amount: int
     ) -> OrderResult: ...
     @overload
     def send(
-        self, _trigger: Literal[OrderTrigger.NOTE, "note"], /, *, text: str = ...
+        self: OrderSession[bool],
+        _trigger: Literal[OrderTrigger.NOTE, "note"],
+        /,
+        *,
+        text: str = ...,
     ) -> OrderResult: ...
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> OrderResult:
+    def send(self: OrderSession[bool], _trigger: _TriggerName, /, **payload: Any) -> OrderResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -1026,10 +1040,11 @@ class OrderMachine(
         OrderTrigger,
         _TriggerName,
         OrderContext,
-        OrderSession,
+        OrderSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         OrderFulfilmentConfig,
+        rt.GuardAnswerT_co,
     ]
 ):
     """An order that is fulfilled by several departments at once."""
@@ -1037,7 +1052,7 @@ class OrderMachine(
     chart = _CHART
     session_class = OrderSession
 
-    def __init__(self, *, guards: OrderGuards, actions: OrderActions) -> None:
+    def __init__(self, *, guards: OrderGuards[rt.GuardAnswerT_co], actions: OrderActions) -> None:
         """The machine with its guards and actions; `OrderMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -1090,7 +1105,7 @@ class _OrderEvents(rt.StoredEvents[rt.AnswerT]):
 
 class OrderOrchestrator(
     rt.StoredEntities[
-        OrderMachine,
+        OrderMachine[rt.GuardAnswerT_co],
         OrderResult,
         Literal[
             OrderState.PLACED,
@@ -1103,11 +1118,14 @@ class OrderOrchestrator(
         _StateName,
         _TriggerName,
         OrderContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of order."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _OrderEvents[OrderResult]:
+    def on(
+        self: OrderOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _OrderEvents[OrderResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _OrderEvents(self._sender(entity_id, event_id))
 

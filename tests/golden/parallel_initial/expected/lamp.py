@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .lamp_views import LampView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -208,7 +211,7 @@ class LampActions(Protocol):
         ...
 
 
-class LampSession(rt.EntitySession[LampLampConfig, LampTrigger, LampContext]):
+class LampSession(rt.EntitySession[LampLampConfig, LampTrigger, LampContext, bool]):
     """One entity of lamp, in memory."""
 
     __slots__ = ()
@@ -261,6 +264,12 @@ class LampSession(rt.EntitySession[LampLampConfig, LampTrigger, LampContext]):
         """
         return self._send("reset", payload) if payload else self._fire("reset")
 
+    def view(self) -> LampView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .lamp_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> LampResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -281,6 +290,7 @@ class LampMachine(
         _GuardName,
         _ActionName,
         LampLampConfig,
+        bool,
     ]
 ):
     """The state machine lamp."""
@@ -319,6 +329,7 @@ class LampOrchestrator(
         _StateName,
         _TriggerName,
         LampContext,
+        bool,
     ]
 ):
     """The stored entities of lamp."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .studio_views import StudioView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -553,7 +556,9 @@ class StudioActions(Protocol):
 
 
 class StudioSession(
-    rt.EntitySession[Literal[StudioState.DARK] | StudioOnAirConfig, StudioTrigger, StudioContext]
+    rt.EntitySession[
+        Literal[StudioState.DARK] | StudioOnAirConfig, StudioTrigger, StudioContext, bool
+    ]
 ):
     """One entity of studio, in memory."""
 
@@ -699,6 +704,12 @@ class StudioSession(
         """
         return self._send("remix", payload) if payload else self._fire("remix")
 
+    def view(self) -> StudioView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .studio_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> StudioResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -719,6 +730,7 @@ class StudioMachine(
         _GuardName,
         _ActionName,
         StudioOnAirConfig,
+        bool,
     ]
 ):
     """The state machine studio."""
@@ -789,6 +801,7 @@ class StudioOrchestrator(
         _StateName,
         _TriggerName,
         StudioContext,
+        bool,
     ]
 ):
     """The stored entities of studio."""

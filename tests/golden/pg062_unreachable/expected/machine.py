@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .machine_views import MachineView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -99,7 +102,7 @@ class MachineActions(Protocol):
     """The actions of machine: an object, class instance or module that has them."""
 
 
-class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineContext]):
+class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineContext, bool]):
     """One entity of machine, in memory."""
 
     __slots__ = ()
@@ -126,6 +129,12 @@ class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineConte
         """
         return self._send("leave", payload) if payload else self._fire("leave")
 
+    def view(self) -> MachineView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .machine_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> MachineResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -146,6 +155,7 @@ class MachineMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine machine."""
@@ -176,6 +186,7 @@ class MachineOrchestrator(
         _StateName,
         _TriggerName,
         MachineContext,
+        bool,
     ]
 ):
     """The stored entities of machine."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .machine_views import MachineView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -99,11 +102,11 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
 )
 
 
-class MachineGuards(Protocol):
+class MachineGuards(Protocol[rt.VerdictT_co]):
     """The guards of machine: an object, class instance or module that has them."""
 
     @property
-    def is_stuck(self) -> rt.GuardFunction[MachineContext]:
+    def is_stuck(self) -> rt.GuardFunction[MachineContext, rt.VerdictT_co]:
         """The guard `is_stuck`."""
         ...
 
@@ -112,7 +115,9 @@ class MachineActions(Protocol):
     """The actions of machine: an object, class instance or module that has them."""
 
 
-class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineContext]):
+class MachineSession(
+    rt.EntitySession[MachineState, MachineTrigger, MachineContext, rt.GuardAnswerT_co]
+):
     """One entity of machine, in memory."""
 
     __slots__ = ()
@@ -127,7 +132,7 @@ class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineConte
         """Whether the entity is in `closed`."""
         return "closed" in self._row.active
 
-    def close(self, /, **payload: Any) -> MachineResult:
+    def close(self: MachineSession[bool], /, **payload: Any) -> MachineResult:
         """Send `close`.
 
         - open -> closed
@@ -137,7 +142,15 @@ class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineConte
         """
         return self._send("close", payload) if payload else self._fire("close")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> MachineResult:
+    def view(self) -> MachineView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: MachineSession[bool], _trigger: _TriggerName, /, **payload: Any
+    ) -> MachineResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -153,10 +166,11 @@ class MachineMachine(
         MachineTrigger,
         _TriggerName,
         MachineContext,
-        MachineSession,
+        MachineSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine machine."""
@@ -164,7 +178,7 @@ class MachineMachine(
     chart = _CHART
     session_class = MachineSession
 
-    def __init__(self, *, guards: MachineGuards) -> None:
+    def __init__(self, *, guards: MachineGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `MachineMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -181,17 +195,20 @@ class _MachineEvents(rt.StoredEvents[rt.AnswerT]):
 
 class MachineOrchestrator(
     rt.StoredEntities[
-        MachineMachine,
+        MachineMachine[rt.GuardAnswerT_co],
         MachineResult,
         MachineState,
         _StateName,
         _TriggerName,
         MachineContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of machine."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _MachineEvents[MachineResult]:
+    def on(
+        self: MachineOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _MachineEvents[MachineResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _MachineEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .machine_views import MachineView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -95,7 +98,7 @@ class MachineActions(Protocol):
     """The actions of machine: an object, class instance or module that has them."""
 
 
-class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineContext]):
+class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineContext, bool]):
     """One entity of machine, in memory."""
 
     __slots__ = ()
@@ -117,6 +120,12 @@ class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineConte
         """
         return self._send("close", payload) if payload else self._fire("close")
 
+    def view(self) -> MachineView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .machine_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> MachineResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -137,6 +146,7 @@ class MachineMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine machine."""
@@ -167,6 +177,7 @@ class MachineOrchestrator(
         _StateName,
         _TriggerName,
         MachineContext,
+        bool,
     ]
 ):
     """The stored entities of machine."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .queue_views import QueueView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -150,7 +153,7 @@ class QueueActions(Protocol):
     """The actions of queue: an object, class instance or module that has them."""
 
 
-class QueueSession(rt.EntitySession[QueueState, QueueTrigger, QueueContext]):
+class QueueSession(rt.EntitySession[QueueState, QueueTrigger, QueueContext, bool]):
     """One entity of queue, in memory."""
 
     __slots__ = ()
@@ -200,6 +203,12 @@ class QueueSession(rt.EntitySession[QueueState, QueueTrigger, QueueContext]):
         """
         return self._send("back", payload) if payload else self._fire("back")
 
+    def view(self) -> QueueView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .queue_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> QueueResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -220,6 +229,7 @@ class QueueMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine queue."""
@@ -254,6 +264,7 @@ class QueueOrchestrator(
         _StateName,
         _TriggerName,
         QueueContext,
+        bool,
     ]
 ):
     """The stored entities of queue."""

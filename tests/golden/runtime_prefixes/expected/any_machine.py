@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .any_machine_views import AnyView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[AnyState] = rt.Chart(
 )
 
 
-class AnyGuards(Protocol):
+class AnyGuards(Protocol[rt.VerdictT_co]):
     """The guards of any: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[AnyContext]:
+    def ok(self) -> rt.GuardFunction[AnyContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,7 @@ class AnyActions(Protocol):
         ...
 
 
-class AnySession(rt.EntitySession[AnyState, AnyTrigger, AnyContext]):
+class AnySession(rt.EntitySession[AnyState, AnyTrigger, AnyContext, rt.GuardAnswerT_co]):
     """One entity of any, in memory."""
 
     __slots__ = ()
@@ -132,14 +135,20 @@ class AnySession(rt.EntitySession[AnyState, AnyTrigger, AnyContext]):
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> AnyResult:
+    def go(self: AnySession[bool], *, n: int) -> AnyResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> AnyResult:
+    def view(self) -> AnyView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .any_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: AnySession[bool], _trigger: _TriggerName, /, *, n: int) -> AnyResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +164,11 @@ class AnyMachine(
         AnyTrigger,
         _TriggerName,
         AnyContext,
-        AnySession,
+        AnySession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine any."""
@@ -166,7 +176,7 @@ class AnyMachine(
     chart = _CHART
     session_class = AnySession
 
-    def __init__(self, *, guards: AnyGuards, actions: AnyActions) -> None:
+    def __init__(self, *, guards: AnyGuards[rt.GuardAnswerT_co], actions: AnyActions) -> None:
         """The machine with its guards and actions; `AnyMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +193,20 @@ class _AnyEvents(rt.StoredEvents[rt.AnswerT]):
 
 class AnyOrchestrator(
     rt.StoredEntities[
-        AnyMachine,
+        AnyMachine[rt.GuardAnswerT_co],
         AnyResult,
         AnyState,
         _StateName,
         _TriggerName,
         AnyContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of any."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _AnyEvents[AnyResult]:
+    def on(
+        self: AnyOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _AnyEvents[AnyResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _AnyEvents(self._sender(entity_id, event_id))
 

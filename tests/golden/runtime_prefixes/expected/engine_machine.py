@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .engine_machine_views import EngineView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[EngineState] = rt.Chart(
 )
 
 
-class EngineGuards(Protocol):
+class EngineGuards(Protocol[rt.VerdictT_co]):
     """The guards of engine: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[EngineContext]:
+    def ok(self) -> rt.GuardFunction[EngineContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,9 @@ class EngineActions(Protocol):
         ...
 
 
-class EngineSession(rt.EntitySession[EngineState, EngineTrigger, EngineContext]):
+class EngineSession(
+    rt.EntitySession[EngineState, EngineTrigger, EngineContext, rt.GuardAnswerT_co]
+):
     """One entity of engine, in memory."""
 
     __slots__ = ()
@@ -132,14 +137,20 @@ class EngineSession(rt.EntitySession[EngineState, EngineTrigger, EngineContext])
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> EngineResult:
+    def go(self: EngineSession[bool], *, n: int) -> EngineResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> EngineResult:
+    def view(self) -> EngineView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .engine_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: EngineSession[bool], _trigger: _TriggerName, /, *, n: int) -> EngineResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +166,11 @@ class EngineMachine(
         EngineTrigger,
         _TriggerName,
         EngineContext,
-        EngineSession,
+        EngineSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine engine."""
@@ -166,7 +178,7 @@ class EngineMachine(
     chart = _CHART
     session_class = EngineSession
 
-    def __init__(self, *, guards: EngineGuards, actions: EngineActions) -> None:
+    def __init__(self, *, guards: EngineGuards[rt.GuardAnswerT_co], actions: EngineActions) -> None:
         """The machine with its guards and actions; `EngineMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +195,20 @@ class _EngineEvents(rt.StoredEvents[rt.AnswerT]):
 
 class EngineOrchestrator(
     rt.StoredEntities[
-        EngineMachine,
+        EngineMachine[rt.GuardAnswerT_co],
         EngineResult,
         EngineState,
         _StateName,
         _TriggerName,
         EngineContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of engine."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _EngineEvents[EngineResult]:
+    def on(
+        self: EngineOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _EngineEvents[EngineResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _EngineEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .entity_machine_views import EntityView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[EntityState] = rt.Chart(
 )
 
 
-class EntityGuards(Protocol):
+class EntityGuards(Protocol[rt.VerdictT_co]):
     """The guards of entity: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[EntityContext]:
+    def ok(self) -> rt.GuardFunction[EntityContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,9 @@ class EntityActions(Protocol):
         ...
 
 
-class EntitySession(rt.EntitySession[EntityState, EntityTrigger, EntityContext]):
+class EntitySession(
+    rt.EntitySession[EntityState, EntityTrigger, EntityContext, rt.GuardAnswerT_co]
+):
     """One entity of entity, in memory."""
 
     __slots__ = ()
@@ -132,14 +137,20 @@ class EntitySession(rt.EntitySession[EntityState, EntityTrigger, EntityContext])
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> EntityResult:
+    def go(self: EntitySession[bool], *, n: int) -> EntityResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> EntityResult:
+    def view(self) -> EntityView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .entity_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: EntitySession[bool], _trigger: _TriggerName, /, *, n: int) -> EntityResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +166,11 @@ class EntityMachine(
         EntityTrigger,
         _TriggerName,
         EntityContext,
-        EntitySession,
+        EntitySession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine entity."""
@@ -166,7 +178,7 @@ class EntityMachine(
     chart = _CHART
     session_class = EntitySession
 
-    def __init__(self, *, guards: EntityGuards, actions: EntityActions) -> None:
+    def __init__(self, *, guards: EntityGuards[rt.GuardAnswerT_co], actions: EntityActions) -> None:
         """The machine with its guards and actions; `EntityMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +195,20 @@ class _EntityEvents(rt.StoredEvents[rt.AnswerT]):
 
 class EntityOrchestrator(
     rt.StoredEntities[
-        EntityMachine,
+        EntityMachine[rt.GuardAnswerT_co],
         EntityResult,
         EntityState,
         _StateName,
         _TriggerName,
         EntityContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of entity."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _EntityEvents[EntityResult]:
+    def on(
+        self: EntityOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _EntityEvents[EntityResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _EntityEvents(self._sender(entity_id, event_id))
 

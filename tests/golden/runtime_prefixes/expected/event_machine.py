@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .event_machine_views import EventView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[EventState] = rt.Chart(
 )
 
 
-class EventGuards(Protocol):
+class EventGuards(Protocol[rt.VerdictT_co]):
     """The guards of event: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[EventContext]:
+    def ok(self) -> rt.GuardFunction[EventContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,7 @@ class EventActions(Protocol):
         ...
 
 
-class EventSession(rt.EntitySession[EventState, EventTrigger, EventContext]):
+class EventSession(rt.EntitySession[EventState, EventTrigger, EventContext, rt.GuardAnswerT_co]):
     """One entity of event, in memory."""
 
     __slots__ = ()
@@ -132,14 +135,20 @@ class EventSession(rt.EntitySession[EventState, EventTrigger, EventContext]):
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> EventResult:
+    def go(self: EventSession[bool], *, n: int) -> EventResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> EventResult:
+    def view(self) -> EventView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .event_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: EventSession[bool], _trigger: _TriggerName, /, *, n: int) -> EventResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +164,11 @@ class EventMachine(
         EventTrigger,
         _TriggerName,
         EventContext,
-        EventSession,
+        EventSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine event."""
@@ -166,7 +176,7 @@ class EventMachine(
     chart = _CHART
     session_class = EventSession
 
-    def __init__(self, *, guards: EventGuards, actions: EventActions) -> None:
+    def __init__(self, *, guards: EventGuards[rt.GuardAnswerT_co], actions: EventActions) -> None:
         """The machine with its guards and actions; `EventMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +193,20 @@ class _EventEvents(rt.StoredEvents[rt.AnswerT]):
 
 class EventOrchestrator(
     rt.StoredEntities[
-        EventMachine,
+        EventMachine[rt.GuardAnswerT_co],
         EventResult,
         EventState,
         _StateName,
         _TriggerName,
         EventContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of event."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _EventEvents[EventResult]:
+    def on(
+        self: EventOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _EventEvents[EventResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _EventEvents(self._sender(entity_id, event_id))
 

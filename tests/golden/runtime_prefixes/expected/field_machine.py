@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .field_machine_views import FieldView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[FieldState] = rt.Chart(
 )
 
 
-class FieldGuards(Protocol):
+class FieldGuards(Protocol[rt.VerdictT_co]):
     """The guards of field: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[FieldContext]:
+    def ok(self) -> rt.GuardFunction[FieldContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,7 @@ class FieldActions(Protocol):
         ...
 
 
-class FieldSession(rt.EntitySession[FieldState, FieldTrigger, FieldContext]):
+class FieldSession(rt.EntitySession[FieldState, FieldTrigger, FieldContext, rt.GuardAnswerT_co]):
     """One entity of field, in memory."""
 
     __slots__ = ()
@@ -132,14 +135,20 @@ class FieldSession(rt.EntitySession[FieldState, FieldTrigger, FieldContext]):
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> FieldResult:
+    def go(self: FieldSession[bool], *, n: int) -> FieldResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> FieldResult:
+    def view(self) -> FieldView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .field_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: FieldSession[bool], _trigger: _TriggerName, /, *, n: int) -> FieldResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +164,11 @@ class FieldMachine(
         FieldTrigger,
         _TriggerName,
         FieldContext,
-        FieldSession,
+        FieldSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine field."""
@@ -166,7 +176,7 @@ class FieldMachine(
     chart = _CHART
     session_class = FieldSession
 
-    def __init__(self, *, guards: FieldGuards, actions: FieldActions) -> None:
+    def __init__(self, *, guards: FieldGuards[rt.GuardAnswerT_co], actions: FieldActions) -> None:
         """The machine with its guards and actions; `FieldMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +193,20 @@ class _FieldEvents(rt.StoredEvents[rt.AnswerT]):
 
 class FieldOrchestrator(
     rt.StoredEntities[
-        FieldMachine,
+        FieldMachine[rt.GuardAnswerT_co],
         FieldResult,
         FieldState,
         _StateName,
         _TriggerName,
         FieldContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of field."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _FieldEvents[FieldResult]:
+    def on(
+        self: FieldOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _FieldEvents[FieldResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _FieldEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .literal_machine_views import LiteralView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[LiteralState] = rt.Chart(
 )
 
 
-class LiteralGuards(Protocol):
+class LiteralGuards(Protocol[rt.VerdictT_co]):
     """The guards of literal: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[LiteralContext]:
+    def ok(self) -> rt.GuardFunction[LiteralContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,9 @@ class LiteralActions(Protocol):
         ...
 
 
-class LiteralSession(rt.EntitySession[LiteralState, LiteralTrigger, LiteralContext]):
+class LiteralSession(
+    rt.EntitySession[LiteralState, LiteralTrigger, LiteralContext, rt.GuardAnswerT_co]
+):
     """One entity of literal, in memory."""
 
     __slots__ = ()
@@ -132,14 +137,20 @@ class LiteralSession(rt.EntitySession[LiteralState, LiteralTrigger, LiteralConte
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> LiteralResult:
+    def go(self: LiteralSession[bool], *, n: int) -> LiteralResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> LiteralResult:
+    def view(self) -> LiteralView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .literal_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: LiteralSession[bool], _trigger: _TriggerName, /, *, n: int) -> LiteralResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +166,11 @@ class LiteralMachine(
         LiteralTrigger,
         _TriggerName,
         LiteralContext,
-        LiteralSession,
+        LiteralSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine literal."""
@@ -166,7 +178,9 @@ class LiteralMachine(
     chart = _CHART
     session_class = LiteralSession
 
-    def __init__(self, *, guards: LiteralGuards, actions: LiteralActions) -> None:
+    def __init__(
+        self, *, guards: LiteralGuards[rt.GuardAnswerT_co], actions: LiteralActions
+    ) -> None:
         """The machine with its guards and actions; `LiteralMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +197,20 @@ class _LiteralEvents(rt.StoredEvents[rt.AnswerT]):
 
 class LiteralOrchestrator(
     rt.StoredEntities[
-        LiteralMachine,
+        LiteralMachine[rt.GuardAnswerT_co],
         LiteralResult,
         LiteralState,
         _StateName,
         _TriggerName,
         LiteralContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of literal."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _LiteralEvents[LiteralResult]:
+    def on(
+        self: LiteralOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _LiteralEvents[LiteralResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _LiteralEvents(self._sender(entity_id, event_id))
 

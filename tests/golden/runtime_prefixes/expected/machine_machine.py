@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .machine_machine_views import MachineView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
 )
 
 
-class MachineGuards(Protocol):
+class MachineGuards(Protocol[rt.VerdictT_co]):
     """The guards of machine: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[MachineContext]:
+    def ok(self) -> rt.GuardFunction[MachineContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,9 @@ class MachineActions(Protocol):
         ...
 
 
-class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineContext]):
+class MachineSession(
+    rt.EntitySession[MachineState, MachineTrigger, MachineContext, rt.GuardAnswerT_co]
+):
     """One entity of machine, in memory."""
 
     __slots__ = ()
@@ -132,14 +137,20 @@ class MachineSession(rt.EntitySession[MachineState, MachineTrigger, MachineConte
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> MachineResult:
+    def go(self: MachineSession[bool], *, n: int) -> MachineResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> MachineResult:
+    def view(self) -> MachineView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .machine_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: MachineSession[bool], _trigger: _TriggerName, /, *, n: int) -> MachineResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +166,11 @@ class MachineMachine(
         MachineTrigger,
         _TriggerName,
         MachineContext,
-        MachineSession,
+        MachineSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine machine."""
@@ -166,7 +178,9 @@ class MachineMachine(
     chart = _CHART
     session_class = MachineSession
 
-    def __init__(self, *, guards: MachineGuards, actions: MachineActions) -> None:
+    def __init__(
+        self, *, guards: MachineGuards[rt.GuardAnswerT_co], actions: MachineActions
+    ) -> None:
         """The machine with its guards and actions; `MachineMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +197,20 @@ class _MachineEvents(rt.StoredEvents[rt.AnswerT]):
 
 class MachineOrchestrator(
     rt.StoredEntities[
-        MachineMachine,
+        MachineMachine[rt.GuardAnswerT_co],
         MachineResult,
         MachineState,
         _StateName,
         _TriggerName,
         MachineContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of machine."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _MachineEvents[MachineResult]:
+    def on(
+        self: MachineOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _MachineEvents[MachineResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _MachineEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .none_machine_views import NoneView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[NoneState] = rt.Chart(
 )
 
 
-class NoneGuards(Protocol):
+class NoneGuards(Protocol[rt.VerdictT_co]):
     """The guards of none: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[NoneContext]:
+    def ok(self) -> rt.GuardFunction[NoneContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,7 @@ class NoneActions(Protocol):
         ...
 
 
-class NoneSession(rt.EntitySession[NoneState, NoneTrigger, NoneContext]):
+class NoneSession(rt.EntitySession[NoneState, NoneTrigger, NoneContext, rt.GuardAnswerT_co]):
     """One entity of none, in memory."""
 
     __slots__ = ()
@@ -132,14 +135,20 @@ class NoneSession(rt.EntitySession[NoneState, NoneTrigger, NoneContext]):
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> NoneResult:
+    def go(self: NoneSession[bool], *, n: int) -> NoneResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> NoneResult:
+    def view(self) -> NoneView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .none_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: NoneSession[bool], _trigger: _TriggerName, /, *, n: int) -> NoneResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +164,11 @@ class NoneMachine(
         NoneTrigger,
         _TriggerName,
         NoneContext,
-        NoneSession,
+        NoneSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine none."""
@@ -166,7 +176,7 @@ class NoneMachine(
     chart = _CHART
     session_class = NoneSession
 
-    def __init__(self, *, guards: NoneGuards, actions: NoneActions) -> None:
+    def __init__(self, *, guards: NoneGuards[rt.GuardAnswerT_co], actions: NoneActions) -> None:
         """The machine with its guards and actions; `NoneMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +193,20 @@ class _NoneEvents(rt.StoredEvents[rt.AnswerT]):
 
 class NoneOrchestrator(
     rt.StoredEntities[
-        NoneMachine,
+        NoneMachine[rt.GuardAnswerT_co],
         NoneResult,
         NoneState,
         _StateName,
         _TriggerName,
         NoneContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of none."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _NoneEvents[NoneResult]:
+    def on(
+        self: NoneOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _NoneEvents[NoneResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _NoneEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .required_machine_views import RequiredView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[RequiredState] = rt.Chart(
 )
 
 
-class RequiredGuards(Protocol):
+class RequiredGuards(Protocol[rt.VerdictT_co]):
     """The guards of required: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[RequiredContext]:
+    def ok(self) -> rt.GuardFunction[RequiredContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,9 @@ class RequiredActions(Protocol):
         ...
 
 
-class RequiredSession(rt.EntitySession[RequiredState, RequiredTrigger, RequiredContext]):
+class RequiredSession(
+    rt.EntitySession[RequiredState, RequiredTrigger, RequiredContext, rt.GuardAnswerT_co]
+):
     """One entity of required, in memory."""
 
     __slots__ = ()
@@ -132,14 +137,20 @@ class RequiredSession(rt.EntitySession[RequiredState, RequiredTrigger, RequiredC
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> RequiredResult:
+    def go(self: RequiredSession[bool], *, n: int) -> RequiredResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> RequiredResult:
+    def view(self) -> RequiredView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .required_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: RequiredSession[bool], _trigger: _TriggerName, /, *, n: int) -> RequiredResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +166,11 @@ class RequiredMachine(
         RequiredTrigger,
         _TriggerName,
         RequiredContext,
-        RequiredSession,
+        RequiredSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine required."""
@@ -166,7 +178,9 @@ class RequiredMachine(
     chart = _CHART
     session_class = RequiredSession
 
-    def __init__(self, *, guards: RequiredGuards, actions: RequiredActions) -> None:
+    def __init__(
+        self, *, guards: RequiredGuards[rt.GuardAnswerT_co], actions: RequiredActions
+    ) -> None:
         """The machine with its guards and actions; `RequiredMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +197,20 @@ class _RequiredEvents(rt.StoredEvents[rt.AnswerT]):
 
 class RequiredOrchestrator(
     rt.StoredEntities[
-        RequiredMachine,
+        RequiredMachine[rt.GuardAnswerT_co],
         RequiredResult,
         RequiredState,
         _StateName,
         _TriggerName,
         RequiredContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of required."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _RequiredEvents[RequiredResult]:
+    def on(
+        self: RequiredOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _RequiredEvents[RequiredResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _RequiredEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .state_machine_views import StateView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[StateState] = rt.Chart(
 )
 
 
-class StateGuards(Protocol):
+class StateGuards(Protocol[rt.VerdictT_co]):
     """The guards of state: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[StateContext]:
+    def ok(self) -> rt.GuardFunction[StateContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,7 @@ class StateActions(Protocol):
         ...
 
 
-class StateSession(rt.EntitySession[StateState, StateTrigger, StateContext]):
+class StateSession(rt.EntitySession[StateState, StateTrigger, StateContext, rt.GuardAnswerT_co]):
     """One entity of state, in memory."""
 
     __slots__ = ()
@@ -132,14 +135,20 @@ class StateSession(rt.EntitySession[StateState, StateTrigger, StateContext]):
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> StateResult:
+    def go(self: StateSession[bool], *, n: int) -> StateResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> StateResult:
+    def view(self) -> StateView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .state_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: StateSession[bool], _trigger: _TriggerName, /, *, n: int) -> StateResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +164,11 @@ class StateMachine(
         StateTrigger,
         _TriggerName,
         StateContext,
-        StateSession,
+        StateSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine state."""
@@ -166,7 +176,7 @@ class StateMachine(
     chart = _CHART
     session_class = StateSession
 
-    def __init__(self, *, guards: StateGuards, actions: StateActions) -> None:
+    def __init__(self, *, guards: StateGuards[rt.GuardAnswerT_co], actions: StateActions) -> None:
         """The machine with its guards and actions; `StateMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +193,20 @@ class _StateEvents(rt.StoredEvents[rt.AnswerT]):
 
 class StateOrchestrator(
     rt.StoredEntities[
-        StateMachine,
+        StateMachine[rt.GuardAnswerT_co],
         StateResult,
         StateState,
         _StateName,
         _TriggerName,
         StateContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of state."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _StateEvents[StateResult]:
+    def on(
+        self: StateOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _StateEvents[StateResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _StateEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .str_enum_machine_views import StrEnumView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[StrEnumState] = rt.Chart(
 )
 
 
-class StrEnumGuards(Protocol):
+class StrEnumGuards(Protocol[rt.VerdictT_co]):
     """The guards of str_enum: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[StrEnumContext]:
+    def ok(self) -> rt.GuardFunction[StrEnumContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,9 @@ class StrEnumActions(Protocol):
         ...
 
 
-class StrEnumSession(rt.EntitySession[StrEnumState, StrEnumTrigger, StrEnumContext]):
+class StrEnumSession(
+    rt.EntitySession[StrEnumState, StrEnumTrigger, StrEnumContext, rt.GuardAnswerT_co]
+):
     """One entity of str_enum, in memory."""
 
     __slots__ = ()
@@ -132,14 +137,20 @@ class StrEnumSession(rt.EntitySession[StrEnumState, StrEnumTrigger, StrEnumConte
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> StrEnumResult:
+    def go(self: StrEnumSession[bool], *, n: int) -> StrEnumResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> StrEnumResult:
+    def view(self) -> StrEnumView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .str_enum_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: StrEnumSession[bool], _trigger: _TriggerName, /, *, n: int) -> StrEnumResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +166,11 @@ class StrEnumMachine(
         StrEnumTrigger,
         _TriggerName,
         StrEnumContext,
-        StrEnumSession,
+        StrEnumSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine str_enum."""
@@ -166,7 +178,9 @@ class StrEnumMachine(
     chart = _CHART
     session_class = StrEnumSession
 
-    def __init__(self, *, guards: StrEnumGuards, actions: StrEnumActions) -> None:
+    def __init__(
+        self, *, guards: StrEnumGuards[rt.GuardAnswerT_co], actions: StrEnumActions
+    ) -> None:
         """The machine with its guards and actions; `StrEnumMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,17 +197,20 @@ class _StrEnumEvents(rt.StoredEvents[rt.AnswerT]):
 
 class StrEnumOrchestrator(
     rt.StoredEntities[
-        StrEnumMachine,
+        StrEnumMachine[rt.GuardAnswerT_co],
         StrEnumResult,
         StrEnumState,
         _StateName,
         _TriggerName,
         StrEnumContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of str_enum."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _StrEnumEvents[StrEnumResult]:
+    def on(
+        self: StrEnumOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _StrEnumEvents[StrEnumResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _StrEnumEvents(self._sender(entity_id, event_id))
 

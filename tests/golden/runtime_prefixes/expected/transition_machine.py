@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .transition_machine_views import TransitionView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[TransitionState] = rt.Chart(
 )
 
 
-class TransitionGuards(Protocol):
+class TransitionGuards(Protocol[rt.VerdictT_co]):
     """The guards of transition: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[TransitionContext]:
+    def ok(self) -> rt.GuardFunction[TransitionContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,9 @@ class TransitionActions(Protocol):
         ...
 
 
-class TransitionSession(rt.EntitySession[TransitionState, TransitionTrigger, TransitionContext]):
+class TransitionSession(
+    rt.EntitySession[TransitionState, TransitionTrigger, TransitionContext, rt.GuardAnswerT_co]
+):
     """One entity of transition, in memory."""
 
     __slots__ = ()
@@ -132,14 +137,22 @@ class TransitionSession(rt.EntitySession[TransitionState, TransitionTrigger, Tra
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> TransitionResult:
+    def go(self: TransitionSession[bool], *, n: int) -> TransitionResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> TransitionResult:
+    def view(self) -> TransitionView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .transition_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: TransitionSession[bool], _trigger: _TriggerName, /, *, n: int
+    ) -> TransitionResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +168,11 @@ class TransitionMachine(
         TransitionTrigger,
         _TriggerName,
         TransitionContext,
-        TransitionSession,
+        TransitionSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine transition."""
@@ -166,7 +180,9 @@ class TransitionMachine(
     chart = _CHART
     session_class = TransitionSession
 
-    def __init__(self, *, guards: TransitionGuards, actions: TransitionActions) -> None:
+    def __init__(
+        self, *, guards: TransitionGuards[rt.GuardAnswerT_co], actions: TransitionActions
+    ) -> None:
         """The machine with its guards and actions; `TransitionMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,18 +199,19 @@ class _TransitionEvents(rt.StoredEvents[rt.AnswerT]):
 
 class TransitionOrchestrator(
     rt.StoredEntities[
-        TransitionMachine,
+        TransitionMachine[rt.GuardAnswerT_co],
         TransitionResult,
         TransitionState,
         _StateName,
         _TriggerName,
         TransitionContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of transition."""
 
     def on(
-        self, entity_id: str, /, event_id: str | None = None
+        self: TransitionOrchestrator[bool], entity_id: str, /, event_id: str | None = None
     ) -> _TransitionEvents[TransitionResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _TransitionEvents(self._sender(entity_id, event_id))

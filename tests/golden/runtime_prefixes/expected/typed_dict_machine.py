@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .typed_dict_machine_views import TypedDictView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,11 +107,11 @@ _CHART: rt.Chart[TypedDictState] = rt.Chart(
 )
 
 
-class TypedDictGuards(Protocol):
+class TypedDictGuards(Protocol[rt.VerdictT_co]):
     """The guards of typed_dict: an object, class instance or module that has them."""
 
     @property
-    def ok(self) -> rt.GuardFunction[TypedDictContext]:
+    def ok(self) -> rt.GuardFunction[TypedDictContext, rt.VerdictT_co]:
         """The guard `ok`."""
         ...
 
@@ -122,7 +125,9 @@ class TypedDictActions(Protocol):
         ...
 
 
-class TypedDictSession(rt.EntitySession[TypedDictState, TypedDictTrigger, TypedDictContext]):
+class TypedDictSession(
+    rt.EntitySession[TypedDictState, TypedDictTrigger, TypedDictContext, rt.GuardAnswerT_co]
+):
     """One entity of typed_dict, in memory."""
 
     __slots__ = ()
@@ -132,14 +137,20 @@ class TypedDictSession(rt.EntitySession[TypedDictState, TypedDictTrigger, TypedD
         """Whether the entity is in `here`."""
         return "here" in self._row.active
 
-    def go(self, *, n: int) -> TypedDictResult:
+    def go(self: TypedDictSession[bool], *, n: int) -> TypedDictResult:
         """Send `go`.
 
         - here -> here if ok
         """
-        return self._fire("go", {"n": n})
+        return self._fire_with("go", {"n": n})
 
-    def send(self, _trigger: _TriggerName, /, *, n: int) -> TypedDictResult:
+    def view(self) -> TypedDictView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .typed_dict_machine_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: TypedDictSession[bool], _trigger: _TriggerName, /, *, n: int) -> TypedDictResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {"n": n})
 
@@ -155,10 +166,11 @@ class TypedDictMachine(
         TypedDictTrigger,
         _TriggerName,
         TypedDictContext,
-        TypedDictSession,
+        TypedDictSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine typed_dict."""
@@ -166,7 +178,9 @@ class TypedDictMachine(
     chart = _CHART
     session_class = TypedDictSession
 
-    def __init__(self, *, guards: TypedDictGuards, actions: TypedDictActions) -> None:
+    def __init__(
+        self, *, guards: TypedDictGuards[rt.GuardAnswerT_co], actions: TypedDictActions
+    ) -> None:
         """The machine with its guards and actions; `TypedDictMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
@@ -183,18 +197,19 @@ class _TypedDictEvents(rt.StoredEvents[rt.AnswerT]):
 
 class TypedDictOrchestrator(
     rt.StoredEntities[
-        TypedDictMachine,
+        TypedDictMachine[rt.GuardAnswerT_co],
         TypedDictResult,
         TypedDictState,
         _StateName,
         _TriggerName,
         TypedDictContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of typed_dict."""
 
     def on(
-        self, entity_id: str, /, event_id: str | None = None
+        self: TypedDictOrchestrator[bool], entity_id: str, /, event_id: str | None = None
     ) -> _TypedDictEvents[TypedDictResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _TypedDictEvents(self._sender(entity_id, event_id))

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .bird_views import BirdView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -88,7 +91,7 @@ class BirdActions(Protocol):
     """The actions of bird: an object, class instance or module that has them."""
 
 
-class BirdSession(rt.EntitySession[BirdState, BirdTrigger, BirdContext]):
+class BirdSession(rt.EntitySession[BirdState, BirdTrigger, BirdContext, bool]):
     """One entity of bird, in memory."""
 
     __slots__ = ()
@@ -104,6 +107,12 @@ class BirdSession(rt.EntitySession[BirdState, BirdTrigger, BirdContext]):
         - flying stays
         """
         return self._send("sing", payload) if payload else self._fire("sing")
+
+    def view(self) -> BirdView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .bird_views import VIEWS
+
+        return self._view(VIEWS)
 
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> BirdResult:
         """Send a trigger by its name, with its payload."""
@@ -125,6 +134,7 @@ class BirdMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine bird."""
@@ -155,6 +165,7 @@ class BirdOrchestrator(
         _StateName,
         _TriggerName,
         BirdContext,
+        bool,
     ]
 ):
     """The stored entities of bird."""

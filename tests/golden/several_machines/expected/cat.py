@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .cat_views import CatView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -94,7 +97,7 @@ class CatActions(Protocol):
     """The actions of cat: an object, class instance or module that has them."""
 
 
-class CatSession(rt.EntitySession[CatState, CatTrigger, CatContext]):
+class CatSession(rt.EntitySession[CatState, CatTrigger, CatContext, bool]):
     """One entity of cat, in memory."""
 
     __slots__ = ()
@@ -116,6 +119,12 @@ class CatSession(rt.EntitySession[CatState, CatTrigger, CatContext]):
         """
         return self._send("wake", payload) if payload else self._fire("wake")
 
+    def view(self) -> CatView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .cat_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> CatResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -136,6 +145,7 @@ class CatMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine cat."""
@@ -166,6 +176,7 @@ class CatOrchestrator(
         _StateName,
         _TriggerName,
         CatContext,
+        bool,
     ]
 ):
     """The stored entities of cat."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .fish_views import FishView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -81,7 +84,7 @@ class FishActions(Protocol):
     """The actions of fish: an object, class instance or module that has them."""
 
 
-class FishSession(rt.EntitySession[FishState, FishTrigger, FishContext]):
+class FishSession(rt.EntitySession[FishState, FishTrigger, FishContext, bool]):
     """One entity of fish, in memory."""
 
     __slots__ = ()
@@ -90,6 +93,12 @@ class FishSession(rt.EntitySession[FishState, FishTrigger, FishContext]):
     def is_swimming(self) -> bool | Any:
         """Whether the entity is in `swimming`."""
         return "swimming" in self._row.active
+
+    def view(self) -> FishView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .fish_views import VIEWS
+
+        return self._view(VIEWS)
 
 
 class FishMachine(
@@ -103,6 +112,7 @@ class FishMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine fish."""
@@ -129,6 +139,7 @@ class FishOrchestrator(
         _StateName,
         _TriggerName,
         FishContext,
+        bool,
     ]
 ):
     """The stored entities of fish."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .guard_dog_views import WatchdogView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -93,11 +96,11 @@ _CHART: rt.Chart[WatchdogState] = rt.Chart(
 )
 
 
-class WatchdogGuards(Protocol):
+class WatchdogGuards(Protocol[rt.VerdictT_co]):
     """The guards of Guard Dog: an object, class instance or module that has them."""
 
     @property
-    def is_loud(self) -> rt.GuardFunction[WatchdogContext]:
+    def is_loud(self) -> rt.GuardFunction[WatchdogContext, rt.VerdictT_co]:
         """The guard `is_loud`."""
         ...
 
@@ -106,7 +109,9 @@ class WatchdogActions(Protocol):
     """The actions of Guard Dog: an object, class instance or module that has them."""
 
 
-class WatchdogSession(rt.EntitySession[WatchdogState, WatchdogTrigger, WatchdogContext]):
+class WatchdogSession(
+    rt.EntitySession[WatchdogState, WatchdogTrigger, WatchdogContext, rt.GuardAnswerT_co]
+):
     """One entity of Guard Dog, in memory."""
 
     __slots__ = ()
@@ -121,14 +126,22 @@ class WatchdogSession(rt.EntitySession[WatchdogState, WatchdogTrigger, WatchdogC
         """Whether the entity is in `awake`."""
         return "awake" in self._row.active
 
-    def bark(self, /, **payload: Any) -> WatchdogResult:
+    def bark(self: WatchdogSession[bool], /, **payload: Any) -> WatchdogResult:
         """Send `bark`.
 
         - asleep -> awake if is_loud
         """
         return self._send("bark", payload) if payload else self._fire("bark")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> WatchdogResult:
+    def view(self) -> WatchdogView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .guard_dog_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(
+        self: WatchdogSession[bool], _trigger: _TriggerName, /, **payload: Any
+    ) -> WatchdogResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -144,10 +157,11 @@ class WatchdogMachine(
         WatchdogTrigger,
         _TriggerName,
         WatchdogContext,
-        WatchdogSession,
+        WatchdogSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine Guard Dog."""
@@ -155,7 +169,7 @@ class WatchdogMachine(
     chart = _CHART
     session_class = WatchdogSession
 
-    def __init__(self, *, guards: WatchdogGuards) -> None:
+    def __init__(self, *, guards: WatchdogGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `WatchdogMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -172,17 +186,20 @@ class _WatchdogEvents(rt.StoredEvents[rt.AnswerT]):
 
 class WatchdogOrchestrator(
     rt.StoredEntities[
-        WatchdogMachine,
+        WatchdogMachine[rt.GuardAnswerT_co],
         WatchdogResult,
         WatchdogState,
         _StateName,
         _TriggerName,
         WatchdogContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of Guard Dog."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _WatchdogEvents[WatchdogResult]:
+    def on(
+        self: WatchdogOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _WatchdogEvents[WatchdogResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _WatchdogEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .order_views import OrderView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -104,7 +107,7 @@ class OrderActions(Protocol):
     """The actions of order: an object, class instance or module that has them."""
 
 
-class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
+class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, bool]):
     """One entity of order, in memory."""
 
     __slots__ = ()
@@ -119,7 +122,13 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext]):
 
         - open stays
         """
-        return self._fire("item_add", {"sku": sku})
+        return self._fire_with("item_add", {"sku": sku})
+
+    def view(self) -> OrderView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .order_views import VIEWS
+
+        return self._view(VIEWS)
 
     def send(self, _trigger: _TriggerName, /, *, sku: str) -> OrderResult:
         """Send a trigger by its name, with its payload."""
@@ -141,6 +150,7 @@ class OrderMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine order."""
@@ -171,6 +181,7 @@ class OrderOrchestrator(
         _StateName,
         _TriggerName,
         OrderContext,
+        bool,
     ]
 ):
     """The stored entities of order."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .order_item_views import OrderItemView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -112,7 +115,7 @@ class OrderItemActions(Protocol):
     """The actions of order_item: an object, class instance or module that has them."""
 
 
-class OrderItemSession(rt.EntitySession[OrderItemState, OrderItemTrigger, OrderItemContext]):
+class OrderItemSession(rt.EntitySession[OrderItemState, OrderItemTrigger, OrderItemContext, bool]):
     """One entity of order_item, in memory."""
 
     __slots__ = ()
@@ -127,7 +130,13 @@ class OrderItemSession(rt.EntitySession[OrderItemState, OrderItemTrigger, OrderI
 
         - open stays
         """
-        return self._fire("add", {"sku": sku, "n": n})
+        return self._fire_with("add", {"sku": sku, "n": n})
+
+    def view(self) -> OrderItemView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .order_item_views import VIEWS
+
+        return self._view(VIEWS)
 
     def send(self, _trigger: _TriggerName, /, *, sku: str, n: int) -> OrderItemResult:
         """Send a trigger by its name, with its payload."""
@@ -149,6 +158,7 @@ class OrderItemMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine order_item."""
@@ -179,6 +189,7 @@ class OrderItemOrchestrator(
         _StateName,
         _TriggerName,
         OrderItemContext,
+        bool,
     ]
 ):
     """The stored entities of order_item."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .session_views import LoginView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -230,11 +233,11 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
 )
 
 
-class LoginGuards(Protocol):
+class LoginGuards(Protocol[rt.VerdictT_co]):
     """The guards of login: an object, class instance or module that has them."""
 
     @property
-    def may_lock(self) -> rt.GuardFunction[LoginContext]:
+    def may_lock(self) -> rt.GuardFunction[LoginContext, rt.VerdictT_co]:
         """The guard `may_lock`."""
         ...
 
@@ -248,6 +251,7 @@ class LoginSession(
         Literal[LoginState.OUT, LoginState.FRESH, LoginState.IDLE, LoginState.LOCKED],
         LoginTrigger,
         LoginContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """One entity of login, in memory."""
@@ -279,14 +283,14 @@ class LoginSession(
         """Whether the entity is in `locked`."""
         return "locked" in self._row.active
 
-    def log_in(self, /, **payload: Any) -> LoginResult:
+    def log_in(self: LoginSession[bool], /, **payload: Any) -> LoginResult:
         """Send `log_in`.
 
         - out -> fresh
         """
         return self._send("log_in", payload) if payload else self._fire("log_in")
 
-    def touch(self, /, **payload: Any) -> LoginResult:
+    def touch(self: LoginSession[bool], /, **payload: Any) -> LoginResult:
         """Send `touch`.
 
         - fresh -> fresh
@@ -294,14 +298,20 @@ class LoginSession(
         """
         return self._send("touch", payload) if payload else self._fire("touch")
 
-    def lock(self, /, **payload: Any) -> LoginResult:
+    def lock(self: LoginSession[bool], /, **payload: Any) -> LoginResult:
         """Send `lock`.
 
         - idle -> locked if may_lock
         """
         return self._send("lock", payload) if payload else self._fire("lock")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> LoginResult:
+    def view(self) -> LoginView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .session_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: LoginSession[bool], _trigger: _TriggerName, /, **payload: Any) -> LoginResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -317,10 +327,11 @@ class LoginMachine(
         LoginTrigger,
         _TriggerName,
         LoginContext,
-        LoginSession,
+        LoginSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine login."""
@@ -328,7 +339,7 @@ class LoginMachine(
     chart = _CHART
     session_class = LoginSession
 
-    def __init__(self, *, guards: LoginGuards) -> None:
+    def __init__(self, *, guards: LoginGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `LoginMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -353,17 +364,20 @@ class _LoginEvents(rt.StoredEvents[rt.AnswerT]):
 
 class LoginOrchestrator(
     rt.StoredEntities[
-        LoginMachine,
+        LoginMachine[rt.GuardAnswerT_co],
         LoginResult,
         Literal[LoginState.OUT, LoginState.FRESH, LoginState.IDLE, LoginState.LOCKED],
         _StateName,
         _TriggerName,
         LoginContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of login."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _LoginEvents[LoginResult]:
+    def on(
+        self: LoginOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _LoginEvents[LoginResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _LoginEvents(self._sender(entity_id, event_id))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .other_views import OtherView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -81,7 +84,7 @@ class OtherActions(Protocol):
     """The actions of other: an object, class instance or module that has them."""
 
 
-class OtherSession(rt.EntitySession[OtherState, OtherTrigger, OtherContext]):
+class OtherSession(rt.EntitySession[OtherState, OtherTrigger, OtherContext, bool]):
     """One entity of other, in memory."""
 
     __slots__ = ()
@@ -90,6 +93,12 @@ class OtherSession(rt.EntitySession[OtherState, OtherTrigger, OtherContext]):
     def is_open(self) -> bool | Any:
         """Whether the entity is in `open`."""
         return "open" in self._row.active
+
+    def view(self) -> OtherView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .other_views import VIEWS
+
+        return self._view(VIEWS)
 
 
 class OtherMachine(
@@ -103,6 +112,7 @@ class OtherMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine other."""
@@ -129,6 +139,7 @@ class OtherOrchestrator(
         _StateName,
         _TriggerName,
         OtherContext,
+        bool,
     ]
 ):
     """The stored entities of other."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .ticket_v2_views import TicketView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -95,7 +98,7 @@ class TicketActions(Protocol):
     """The actions of ticket: an object, class instance or module that has them."""
 
 
-class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext]):
+class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext, bool]):
     """One entity of ticket, in memory."""
 
     __slots__ = ()
@@ -117,6 +120,12 @@ class TicketSession(rt.EntitySession[TicketState, TicketTrigger, TicketContext])
         """
         return self._send("close", payload) if payload else self._fire("close")
 
+    def view(self) -> TicketView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .ticket_v2_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Any) -> TicketResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -137,6 +146,7 @@ class TicketMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine ticket."""
@@ -167,6 +177,7 @@ class TicketOrchestrator(
         _StateName,
         _TriggerName,
         TicketContext,
+        bool,
     ]
 ):
     """The stored entities of ticket."""

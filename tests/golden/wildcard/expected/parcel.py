@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .parcel_views import ParcelView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -158,11 +161,11 @@ _CHART: rt.Chart[ParcelState] = rt.Chart(
 )
 
 
-class ParcelGuards(Protocol):
+class ParcelGuards(Protocol[rt.VerdictT_co]):
     """The guards of parcel: an object, class instance or module that has them."""
 
     @property
-    def is_found(self) -> rt.GuardFunction[ParcelContext]:
+    def is_found(self) -> rt.GuardFunction[ParcelContext, rt.VerdictT_co]:
         """The guard `is_found`."""
         ...
 
@@ -171,7 +174,9 @@ class ParcelActions(Protocol):
     """The actions of parcel: an object, class instance or module that has them."""
 
 
-class ParcelSession(rt.EntitySession[ParcelState, ParcelTrigger, ParcelContext]):
+class ParcelSession(
+    rt.EntitySession[ParcelState, ParcelTrigger, ParcelContext, rt.GuardAnswerT_co]
+):
     """One entity of parcel, in memory."""
 
     __slots__ = ()
@@ -196,7 +201,7 @@ class ParcelSession(rt.EntitySession[ParcelState, ParcelTrigger, ParcelContext])
         """Whether the entity is in `delivered`."""
         return "delivered" in self._row.active
 
-    def lose(self, /, **payload: Any) -> ParcelResult:
+    def lose(self: ParcelSession[bool], /, **payload: Any) -> ParcelResult:
         """Send `lose`.
 
         - packed -> packed if is_found
@@ -206,14 +211,14 @@ class ParcelSession(rt.EntitySession[ParcelState, ParcelTrigger, ParcelContext])
         """
         return self._send("lose", payload) if payload else self._fire("lose")
 
-    def send_off(self, /, **payload: Any) -> ParcelResult:
+    def send_off(self: ParcelSession[bool], /, **payload: Any) -> ParcelResult:
         """Send `send_off`.
 
         - packed -> sent
         """
         return self._send("send_off", payload) if payload else self._fire("send_off")
 
-    def deliver(self, /, **payload: Any) -> ParcelResult:
+    def deliver(self: ParcelSession[bool], /, **payload: Any) -> ParcelResult:
         """Send `deliver`.
 
         - packed -> delivered if signed
@@ -222,7 +227,7 @@ class ParcelSession(rt.EntitySession[ParcelState, ParcelTrigger, ParcelContext])
         """
         return self._send("deliver", payload) if payload else self._fire("deliver")
 
-    def note(self, /, **payload: Any) -> ParcelResult:
+    def note(self: ParcelSession[bool], /, **payload: Any) -> ParcelResult:
         """Send `note`.
 
         - packed stays
@@ -231,7 +236,13 @@ class ParcelSession(rt.EntitySession[ParcelState, ParcelTrigger, ParcelContext])
         """
         return self._send("note", payload) if payload else self._fire("note")
 
-    def send(self, _trigger: _TriggerName, /, **payload: Any) -> ParcelResult:
+    def view(self) -> ParcelView[rt.GuardAnswerT_co]:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .parcel_views import VIEWS
+
+        return self._view(VIEWS)
+
+    def send(self: ParcelSession[bool], _trigger: _TriggerName, /, **payload: Any) -> ParcelResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
 
@@ -247,10 +258,11 @@ class ParcelMachine(
         ParcelTrigger,
         _TriggerName,
         ParcelContext,
-        ParcelSession,
+        ParcelSession[rt.GuardAnswerT_co],
         _GuardName,
         _ActionName,
         Never,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The state machine parcel."""
@@ -258,7 +270,7 @@ class ParcelMachine(
     chart = _CHART
     session_class = ParcelSession
 
-    def __init__(self, *, guards: ParcelGuards) -> None:
+    def __init__(self, *, guards: ParcelGuards[rt.GuardAnswerT_co]) -> None:
         """The machine with its guards; `ParcelMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
@@ -287,17 +299,20 @@ class _ParcelEvents(rt.StoredEvents[rt.AnswerT]):
 
 class ParcelOrchestrator(
     rt.StoredEntities[
-        ParcelMachine,
+        ParcelMachine[rt.GuardAnswerT_co],
         ParcelResult,
         ParcelState,
         _StateName,
         _TriggerName,
         ParcelContext,
+        rt.GuardAnswerT_co,
     ]
 ):
     """The stored entities of parcel."""
 
-    def on(self, entity_id: str, /, event_id: str | None = None) -> _ParcelEvents[ParcelResult]:
+    def on(
+        self: ParcelOrchestrator[bool], entity_id: str, /, event_id: str | None = None
+    ) -> _ParcelEvents[ParcelResult]:
         """Send an event to an entity: its methods are the triggers."""
         return _ParcelEvents(self._sender(entity_id, event_id))
 

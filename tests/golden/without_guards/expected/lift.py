@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .lift_views import LiftView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -143,7 +146,7 @@ class LiftActions(Protocol):
         ...
 
 
-class LiftSession(rt.EntitySession[LiftState, LiftTrigger, LiftContext]):
+class LiftSession(rt.EntitySession[LiftState, LiftTrigger, LiftContext, bool]):
     """One entity of lift, in memory."""
 
     __slots__ = ()
@@ -172,6 +175,12 @@ class LiftSession(rt.EntitySession[LiftState, LiftTrigger, LiftContext]):
         """
         return self._send("arrive", payload) if payload else self._fire("arrive")
 
+    def view(self) -> LiftView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .lift_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /, **payload: Unpack[_Variables]) -> LiftResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, payload)
@@ -192,6 +201,7 @@ class LiftMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine lift."""
@@ -226,6 +236,7 @@ class LiftOrchestrator(
         _StateName,
         _TriggerName,
         LiftContext,
+        bool,
     ]
 ):
     """The stored entities of lift."""

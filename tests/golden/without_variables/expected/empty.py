@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .empty_views import EmptyView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -103,7 +106,7 @@ class EmptyActions(Protocol):
     """The actions of empty: an object, class instance or module that has them."""
 
 
-class EmptySession(rt.EntitySession[EmptyState, EmptyTrigger, EmptyContext]):
+class EmptySession(rt.EntitySession[EmptyState, EmptyTrigger, EmptyContext, bool]):
     """One entity of empty, in memory."""
 
     __slots__ = ()
@@ -132,6 +135,12 @@ class EmptySession(rt.EntitySession[EmptyState, EmptyTrigger, EmptyContext]):
         """
         return self._fire("lower")
 
+    def view(self) -> EmptyView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .empty_views import VIEWS
+
+        return self._view(VIEWS)
+
     def send(self, _trigger: _TriggerName, /) -> EmptyResult:
         """Send a trigger by its name, with its payload."""
         return self._send(_trigger, {})
@@ -152,6 +161,7 @@ class EmptyMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine empty."""
@@ -186,6 +196,7 @@ class EmptyOrchestrator(
         _StateName,
         _TriggerName,
         EmptyContext,
+        bool,
     ]
 ):
     """The stored entities of empty."""

@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, overload
 from pystator_runtime import interface as rt
 
+if TYPE_CHECKING:
+    from .flag_views import FlagView
+
 rt.require(1, __name__)
 
 __all__ = [
@@ -133,7 +136,7 @@ class FlagActions(Protocol):
     """The actions of flag: an object, class instance or module that has them."""
 
 
-class FlagSession(rt.EntitySession[FlagState, FlagTrigger, FlagContext]):
+class FlagSession(rt.EntitySession[FlagState, FlagTrigger, FlagContext, bool]):
     """One entity of flag, in memory."""
 
     __slots__ = ()
@@ -153,7 +156,7 @@ class FlagSession(rt.EntitySession[FlagState, FlagTrigger, FlagContext]):
 
         - down -> up if height > minimum
         """
-        return self._fire("raise", {"height": height})
+        return self._fire_with("raise", {"height": height})
 
     def lower(self, /, **payload: Any) -> FlagResult:
         """Send `lower`.
@@ -161,6 +164,12 @@ class FlagSession(rt.EntitySession[FlagState, FlagTrigger, FlagContext]):
         - up -> down
         """
         return self._send("lower", payload) if payload else self._fire("lower")
+
+    def view(self) -> FlagView:
+        """The state that the entity rests in, as an object with the triggers that this state accepts."""
+        from .flag_views import VIEWS
+
+        return self._view(VIEWS)
 
     @overload
     def send(
@@ -198,6 +207,7 @@ class FlagMachine(
         _GuardName,
         _ActionName,
         Never,
+        bool,
     ]
 ):
     """The state machine flag."""
@@ -232,6 +242,7 @@ class FlagOrchestrator(
         _StateName,
         _TriggerName,
         FlagContext,
+        bool,
     ]
 ):
     """The stored entities of flag."""
