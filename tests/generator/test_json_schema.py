@@ -188,7 +188,7 @@ states:
   - {name: h}
 transitions:
   - {trigger: go, source: a, dest: b, guards: [{check: {field: x, op: gt, value: 1}}, {allOf: [f, {not: g}]}]}
-  - {after: 5s, source: b, dest: c, actions: [{timestamp: x}], priority: 1}
+  - {after: 5s, source: b, dest: c, actions: [{timestamp: y}], priority: 1}
   - {trigger: on, source: d, dest: e, region: r}
   - {trigger: stay, source: h, internal: true, guards: {expr: x > 1}}
 """
