@@ -76,6 +76,10 @@ TYPE_CHECK = "PG085"
 
 NOT_SUPPORTED = "PG090"
 
+NOT_PYTHON = "PG100"
+OUT_OF_REACH = "PG101"
+WHICH_CLASS = "PG102"
+
 CODES: dict[str, str] = {
     NOT_TEXT: "The file is not UTF-8 text",
     BAD_CHARACTER: "The file holds a character that YAML does not allow",
@@ -142,5 +146,8 @@ CODES: dict[str, str] = {
     PARAMS_DISAGREE: "A param of a guard has values of several types",
     TYPE_CHECK: "mypy refuses what is generated",
     NOT_SUPPORTED: "A known feature is not supported yet",
+    NOT_PYTHON: "The file of handlers can't be read as Python",
+    OUT_OF_REACH: "Handlers stand where they can't be kept in step",
+    WHICH_CLASS: "Several classes could be the one that holds the handlers",
 }
 """Every code with its title."""

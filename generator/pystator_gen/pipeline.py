@@ -96,14 +96,7 @@ def generate(
         OSError: The output can't be written.
     """
     folder = Path(output)
-    paths, diagnostics = discover(sources)
-    units: list[Unit] = []
-    for path in progress(paths):
-        found, problems = compile_file(path)
-        units.extend(found)
-        diagnostics.extend(problems)
-    units.sort(key=lambda unit: unit.machine.module)
-    diagnostics.extend(_module_collisions(units))
+    units, diagnostics = compile_all(sources, progress)
     if any(diagnostic.is_error for diagnostic in diagnostics):
         return Report(tuple(in_order(diagnostics)), machines=len(units))
     stale = _stale(folder, units)
@@ -122,6 +115,23 @@ def generate(
     if not check and report.drift:
         apply(folder, changes)
     return report
+
+
+def compile_all(sources: Sequence[str | Path], progress: Progress = iter) -> tuple[list[Unit], list[Diagnostic]]:
+    """All machines of a run, sorted by module, and every problem of the sources.
+
+    Raises:
+        SourceUnreadable: A source does not exist or can't be read.
+    """
+    paths, diagnostics = discover(sources)
+    units: list[Unit] = []
+    for path in progress(paths):
+        found, problems = compile_file(path)
+        units.extend(found)
+        diagnostics.extend(problems)
+    units.sort(key=lambda unit: unit.machine.module)
+    diagnostics.extend(_module_collisions(units))
+    return units, diagnostics
 
 
 def compile_file(path: Path) -> tuple[list[Unit], list[Diagnostic]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +19,10 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is used where the command line says nothing. Paths are relative to the pyproject.toml."""
+    """What is used where the command line says nothing. Paths are relative to the pyproject.toml.
+
+    ``root`` is the folder of that file, if there is one.
+    """
 
     sources: tuple[str, ...] = ()
     output: str | None = None
@@ -27,6 +30,7 @@ class Settings:
     force: bool = False
     typecheck: bool = False
     python: str | None = None
+    root: Path | None = field(default=None, compare=False)
 
 
 def load_settings(start: Path) -> Settings:
@@ -50,7 +54,7 @@ def _read(path: Path, start: Path) -> Settings:
     tool = data.get("tool")
     table = cast("dict[str, Any]", tool).get("pystator-gen") if isinstance(tool, dict) else None
     if table is None:
-        return Settings()
+        return Settings(root=path.parent)
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: [tool.pystator-gen] must be a table")
     values = cast("dict[str, Any]", table)
@@ -62,7 +66,7 @@ def _read(path: Path, start: Path) -> Settings:
     for key in ("output", "python"):
         if key in resolved:
             resolved[key] = _relative(path, resolved[key], start)
-    return Settings(**resolved)
+    return Settings(**resolved, root=path.parent)
 
 
 def _check(path: Path, key: str, value: object) -> None:

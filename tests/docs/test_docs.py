@@ -178,6 +178,12 @@ def test_every_option_of_the_command_line_is_described() -> None:
     assert [option for option in options if f"`{option}`" not in text] == []
 
 
+def test_every_option_of_scaffold_is_described() -> None:
+    text = page("handlers.md").text
+    options = [option for action in cli._scaffold_parser()._actions for option in action.option_strings]
+    assert [option for option in options if f"`{option}`" not in text] == []
+
+
 def test_every_exit_code_is_described() -> None:
     text = page("command-line.md").text
     assert all(f"| {code} |" in text for code in (cli.CLEAN, cli.PROBLEMS, cli.UNUSABLE))

@@ -43,9 +43,13 @@ class OrderState(StrEnum):
     """The states of order."""
 
     PLACED = "placed"
+    """The initial state `placed`."""
     REMINDED = "reminded"
+    """The state `reminded`."""
     PAID = "paid"
+    """The terminal state `paid`."""
     CANCELLED = "cancelled"
+    """The terminal state `cancelled`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -57,11 +61,15 @@ class OrderTrigger(StrEnum):
     """The triggers of order."""
 
     PAY = "pay"
+    """The trigger `pay`: see OrderSession.pay."""
     REMIND = "remind"
+    """The trigger `remind`: see OrderSession.remind."""
     GIVE_UP = "give_up"
+    """The trigger `give_up`: see OrderSession.give_up."""
 
 
 OrderResult: TypeAlias = rt.TransitionResult[OrderState]
+"""What an event did, or why it was refused, in order."""
 _StateName: TypeAlias = OrderState | Literal["placed", "reminded", "paid", "cancelled"]
 _TriggerName: TypeAlias = OrderTrigger | Literal["pay", "remind", "give_up"]
 _GuardName: TypeAlias = Never
@@ -72,12 +80,14 @@ class OrderContext(rt.EngineContext):
     """The context of order."""
 
     customer: str
+    """A state variable."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of order."""
 
     customer: str
+    """A state variable."""
 
 
 class OrderPayPayload(TypedDict):
@@ -320,6 +330,7 @@ class OrderMachine(
     session_class = OrderSession
 
     def __init__(self, *, actions: OrderActions) -> None:
+        """The machine with its actions; `OrderMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

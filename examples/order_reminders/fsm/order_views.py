@@ -15,6 +15,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of order."""
 
     customer: str
+    """A state variable."""
 
 
 class OrderPlacedView(rt.StateView[OrderSession, Literal[OrderState.PLACED], OrderResult]):
