@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 CONFORMANCE_VENV := .venv-conformance
-EXAMPLES := order_desk support_ticket document_approval portfolio_rebalancing trading_day order_service
+EXAMPLES := order_desk support_ticket document_approval portfolio_rebalancing trading_day order_service order_reminders
 PROGRAMS := $(EXAMPLES:%=examples/%/app.py) scripts/demo.py
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 

@@ -20,6 +20,7 @@ EXAMPLES = (
     "portfolio_rebalancing",
     "trading_day",
     "order_service",
+    "order_reminders",
 )
 MODULE = Path("examples/order_desk/fsm/order.py")
 MISSPELT = Path("examples/order_desk/misspelt.py")
@@ -95,6 +96,7 @@ def _what_next() -> None:
    examples/document_approval      a choice, automatic steps, async guards
    examples/portfolio_rebalancing  nested states, history, timers
    examples/trading_day            parallel states: regions, joins, history of several states at once
+   examples/order_reminders        timers that Celery's workers fire, one of which is killed
    docs/getting-started.md         your own first machine
    make test                       all tests"""
     )

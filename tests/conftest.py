@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,3 +18,13 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     servers = Servers(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
     yield servers
     servers.end()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_cache_for_mypy() -> Iterator[None]:
+    """`--typecheck` keeps no cache of its own, and without one mypy reads its typeshed anew each time."""
+    before = os.environ.get("MYPY_CACHE_DIR")
+    os.environ["MYPY_CACHE_DIR"] = str(Path(__file__).resolve().parents[1] / ".mypy_cache" / "typecheck")
+    yield
+    if before is None:
+        del os.environ["MYPY_CACHE_DIR"]

@@ -123,7 +123,8 @@ def is_shareable(value: Any, type_: Type) -> bool:
 def param_type(values: tuple[Any, ...], imports: Imports) -> str:
     """The type of a param, from all values that the YAML passes for it."""
     names = {_value_type(value, imports) for value in values}
-    return imports.typing("Any") if imports.typing("Any") in names else " | ".join(sorted(names, key=_none_last))
+    anything = imports.apart().typing("Any")
+    return anything if anything in names else " | ".join(sorted(names, key=_none_last))
 
 
 def _value_type(value: Any, imports: Imports) -> str:

@@ -67,7 +67,18 @@ SIBLING_REGION = "PG075"
 MODULE_COLLISION = "PG070"
 PREFIX_COLLISION = "PG071"
 
+UNKNOWN_VARIABLE = "PG080"
+BAD_OPERANDS = "PG081"
+ONE_ANSWER = "PG082"
+BAD_WRITE = "PG083"
+PARAMS_DISAGREE = "PG084"
+TYPE_CHECK = "PG085"
+
 NOT_SUPPORTED = "PG090"
+
+NOT_PYTHON = "PG100"
+OUT_OF_REACH = "PG101"
+WHICH_CLASS = "PG102"
 
 CODES: dict[str, str] = {
     NOT_TEXT: "The file is not UTF-8 text",
@@ -128,6 +139,15 @@ CODES: dict[str, str] = {
     SIBLING_REGION: "A transition leads from one region into another",
     MODULE_COLLISION: "Two machines would be written to the same file",
     PREFIX_COLLISION: "Two machines have the same class prefix",
+    UNKNOWN_VARIABLE: "A variable is read that nobody declares or writes",
+    BAD_OPERANDS: "An operation does not fit the types of its operands",
+    ONE_ANSWER: "A comparison has the same answer for all values",
+    BAD_WRITE: "An effect does not fit the type of its variable",
+    PARAMS_DISAGREE: "A param of a guard has values of several types",
+    TYPE_CHECK: "mypy refuses what is generated",
     NOT_SUPPORTED: "A known feature is not supported yet",
+    NOT_PYTHON: "The file of handlers can't be read as Python",
+    OUT_OF_REACH: "Handlers stand where they can't be kept in step",
+    WHICH_CLASS: "Several classes could be the one that holds the handlers",
 }
 """Every code with its title."""

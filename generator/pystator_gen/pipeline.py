@@ -5,7 +5,7 @@ source text -> marked document -> checked document -> resolved machine -> view -
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,7 +59,12 @@ class Unit:
     machine: model.Machine
     text: str
     views: str
-    span: Span
+    document: Document
+
+    @property
+    def span(self) -> Span:
+        """Where its name stands."""
+        return self.document.span(("meta", "machine_name"))
 
     @property
     def texts(self) -> dict[str, str]:
@@ -74,27 +79,24 @@ def generate(
     check: bool = False,
     prune: bool = False,
     force: bool = False,
+    typecheck: bool = False,
+    python: str | None = None,
     progress: Progress = iter,
 ) -> Report:
     """Generate the modules of all machines in ``sources`` into a package at ``output``.
 
     ``sources`` are files and folders. With ``check`` nothing is written; with ``prune`` modules whose machine is
-    gone are deleted; with ``force`` files that we did not write are overwritten.
+    gone are deleted; with ``force`` files that we did not write are overwritten; with ``typecheck`` mypy checks them
+    before they are written, against the runtime of the interpreter ``python``.
 
     Raises:
+        TypecheckError: mypy or the runtime that it needs is missing.
         SourceUnreadable: A source does not exist or can't be read.
         OutputError: A file that is not ours is in the way.
         OSError: The output can't be written.
     """
     folder = Path(output)
-    paths, diagnostics = discover(sources)
-    units: list[Unit] = []
-    for path in progress(paths):
-        found, problems = compile_file(path)
-        units.extend(found)
-        diagnostics.extend(problems)
-    units.sort(key=lambda unit: unit.machine.module)
-    diagnostics.extend(_module_collisions(units))
+    units, diagnostics = compile_all(sources, progress)
     if any(diagnostic.is_error for diagnostic in diagnostics):
         return Report(tuple(in_order(diagnostics)), machines=len(units))
     stale = _stale(folder, units)
@@ -104,11 +106,32 @@ def generate(
     diagnostics.extend(problems)
     texts["__init__"] = render_package(whole)
     formatted = {f"{name}.py": text for name, text in format_modules(texts).items()}
+    if typecheck and units:
+        diagnostics.extend(_type_problems(units, folder, formatted, python))
+        if any(diagnostic.is_error for diagnostic in diagnostics):
+            return Report(tuple(in_order(diagnostics)), machines=len(units))
     changes = plan(folder, formatted, stale if prune else (), force=force)
     report = Report(tuple(in_order(diagnostics)), tuple(changes), machines=len(units), stale=tuple(kept))
     if not check and report.drift:
         apply(folder, changes)
     return report
+
+
+def compile_all(sources: Sequence[str | Path], progress: Progress = iter) -> tuple[list[Unit], list[Diagnostic]]:
+    """All machines of a run, sorted by module, and every problem of the sources.
+
+    Raises:
+        SourceUnreadable: A source does not exist or can't be read.
+    """
+    paths, diagnostics = discover(sources)
+    units: list[Unit] = []
+    for path in progress(paths):
+        found, problems = compile_file(path)
+        units.extend(found)
+        diagnostics.extend(problems)
+    units.sort(key=lambda unit: unit.machine.module)
+    diagnostics.extend(_module_collisions(units))
+    return units, diagnostics
 
 
 def compile_file(path: Path) -> tuple[list[Unit], list[Diagnostic]]:
@@ -139,8 +162,19 @@ def _compile(document: Document, source: Source, *, alone: bool) -> tuple[Unit |
     diagnostics.extend(problems)
     if machine is None or any(diagnostic.is_error for diagnostic in diagnostics):
         return None, diagnostics
-    span = document.span(("meta", "machine_name"))
-    return Unit(machine, render_module(lower(machine)), render_views(views(machine)), span), diagnostics
+    return Unit(machine, render_module(lower(machine)), render_views(views(machine)), document), diagnostics
+
+
+def _type_problems(
+    units: Sequence[Unit], folder: Path, formatted: Mapping[str, str], python: str | None
+) -> list[Diagnostic]:
+    """What mypy finds in the modules of this run."""
+    from pystator_gen.typecheck import Checked, check_types  # here, because few runs need it
+
+    name = folder.resolve().name
+    package = name if name.isidentifier() else "fsm"
+    modules = [Checked(name, formatted[f"{name}.py"], unit.document) for unit in units for name in unit.texts]
+    return check_types(modules, package, formatted, python)
 
 
 def _module_collisions(units: Sequence[Unit]) -> list[Diagnostic]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 _LISTS = ("sources",)
-_TEXTS = ("output",)
-_SWITCHES = ("prune", "force")
+_TEXTS = ("output", "python")
+_SWITCHES = ("prune", "force", "typecheck")
 
 
 class SettingsError(ValueError):
@@ -19,12 +19,18 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is used where the command line says nothing. Paths are relative to the pyproject.toml."""
+    """What is used where the command line says nothing. Paths are relative to the pyproject.toml.
+
+    ``root`` is the folder of that file, if there is one.
+    """
 
     sources: tuple[str, ...] = ()
     output: str | None = None
     prune: bool = False
     force: bool = False
+    typecheck: bool = False
+    python: str | None = None
+    root: Path | None = field(default=None, compare=False)
 
 
 def load_settings(start: Path) -> Settings:
@@ -48,7 +54,7 @@ def _read(path: Path, start: Path) -> Settings:
     tool = data.get("tool")
     table = cast("dict[str, Any]", tool).get("pystator-gen") if isinstance(tool, dict) else None
     if table is None:
-        return Settings()
+        return Settings(root=path.parent)
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: [tool.pystator-gen] must be a table")
     values = cast("dict[str, Any]", table)
@@ -57,9 +63,10 @@ def _read(path: Path, start: Path) -> Settings:
     resolved = dict(values)
     if "sources" in resolved:
         resolved["sources"] = tuple(_relative(path, entry, start) for entry in resolved["sources"])
-    if "output" in resolved:
-        resolved["output"] = _relative(path, resolved["output"], start)
-    return Settings(**resolved)
+    for key in ("output", "python"):
+        if key in resolved:
+            resolved[key] = _relative(path, resolved[key], start)
+    return Settings(**resolved, root=path.parent)
 
 
 def _check(path: Path, key: str, value: object) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of an enum: ``NAME = value``, with its docstring or ``None``."""
+    """A member of an enum: ``NAME = value``, with its docstring."""
 
     name: str
     value: str
-    docstring: str | None
+    docstring: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,11 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A module-level value that several rows share."""
+    """A module-level value that several rows share, or a type by its name."""
 
     name: str
     value: str
+    docstring: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +155,11 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine class; ``parameters`` and ``arguments`` are those of its ``__init__``."""
+    """The machine class; ``parameters`` and ``arguments`` are those of its ``__init__``, ``binding`` its docstring."""
 
     name: str
     docstring: str
+    binding: str
     type_arguments: tuple[str, ...]
     python_names: str | None
     parameters: tuple[str, ...]

@@ -159,6 +159,14 @@ class StoredEntities(
         results: list[Any] = await self.orchestrator.arun_due(now)
         return results
 
+    def ring(self, entity_id: str, /) -> list[ResultT]:
+        results: list[Any] = self.orchestrator.ring(entity_id)
+        return results
+
+    async def aring(self, entity_id: str, /) -> list[ResultT]:
+        results: list[Any] = await self.orchestrator.aring(entity_id)
+        return results
+
     def recover(self, force: bool = False) -> int:
         return self.orchestrator.recover(force)
 

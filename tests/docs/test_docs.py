@@ -24,7 +24,8 @@ PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 SLOW = frozenset({"mypy"})
 STARTED = "getting-started.md"
 STORES = "stores.md"
-ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED, STORES})
+SCHEDULERS = "schedulers.md"
+ELSEWHERE = frozenset({"benchmarks.md", "diagnostics.md", STARTED, STORES, SCHEDULERS})
 """Pages with tests of their own, and one whose numbers are measured and not repeated in a test."""
 
 SECTIONS = {section.name: section for section in page("diagnostics.md").sections}
@@ -70,6 +71,19 @@ def test_examples_with_servers_do_what_the_page_says(
         keys.end()
 
 
+def test_the_page_on_schedulers_is_true_of_a_real_redis_as_clock_and_as_broker(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = Redis(tmp_path, servers)
+    monkeypatch.setenv("REDIS_URL", keys.url)
+    monkeypatch.setenv("BROKER_URL", keys.url.replace("unix://", "redis+socket://"))
+    try:
+        run(page(SCHEDULERS), tmp_path)
+    finally:
+        keys.client.delete("celery", "_kombu.binding.celery", "pystator:alarms:order")
+        keys.end()
+
+
 @pytest.mark.parametrize("code", codes.CODES)
 def test_the_section_of_a_code_shows_what_triggers_it(code: str, tmp_path: Path) -> None:
     done = run(SECTIONS[code], tmp_path)
@@ -90,21 +104,28 @@ def test_a_page_type_checks_but_for_the_mistake_that_it_shows(name: str, tmp_pat
     done = run(page(name), tmp_path)
     blocks = (block for block in done.page.blocks if block.language == "python" and not block.path)
     (tmp_path / "handbook.py").write_text("\n\n".join(block.text for block in blocks), encoding="utf-8")
-    _type_check(done, tmp_path, "-p", "fsm", "-m", "handbook")
+    _type_check(done, tmp_path)
+    said = _mypy("mypy --strict", tmp_path, "-p", "fsm", "-m", "handbook")
+    assert said.startswith("Success: no issues found"), said
 
 
-def _type_check(done: Run, folder: Path, *more: str) -> None:
-    """Run the one command of a page that calls mypy, over more than the page says, and compare with what it shows."""
+def _type_check(done: Run, folder: Path) -> None:
+    """Run the one command of a page that calls mypy, and compare with what the page shows."""
     (command,) = (command for command in done.commands if command.startswith("mypy "))
     files = [word for word in command.split() if word.endswith(".py")]
-    options = [word for word in command.split() if word not in files]
+    options = " ".join(word for word in command.split() if word not in files)
     modules = [option for file in files for option in ("-m", file.removesuffix(".py").replace("/", "."))]
+    said = _mypy(options, folder, *modules)
+    assert _without_number_of_files(said) == _without_number_of_files(_shown_after(command, done.page))
+
+
+def _mypy(command: str, folder: Path, *modules: str) -> str:
     ran = subprocess.run(
-        [sys.executable, "-m", *options, *modules, *more],
+        [sys.executable, "-m", *command.split(), *modules],
         cwd=folder, env=environment(), text=True, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    assert _without_number_of_files(ran.stdout) == _without_number_of_files(_shown_after(command, done.page))
+    return ran.stdout
 
 
 def _without_number_of_files(said: str) -> str:
@@ -154,6 +175,12 @@ def test_a_section_begins_with_the_title_of_its_code(code: str) -> None:
 def test_every_option_of_the_command_line_is_described() -> None:
     text = page("command-line.md").text
     options = [option for action in cli._parser()._actions for option in action.option_strings]
+    assert [option for option in options if f"`{option}`" not in text] == []
+
+
+def test_every_option_of_scaffold_is_described() -> None:
+    text = page("handlers.md").text
+    options = [option for action in cli._scaffold_parser()._actions for option in action.option_strings]
     assert [option for option in options if f"`{option}`" not in text] == []
 
 

@@ -22,6 +22,7 @@ EXAMPLES = (
     "portfolio_rebalancing",
     "trading_day",
     "order_service",
+    "order_reminders",
 )
 DEMO = ROOT / "scripts" / "demo.py"
 
@@ -56,7 +57,7 @@ def test_the_application_prints_what_is_expected(example: str) -> None:
 
 def test_mypy_accepts_the_applications(mypy_output: str) -> None:
     assert [line for line in mypy_output.splitlines() if "/app.py:" in line] == []
-    assert "(checked 7 source files)" in mypy_output
+    assert "(checked 8 source files)" in mypy_output
 
 
 def test_mypy_refuses_every_bug_of_the_misspelt_program_and_nothing_else(mypy_output: str) -> None:

@@ -78,7 +78,7 @@ def test_the_nearest_file_counts(project: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("outptu = 'x'", "no setting 'outptu'; it has: sources, output, prune, force"),
+        ("outptu = 'x'", "no setting 'outptu'; it has: sources, output, python, prune, force, typecheck"),
         ("sources = 'machines'", "sources must be a list of texts, not 'machines'"),
         ("sources = [1]", "sources must be a list of texts"),
         ("output = ['x']", "output must be a text"),

@@ -10,6 +10,7 @@ import pytest
 from support.doubles import CALLS, Busy, Double
 from support.gate import Gate, cancelled
 from support.orchestrated import Deeds, orchestrated
+from support.stored import commit, entity, put
 
 YAML = """
     meta: {machine_name: order}
@@ -175,3 +176,41 @@ def test_the_end_of_the_event_loop_keeps_no_lock(store: Any) -> None:
     assert before == len(orders.history("o-1"))
     assert orders.process_event("o-1", "put").success
     assert orders.get("o-1").context["puts"] == before + 1
+
+
+@pytest.mark.parametrize("place", ["postgresql", "redis"], indirect=True)
+def test_a_lock_is_given_back_wherever_its_taking_or_its_commit_is_cancelled(place: Any) -> None:
+    """Protocol: whatever comes of a commit, the lock ends with it; no lease is waited for"""
+    store = place.open()
+    put(store, entity())
+
+    async def changes() -> None:
+        loaded = await store.aload("order", "o-1", None, True)
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            await store.aunlock(loaded.lock)
+            raise
+        await store.acommit(commit(loaded.entity._replace(version=loaded.entity.version + 1)), loaded.lock)
+
+    async def ends_before(steps: int) -> bool:
+        """Whether it ends before the event loop has gone so many rounds; else it is cancelled then."""
+        task = asyncio.create_task(changes())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        was_done = task.done()
+        task.cancel()
+        await asyncio.wait([task])
+        return was_done
+
+    async def scenario() -> None:
+        async with asyncio.timeout(20):
+            steps = 1
+            while not await ends_before(steps):
+                steps += 1 + steps // 20
+                while (free := await store.aload("order", "o-1", None, True)) is None:
+                    await asyncio.sleep(0.001)
+                await store.aunlock(free.lock)
+        assert steps > 10
+
+    asyncio.run(scenario())

@@ -22,7 +22,10 @@ from support.orchestrated import MOMENT, Deeds, StoppedClock, orchestrated
 
 YAML = """
     meta: {machine_name: order, version: "3"}
-    state_variables: [{key: qty, type: integer, default: 1}, {key: tags, type: "list[string]", default: [x]}]
+    state_variables:
+      - {key: qty, type: integer, default: 1}
+      - {key: tags, default: [x]}
+      - {key: quick, type: boolean}
     states:
       - {name: new, type: initial, on_enter: [{increment: qty}, welcome]}
       - {name: checked, on_enter: [inspect]}

@@ -19,7 +19,7 @@ from support.orchestrated import Deeds, orchestrated
 
 YAML = """
     meta: {machine_name: order, version: "3"}
-    state_variables: [{key: qty, type: integer, default: 1}]
+    state_variables: [{key: qty, type: integer, default: 1}, {key: blocked, type: boolean}]
     events: [{name: fill, payload: {amount: integer, price: "integer = 7"}}]
     states:
       - {name: new, type: initial, on_enter: [{set: {made: true}}, welcome]}

@@ -16,14 +16,16 @@ YAML = """
       - {key: tags, type: "list[string]"}
       - {key: side, values: [buy, sell]}
       - {key: free}
+      - {key: boom}
+      - {key: approved}
     context_invariants:
       - {name: not_overfilled, expr: "filled <= qty"}
-      - {check: {field: side, op: neq, value: hold}}
+      - {check: {field: free, op: neq, value: hold}}
       - {name: agreed, anyOf: [approved, {check: {field: free, op: is_set}}]}
     states: [{name: a, type: initial}, {name: b}, {name: done, type: terminal}]
     transitions:
       - {trigger: go, source: a, dest: b, guards: [{expr: "boom.x"}]}
-      - {trigger: move, source: a, dest: b, actions: [{set: {qty: nonsense}}]}
+      - {trigger: move, source: a, dest: b, actions: [{compute: {qty: "{'it': 'nonsense'}.it"}}]}
       - {trigger: back, source: b, dest: a}
     """
 CHECKED = bound("\n    meta: {validate_context: true}" + YAML)

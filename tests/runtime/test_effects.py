@@ -251,3 +251,22 @@ def test_the_payload_of_an_event_that_is_refused_is_forgotten(session_door: Door
     )
     for trigger in ("go", "elsewhere"):
         assert session_door(machine, "a", trigger, {"n": 1}, {"p": 2}).context == {"n": 1}
+
+
+def test_the_text_of_a_declared_date_or_decimal_is_set_as_one(door: Door) -> None:
+    """S8.2: as the default of such a variable is"""
+    machine = having(
+        """[{set: {at: "2024-01-31T12:00:00", price: "1.50", label: "1.50"}}, {append: {field: prices, value: 2}}]""",
+        """
+        state_variables:
+          - {key: at, type: "datetime?"}
+          - {key: price, type: decimal}
+          - {key: prices, type: "list[decimal]"}
+          - {key: label, type: string}
+        """,
+    )
+    context = door(machine, "a", "go").context
+    assert context["at"] == datetime(2024, 1, 31, 12)
+    assert (context["price"], context["label"]) == (Decimal("1.50"), "1.50")
+    assert context["prices"] == [Decimal(2)]
+    assert type(context["prices"][0]) is Decimal

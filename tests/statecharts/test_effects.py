@@ -14,7 +14,7 @@ from support.walks import Walker
 CHAIN = bound(
     """
     state_variables:
-      - {key: n, type: integer, default: 0}
+      - {key: n, default: 0}  # of any type, so that it may be appended to, which fails
       - {key: log, type: array, default: []}
     states:
       - name: off

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from pystator_runtime.errors import ConfigurationError, StoreError
 from pystator_runtime.stores import SQLAlchemyStateStore
+from support.orchestrated import until
 from support.places import PostgreSQL
 from support.servers import Servers
 from support.stored import FAR, HOUR, ID, MACHINE, action, audit, commit, entity, get, put
@@ -188,21 +189,36 @@ def test_an_engine_that_was_given_serves_those_who_await_by_its_url(engine: Engi
     asyncio.run(work())
 
 
+def connections(place: PostgreSQL) -> int:
+    ((number,),) = place.execute(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{place.schema}'")
+    return int(number)
+
+
 @pytest.mark.parametrize("closes", [True, False])
-def test_one_event_loop_may_follow_another(closes: bool, place: PostgreSQL) -> None:
-    """Connections belong to a loop: those of one that ended are dropped when the next one comes."""
-    store = SQLAlchemyStateStore(place.url)
+def test_one_event_loop_may_follow_another_and_each_closes_its_connections(closes: bool, place: PostgreSQL) -> None:
+    store = SQLAlchemyStateStore(place.url.update_query_dict({"application_name": place.schema}))
 
     async def work(version: int) -> None:
         assert await store.acommit(commit(entity(version=version)), None)
+        assert connections(place) == 1
         if closes:
             await store.aclose()
 
     for version in (1, 2, 3):
         asyncio.run(work(version))
-    store.close()
+        until(lambda: connections(place) == 0)
     assert get(store) == entity(version=3)
     store.close()
+
+
+def test_what_a_loop_has_left_open_that_was_closed_by_hand_is_closed_when_the_next_one_comes(place: PostgreSQL) -> None:
+    store = SQLAlchemyStateStore(place.url.update_query_dict({"application_name": place.schema}))
+    for version in (1, 2):
+        with closing(asyncio.new_event_loop()) as loop:
+            assert loop.run_until_complete(store.acommit(commit(entity(version=version)), None))
+            until(lambda: connections(place) == 1)
+    store.close()
+    until(lambda: connections(place) == 0)
 
 
 def test_many_await_at_once(place: PostgreSQL) -> None:

@@ -13,6 +13,7 @@ import redis.asyncio
 
 from pystator_runtime.errors import ConfigurationError, StoreError
 from pystator_runtime.stores import RedisStateStore, redis_scripts
+from support.orchestrated import until
 from support.places import Redis
 from support.servers import Servers
 from support.stored import FAR, HOUR, ID, MACHINE, action, audit, commit, entity, everything, get, put
@@ -168,16 +169,25 @@ def test_a_given_async_client_is_used_and_the_other_kind_made(place: Redis) -> N
     asyncio.run(work())
 
 
-def test_one_event_loop_may_follow_another(place: Redis) -> None:
-    store = place.open()
+@pytest.mark.parametrize("closes", [True, False])
+def test_one_event_loop_may_follow_another_and_each_closes_its_connections(closes: bool, place: Redis) -> None:
+    named = f"{place.url}{'&' if '?' in place.url else '?'}client_name={place.prefix}"
+    store = RedisStateStore(named, prefix=place.prefix)
+
+    def connections() -> int:
+        return sum(client["name"] == place.prefix for client in place.client.client_list())
 
     async def work(version: int) -> None:
         assert await store.acommit(commit(entity(version=version)), None)
-        await store.aclose()
+        assert connections() == 1
+        if closes:
+            await store.aclose()
 
     for version in (1, 2, 3):
         asyncio.run(work(version))
+        until(lambda: connections() == 0)
     assert get(store) == entity(version=3)
+    store.close()
 
 
 def test_many_await_at_once(place: Redis) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 class Awaited:
     """Calls go to an event loop in a thread, where many may wait at once; each process has a loop of its own."""
 
+    is_instant = False
+
     def __init__(self, store: Any) -> None:
         self.store = store
         self._loop: asyncio.AbstractEventLoop | None = None

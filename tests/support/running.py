@@ -24,24 +24,28 @@ def in_threads(work: Callable[[int], Any], number: int = 4) -> list[Any]:
 
 
 class Child:
-    """A forked process that does some ``work``, with all that its parent had."""
+    """A forked process that does some ``work``, with all that its parent had; it ends when its parent dies."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self._outcome, told = os.pipe()
+        parent_lives, self._lives = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
+            os.close(self._lives)
+            threading.Thread(target=_end_with, args=(parent_lives,), daemon=True).start()
             try:
                 with os.fdopen(told, "wb") as outcome:
                     pickle.dump(_outcome(work), outcome)
             finally:
                 os._exit(0)
         os.close(told)
+        os.close(parent_lives)
 
     def result(self) -> Any:
         """What the work came to; an error of it is raised here."""
         with os.fdopen(self._outcome, "rb") as outcome:
             told = outcome.read()
-        os.waitpid(self.pid, 0)
+        self._wait()
         assert told, "the child died"
         done, value = pickle.loads(told)
         if not done:
@@ -50,7 +54,16 @@ class Child:
 
     def wait_for_its_death(self) -> None:
         os.close(self._outcome)
+        self._wait()
+
+    def _wait(self) -> None:
         os.waitpid(self.pid, 0)
+        os.close(self._lives)
+
+
+def _end_with(parent_lives: int) -> None:
+    os.read(parent_lives, 1)  # nobody writes to it
+    os._exit(1)
 
 
 def _outcome(work: Callable[[], Any]) -> tuple[bool, Any]:

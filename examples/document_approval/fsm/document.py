@@ -46,12 +46,17 @@ class DocumentState(StrEnum):
     """The states of document."""
 
     DRAFT = "draft"
+    """The initial state `draft`."""
     ROUTING = "routing"
     """Who has to read it?"""
     PEER_REVIEW = "peer_review"
+    """The state `peer_review`."""
     LEGAL_REVIEW = "legal_review"
+    """The state `legal_review`."""
     APPROVED = "approved"
+    """The state `approved`."""
     PUBLISHED = "published"
+    """The terminal state `published`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -63,11 +68,15 @@ class DocumentTrigger(StrEnum):
     """The triggers of document."""
 
     SUBMIT = "submit"
+    """The trigger `submit`: see DocumentSession.submit."""
     APPROVE = "approve"
+    """The trigger `approve`: see DocumentSession.approve."""
     REQUEST_CHANGES = "request_changes"
+    """The trigger `request_changes`: see DocumentSession.request_changes."""
 
 
 DocumentResult: TypeAlias = rt.TransitionResult[DocumentState]
+"""What an event did, or why it was refused, in document."""
 _StateName: TypeAlias = (
     DocumentState
     | Literal["draft", "routing", "peer_review", "legal_review", "approved", "published"]
@@ -81,15 +90,23 @@ class DocumentContext(rt.EngineContext, total=False):
     """The context of document."""
 
     title: Required[str]
+    """A state variable."""
     author: Required[str]
+    """A state variable."""
     kind: Required[Literal["memo", "policy", "contract"]]
+    """A state variable."""
     value_eur: float
     """What a contract is worth."""
     approvals_needed: int
+    """A state variable."""
     approved_by: list[str]
+    """A state variable."""
     revision: int
+    """A state variable."""
     reviewer: str
+    """Comes with `approve`, `request_changes`."""
     comment: str
+    """Comes with `request_changes`."""
 
 
 class DocumentSubmitPayload(TypedDict):
@@ -100,13 +117,16 @@ class DocumentApprovePayload(TypedDict):
     """The payload of `approve`."""
 
     reviewer: str
+    """An argument of `approve`."""
 
 
 class DocumentRequestChangesPayload(TypedDict):
     """The payload of `request_changes`."""
 
     reviewer: str
+    """An argument of `request_changes`."""
     comment: str
+    """An argument of `request_changes`."""
 
 
 @rt.condition("kind eq 'contract'")
@@ -511,6 +531,7 @@ class DocumentMachine(
     def __init__(
         self, *, guards: DocumentGuards[rt.GuardAnswerT_co], actions: DocumentActions
     ) -> None:
+        """The machine with its guards and actions; `DocumentMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -55,8 +55,11 @@ class OrderState(StrEnum):
     PARTIALLY_FILLED = "partially_filled"
     """A part is traded, the rest rests at the venue."""
     FILLED = "filled"
+    """The terminal state `filled`."""
     CANCELLED = "cancelled"
+    """The terminal state `cancelled`."""
     REJECTED = "rejected"
+    """The terminal state `rejected`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -72,11 +75,13 @@ class OrderTrigger(StrEnum):
     FILL = "fill"
     """The venue traded the order, or a part of it."""
     CANCEL = "cancel"
+    """The trigger `cancel`: see OrderSession.cancel."""
     REJECT = "reject"
     """The venue does not take the order."""
 
 
 OrderResult: TypeAlias = rt.TransitionResult[OrderState]
+"""What an event did, or why it was refused, in order."""
 _StateName: TypeAlias = (
     OrderState | Literal["pending", "open", "partially_filled", "filled", "cancelled", "rejected"]
 )
@@ -91,6 +96,7 @@ class OrderContext(rt.EngineContext, total=False):
     symbol: Required[str]
     """What is traded."""
     side: Required[Literal["buy", "sell"]]
+    """A state variable."""
     quantity: Required[int]
     """How many shares are wanted."""
     limit_price: Required[decimal.Decimal]
@@ -102,10 +108,15 @@ class OrderContext(rt.EngineContext, total=False):
     average_price: decimal.Decimal
     """What one of them cost."""
     last_fill_at: datetime.datetime
+    """A state variable."""
     fill_quantity: int
+    """Comes with `fill`."""
     fill_price: decimal.Decimal
+    """Comes with `fill`."""
     reason: str
+    """Comes with `cancel`, `reject`."""
     requested_by: str
+    """Comes with `cancel`."""
 
 
 class OrderSubmitPayload(TypedDict):
@@ -116,20 +127,25 @@ class OrderFillPayload(TypedDict):
     """The payload of `fill`."""
 
     fill_quantity: int
+    """An argument of `fill`."""
     fill_price: decimal.Decimal
+    """An argument of `fill`."""
 
 
 class OrderCancelPayload(TypedDict, total=False):
     """The payload of `cancel`."""
 
     reason: Required[str]
+    """An argument of `cancel`."""
     requested_by: str
+    """An argument of `cancel`."""
 
 
 class OrderRejectPayload(TypedDict):
     """The payload of `reject`."""
 
     reason: str
+    """An argument of `reject`."""
 
 
 @rt.condition("quantity > 0 and limit_price > 0")
@@ -606,6 +622,7 @@ class OrderMachine(
     session_class = OrderSession
 
     def __init__(self, *, guards: OrderGuards[rt.GuardAnswerT_co], actions: OrderActions) -> None:
+        """The machine with its guards and actions; `OrderMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

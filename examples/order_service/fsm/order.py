@@ -47,10 +47,15 @@ class OrderState(StrEnum):
     """The states of order."""
 
     PLACED = "placed"
+    """The initial state `placed`."""
     PAID = "paid"
+    """The state `paid`."""
     PACKED = "packed"
+    """The state `packed`."""
     SHIPPED = "shipped"
+    """The terminal state `shipped`."""
     EXPIRED = "expired"
+    """The terminal state `expired`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -66,9 +71,11 @@ class OrderTrigger(StrEnum):
     PACK = "pack"
     """Everything is in stock."""
     SHIP = "ship"
+    """The trigger `ship`: see OrderSession.ship."""
 
 
 OrderResult: TypeAlias = rt.TransitionResult[OrderState]
+"""What an event did, or why it was refused, in order."""
 _StateName: TypeAlias = OrderState | Literal["placed", "paid", "packed", "shipped", "expired"]
 _TriggerName: TypeAlias = OrderTrigger | Literal["pay", "pack", "ship"]
 _GuardName: TypeAlias = Never
@@ -81,19 +88,24 @@ class OrderContext(rt.EngineContext, total=False):
     """The context of order."""
 
     customer: Required[str]
+    """A state variable."""
     total: Required[decimal.Decimal]
     """What it costs."""
     paid_at: datetime.datetime
+    """A state variable."""
     receipt: str
     """What the bank has answered."""
     amount: decimal.Decimal
+    """Comes with `pay`."""
     carrier: str
+    """Comes with `ship`."""
 
 
 class OrderPayPayload(TypedDict):
     """The payload of `pay`."""
 
     amount: decimal.Decimal
+    """An argument of `pay`."""
 
 
 class OrderPackPayload(TypedDict):
@@ -104,6 +116,7 @@ class OrderShipPayload(TypedDict):
     """The payload of `ship`."""
 
     carrier: str
+    """An argument of `ship`."""
 
 
 @rt.condition("amount == total")
@@ -370,6 +383,7 @@ class OrderMachine(
     session_class = OrderSession
 
     def __init__(self, *, actions: OrderActions) -> None:
+        """The machine with its actions; `OrderMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

@@ -53,24 +53,31 @@ class RebalancingState(StrEnum):
     """The states of rebalancing."""
 
     IDLE = "idle"
+    """The initial state `idle`."""
     REBALANCING = "rebalancing"
     """From the first look at the weights to the last order."""
     ANALYSIS = "analysis"
     """What is to be done?"""
     MEASURING = "measuring"
+    """The state `measuring`, in `analysis`."""
     WORTH_IT = "worth_it"
+    """The choice state `worth_it`, in `analysis`."""
     PROPOSED = "proposed"
     """A human being looks at the proposal."""
     TRADING = "trading"
     """Doing it."""
     SUBMITTING = "submitting"
+    """The state `submitting`, in `trading`."""
     WORKING = "working"
     """Orders are at the market. After an hour the rest is looked at anew."""
     RESTING = "resting"
+    """The state `resting`, in `working`."""
     REPRICING = "repricing"
+    """The state `repricing`, in `working`."""
     HALTED = "halted"
     """The market stands still; the next day this is none of our business any more."""
     RETIRED = "retired"
+    """The terminal state `retired`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -82,15 +89,19 @@ class RebalancingTrigger(StrEnum):
     """The triggers of rebalancing."""
 
     START = "start"
+    """The trigger `start`: see RebalancingSession.start."""
     MEASURED = "measured"
     """The weights were compared with their targets."""
     APPROVE = "approve"
+    """The trigger `approve`: see RebalancingSession.approve."""
     REJECT = "reject"
+    """The trigger `reject`: see RebalancingSession.reject."""
     SUBMITTED = "submitted"
     """The orders are at the market."""
     FILL = "fill"
     """One order is done."""
     NEW_LIMITS = "new_limits"
+    """The trigger `new_limits`: see RebalancingSession.new_limits."""
     HALT = "halt"
     """The market stands still."""
     RESUME = "resume"
@@ -98,9 +109,11 @@ class RebalancingTrigger(StrEnum):
     RESUME_CAREFULLY = "resume_carefully"
     """Go on with the first step of the phase that was halted."""
     RETIRE = "retire"
+    """The trigger `retire`: see RebalancingSession.retire."""
 
 
 RebalancingResult: TypeAlias = rt.TransitionResult[RebalancingState]
+"""What an event did, or why it was refused, in rebalancing."""
 _StateName: TypeAlias = (
     RebalancingState
     | Literal[
@@ -152,6 +165,7 @@ class RebalancingContext(rt.EngineContext, total=False):
     """The context of rebalancing."""
 
     portfolio: Required[str]
+    """A state variable."""
     tolerance: float
     """How many percent weights may be off."""
     drift: float
@@ -163,7 +177,9 @@ class RebalancingContext(rt.EngineContext, total=False):
     repriced: int
     """How often the orders were given new limits."""
     approver: str
+    """Comes with `approve`."""
     reason: str
+    """Comes with `halt`."""
 
 
 class RebalancingStartPayload(TypedDict):
@@ -174,12 +190,14 @@ class RebalancingMeasuredPayload(TypedDict):
     """The payload of `measured`."""
 
     drift: float
+    """An argument of `measured`."""
 
 
 class RebalancingApprovePayload(TypedDict):
     """The payload of `approve`."""
 
     approver: str
+    """An argument of `approve`."""
 
 
 class RebalancingRejectPayload(TypedDict):
@@ -190,6 +208,7 @@ class RebalancingSubmittedPayload(TypedDict):
     """The payload of `submitted`."""
 
     orders: int
+    """An argument of `submitted`."""
 
 
 class RebalancingFillPayload(TypedDict):
@@ -204,6 +223,7 @@ class RebalancingHaltPayload(TypedDict):
     """The payload of `halt`."""
 
     reason: str
+    """An argument of `halt`."""
 
 
 class RebalancingResumePayload(TypedDict):
@@ -1056,6 +1076,7 @@ class RebalancingMachine(
     session_class = RebalancingSession
 
     def __init__(self, *, actions: RebalancingActions) -> None:
+        """The machine with its actions; `RebalancingMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

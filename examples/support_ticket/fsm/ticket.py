@@ -58,6 +58,7 @@ class TicketState(StrEnum):
     SOLVED = "solved"
     """Closed as soon as the customer agrees."""
     CLOSED = "closed"
+    """The terminal state `closed`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -69,16 +70,21 @@ class TicketTrigger(StrEnum):
     """The triggers of support_ticket."""
 
     ASSIGN = "assign"
+    """The trigger `assign`: see TicketSession.assign."""
     REPLY = "reply"
     """The team answers the customer."""
     CUSTOMER_WROTE = "customer_wrote"
+    """The trigger `customer_wrote`: see TicketSession.customer_wrote."""
     ESCALATE = "escalate"
     """Raise the priority to the highest."""
     SOLVE = "solve"
+    """The trigger `solve`: see TicketSession.solve."""
     CLOSE = "close"
+    """The trigger `close`: see TicketSession.close."""
 
 
 TicketResult: TypeAlias = rt.TransitionResult[TicketState]
+"""What an event did, or why it was refused, in support_ticket."""
 _StateName: TypeAlias = TicketState | Literal["new", "open", "waiting", "solved", "closed"]
 _TriggerName: TypeAlias = (
     TicketTrigger | Literal["assign", "reply", "customer_wrote", "escalate", "solve", "close"]
@@ -91,22 +97,30 @@ class TicketContext(rt.EngineContext, total=False):
     """The context of support_ticket."""
 
     customer: Required[str]
+    """A state variable."""
     subject: Required[str]
+    """A state variable."""
     priority: Literal["low", "normal", "high", "urgent"]
+    """A state variable."""
     assignee: str
     """Who works on it."""
     replies: int
     """How often the team has answered."""
     reopened: int
+    """A state variable."""
     tags: list[str]
+    """A state variable."""
     solution: str
+    """A state variable."""
     solved_at: datetime.datetime
+    """A state variable."""
 
 
 class TicketAssignPayload(TypedDict):
     """The payload of `assign`."""
 
     assignee: str
+    """An argument of `assign`."""
 
 
 class TicketReplyPayload(TypedDict):
@@ -125,6 +139,7 @@ class TicketSolvePayload(TypedDict):
     """The payload of `solve`."""
 
     solution: str
+    """An argument of `solve`."""
 
 
 class TicketClosePayload(TypedDict):
@@ -514,6 +529,7 @@ class TicketMachine(
     session_class = TicketSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

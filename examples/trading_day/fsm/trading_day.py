@@ -54,28 +54,47 @@ class TradingDayState(StrEnum):
     """The states of trading_day."""
 
     LOGGED_OUT = "logged_out"
+    """The initial state `logged_out`."""
     TRADING = "trading"
+    """The parallel state `trading`."""
     SUSPENDED = "suspended"
     """Somebody has to look at it."""
     SETTLED = "settled"
+    """The terminal state `settled`."""
     BEFORE_OPEN = "before_open"
+    """The state `before_open`, in `trading`."""
     OPEN = "open"
+    """The state `open`, in `trading`."""
     CONTINUOUS = "continuous"
+    """The state `continuous`, in `open`."""
     INTERRUPTED = "interrupted"
+    """The state `interrupted`, in `open`."""
     CLOSED = "closed"
+    """The terminal state `closed`, in `trading`."""
     NONE_YET = "none_yet"
+    """The state `none_yet`, in `trading`."""
     TAKING = "taking"
+    """The state `taking`, in `trading`."""
     EVERY_ORDER = "every_order"
+    """The state `every_order`, in `taking`."""
     ONLY_REDUCING = "only_reducing"
     """Orders that bring the exposure down."""
     PAUSED = "paused"
+    """The state `paused`, in `trading`."""
     DONE = "done"
+    """The terminal state `done`, in `trading`."""
     CALM = "calm"
+    """The state `calm`, in `trading`."""
     BREACHED = "breached"
+    """The state `breached`, in `trading`."""
     CHECKING = "checking"
+    """The state `checking`, in `trading`."""
     AGREED = "agreed"
+    """The state `agreed`, in `trading`."""
     UP = "up"
+    """The state `up`, in `trading`."""
     DOWN = "down"
+    """The state `down`, in `trading`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -87,11 +106,15 @@ class TradingDayTrigger(StrEnum):
     """The triggers of trading_day."""
 
     LOG_IN = "log_in"
+    """The trigger `log_in`: see TradingDaySession.log_in."""
     OPEN_MARKET = "open_market"
     """The bell."""
     DISCONNECT = "disconnect"
+    """The trigger `disconnect`: see TradingDaySession.disconnect."""
     RECONNECT = "reconnect"
+    """The trigger `reconnect`: see TradingDaySession.reconnect."""
     CLOSE_MARKET = "close_market"
+    """The trigger `close_market`: see TradingDaySession.close_market."""
     PRICE_JUMP = "price_jump"
     """The exchange interrupts trading."""
     PLACE = "place"
@@ -163,6 +186,7 @@ class TradingDayTradingConfig(rt.ParallelStateConfig):
         risk: _TradingDayTradingConfig_risk,
         link: _TradingDayTradingConfig_link,
     ) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"market": market, "orders": orders, "risk": risk, "link": link})
 
     @property
@@ -191,6 +215,7 @@ class TradingDayTradingConfig(rt.ParallelStateConfig):
 
 
 TradingDayResult: TypeAlias = rt.TransitionResult[TradingDayState | TradingDayTradingConfig]
+"""What an event did, or why it was refused, in trading_day."""
 _StateName: TypeAlias = (
     TradingDayState
     | Literal[
@@ -250,12 +275,15 @@ class TradingDayContext(rt.EngineContext, total=False):
     """The context of trading_day."""
 
     desk: Required[str]
+    """A state variable."""
     limit: Required[int]
     """How much the desk may hold."""
     exposure: int
     """How much it holds."""
     amount: int
+    """Comes with `place`."""
     by: str
+    """Comes with `kill_switch`."""
 
 
 class TradingDayLogInPayload(TypedDict):
@@ -286,6 +314,7 @@ class TradingDayPlacePayload(TypedDict):
     """The payload of `place`."""
 
     amount: int
+    """An argument of `place`."""
 
 
 class TradingDayPositionsAgreePayload(TypedDict):
@@ -296,6 +325,7 @@ class TradingDayKillSwitchPayload(TypedDict):
     """The payload of `kill_switch`."""
 
     by: str
+    """An argument of `kill_switch`."""
 
 
 class TradingDayResumePayload(TypedDict):
@@ -1215,6 +1245,7 @@ class TradingDayMachine(
     session_class = TradingDaySession
 
     def __init__(self, *, actions: TradingDayActions) -> None:
+        """The machine with its actions; `TradingDayMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

@@ -8,6 +8,7 @@ from pystator_gen import codes, model, naming
 from pystator_gen.analyze.choices import Choices
 from pystator_gen.analyze.collisions import refuse_collisions
 from pystator_gen.analyze.context import context_keys, resolve_triggers, resolve_variables
+from pystator_gen.analyze.contract import check_contract
 from pystator_gen.analyze.externals import collect, named_actions, named_guards
 from pystator_gen.analyze.findings import Findings, nearest
 from pystator_gen.analyze.functions import Functions
@@ -42,6 +43,7 @@ def analyze(
     states, initial = resolve_states(parsed, tree, functions, findings)
     transitions = resolve_transitions(parsed, states, tree, functions, findings)
     invariants = _resolve_invariants(parsed, functions, findings)
+    check_contract(parsed, functions, findings)
     choices = Choices(states, transitions, findings)
     _check_fallback(parsed, states, findings)
     falls_back = parsed.error_policy.default_fallback if _falls_back(parsed, "persist") else None

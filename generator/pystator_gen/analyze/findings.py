@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pystator_gen import codes
 from pystator_gen.diagnostics import Diagnostic, Span, error, warning, with_related
@@ -44,6 +44,20 @@ class Findings:
             return  # parsing has reported the spelling, and there is nothing to add
         self.error(codes.UNKNOWN_STATE, f"there is no state `{name}`", path, hint or "define it in `states`")
 
+    def inside(self, text: str, offset: int, path: NodePath) -> Span:
+        """The place of ``offset`` in a text, where the text stands as it is: on one line, or in a block."""
+        span = self.document.span(path)
+        lines = self.document.source.text.splitlines()
+        line = lines[span.line - 1] if span.line <= len(lines) else ""
+        start = span.column - 1
+        if line[start : start + 1] in ("|", ">"):
+            return _in_block(lines[span.line :], text, offset, span)
+        if line[start : start + 1] in ("'", '"'):
+            start += 1
+        if not line[start:].startswith(text[:offset]):
+            return span
+        return Span(span.path, span.line, start + offset + 1)
+
     @property
     def failed(self) -> bool:
         """Whether there was an error so far, or one of parsing that leaves a name without its state."""
@@ -54,6 +68,21 @@ class Findings:
             path, text = related
             diagnostic = with_related(diagnostic, self.document.span(path), text)
         self.diagnostics.append(diagnostic)
+
+
+def _in_block(lines: Sequence[str], text: str, offset: int, span: Span) -> Span:
+    """The place of ``offset`` in a literal or folded text; ``span`` is where its ``|`` or ``>`` stands."""
+    first = next((line for line in lines if line.strip()), "")
+    indent = len(first) - len(first.lstrip())
+    before = " ".join(line[indent:] for line in lines)[:offset]
+    if before != text[:offset].replace("\n", " "):
+        return span
+    for number, line in enumerate(lines, span.line + 1):
+        length = len(line[indent:])
+        if offset <= length:
+            return Span(span.path, number, indent + offset + 1)
+        offset -= length + 1
+    return span
 
 
 Related = tuple[NodePath, str]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings
-from pystator_gen.diagnostics import Span
 from pystator_gen.document import NodePath
 from pystator_gen.expressions import Compiled, Problem, compile_check, compile_expression
 from pystator_gen.parse.actions import (
@@ -15,6 +15,7 @@ from pystator_gen.parse.actions import (
     ClearEffect,
     ComputeEffect,
     DecrementEffect,
+    Effect,
     IncrementEffect,
     NamedAction,
     SetEffect,
@@ -29,13 +30,21 @@ _FAILED = model.Function("", "False")
 _WITHOUT_VALUE = ("is_set", "is_null")  # PyStator's own templates write `value: true` beside them
 
 
+Use: TypeAlias = str | Check | Effect | NamedGuard
+"""What the contract of a machine is about: an expression, a check, an effect, or a guard with its params."""
+
+
 class Functions:
-    """Compiles what a machine says about its context, and remembers which keys that reads and writes."""
+    """Compiles what a machine says about its context, and remembers which keys that reads and writes.
+
+    ``uses`` is all that could be compiled, each with its place.
+    """
 
     def __init__(self, findings: Findings, datetime_fields: frozenset[str]) -> None:
         self._findings = findings
         self._datetime_fields = datetime_fields
         self.read: dict[str, None] = {}
+        self.uses: list[tuple[Use, NodePath]] = []
         self.written: list[model.Effect] = []
         self.places: dict[tuple[str, str], NodePath] = {}  # guards and actions by kind and name: their first use
 
@@ -50,6 +59,7 @@ class Functions:
         match guard:
             case NamedGuard():
                 self.places.setdefault(("guard", guard.name), path)
+                self.uses.append((guard, path))
                 return model.NamedGuard(guard.name, guard.params)
             case ExpressionGuard():
                 return model.Condition(self.expression(guard.expr, (*path, "expr")))
@@ -84,6 +94,7 @@ class Functions:
         if isinstance(action, NamedAction):
             self.places.setdefault(("action", action.name), path)
             return [model.NamedAction(action.name, action.params, action.retry, action.retry_backoff, action.timeout)]
+        self.uses.append((action, path))
         effects = self._effects(action, path)
         self.written.extend(effects)
         return list(effects)
@@ -128,11 +139,12 @@ class Functions:
         if isinstance(compiled, Problem):
             self._findings.error_at(
                 codes.BAD_EXPRESSION,
-                f"in the expression `{_short(text)}`: {compiled.message}",
-                self._inside(text, compiled.offset, path),
+                f"in the expression `{short(text)}`: {compiled.message}",
+                self._findings.inside(text, compiled.offset, path),
                 compiled.hint,
             )
             return _FAILED
+        self.uses.append((text, path))
         return self._function(" ".join(text.split()), compiled)
 
     def check(self, check: Check, path: NodePath) -> model.Function:
@@ -142,24 +154,13 @@ class Functions:
         if isinstance(compiled, Problem):
             self._findings.error(codes.BAD_CHECK, compiled.message, (*path, "value"), compiled.hint)
             return _FAILED
+        self.uses.append((check, path))
         return self._function(_check_text(check), compiled)
 
     def _function(self, text: str, compiled: Compiled) -> model.Function:
         self.read.update(dict.fromkeys(compiled.names))
         helpers = tuple((compiled.module, name) for name in compiled.helpers)
         return model.Function(text, compiled.source, helpers)
-
-    def _inside(self, text: str, offset: int, path: NodePath) -> Span:
-        """The place of ``offset`` in a text, where the text stands on one line as it is."""
-        span = self._findings.document.span(path)
-        lines = self._findings.document.source.text.splitlines()
-        line = lines[span.line - 1] if span.line <= len(lines) else ""
-        start = span.column - 1
-        if line[start : start + 1] in ("'", '"'):
-            start += 1
-        if not line[start:].startswith(text[:offset]):
-            return span
-        return Span(span.path, span.line, start + offset + 1)
 
 
 def _check_text(check: Check) -> str:
@@ -170,6 +171,7 @@ def _check_text(check: Check) -> str:
     return f"{check.field} {check.op} {check.value!r}"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """An expression on one line, cut where it is long."""
     flat = " ".join(text.split())
     return flat if len(flat) <= 60 else f"{flat[:57]}..."

@@ -103,14 +103,19 @@ def _aliases(machine: model.Machine, imports: Imports) -> tuple[view.Constant, .
     every, outermost = _configs(machine), _configs(machine, outermost=True)
     names = _names(f"{prefix}State", [state.name for state in machine.states], imports)
     aliases = [
-        view.Constant(f"{prefix}Result", f"rt.TransitionResult[{' | '.join((f'{prefix}State', *every))}]"),
+        view.Constant(
+            f"{prefix}Result",
+            f"rt.TransitionResult[{' | '.join((f'{prefix}State', *every))}]",
+            docstring(f"What an event did, or why it was refused, in {machine.name}."),
+        ),
         view.Constant("_StateName", " | ".join((names, *outermost))),
         view.Constant("_TriggerName", _names(f"{prefix}Trigger", [t.name for t in machine.triggers], imports)),
         view.Constant("_GuardName", _literals([guard.name for guard in machine.guards], imports)),
         view.Constant("_ActionName", _literals([action.name for action in machine.actions], imports)),
     ]
     if context_is_open(machine):
-        aliases.append(view.Constant(f"{prefix}Context", f"dict[str, {imports.typing('Any')}]"))
+        said = docstring(f"The context of {machine.name}, which declares nothing: anything.")
+        aliases.append(view.Constant(f"{prefix}Context", f"dict[str, {imports.typing('Any')}]", said))
     return tuple(aliases)
 
 
@@ -202,6 +207,7 @@ def _machine(machine: model.Machine, imports: Imports) -> view.Machine:
     return view.Machine(
         name=f"{prefix}Machine",
         docstring=docstring(machine.description.strip() or f"The state machine {machine.name}."),
+        binding=docstring(_binding(prefix, provided)),
         type_arguments=(
             f"{prefix}State",
             "_StateName",
@@ -221,6 +227,13 @@ def _machine(machine: model.Machine, imports: Imports) -> view.Machine:
         ),
         arguments=tuple(f"{kind}={kind}" for kind in provided),
     )
+
+
+def _binding(prefix: str, provided: Sequence[str]) -> str:
+    """What the constructor of a machine says."""
+    if not provided:
+        return "The machine, which names no function to provide."
+    return f"The machine with its {' and '.join(provided)}; `{prefix}Machine.unbound()` takes them later."
 
 
 def _definition(data: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from pystator_gen import model, naming, view
 from pystator_gen.annotations import annotation
 from pystator_gen.imports import Imports
 from pystator_gen.literals import python_literal
-from pystator_gen.lower.docstrings import docstring, state_text
+from pystator_gen.lower.docstrings import docstring, key_text, member_text, sent_text
 
 _NAMES = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -17,7 +18,7 @@ _NAMES = re.compile(r"[a-z_][a-z0-9_]*")
 def state_enum(machine: model.Machine) -> view.Enum:
     """``OrderState``."""
     members = tuple(
-        view.Member(state.member, python_literal(state.name), _docstring(state_text(machine, state)))
+        view.Member(state.member, python_literal(state.name), docstring(member_text(machine, state)))
         for state in machine.states
     )
     return view.Enum(f"{machine.prefix}State", docstring(f"The states of {machine.name}."), members)
@@ -26,7 +27,7 @@ def state_enum(machine: model.Machine) -> view.Enum:
 def trigger_enum(machine: model.Machine) -> view.Enum:
     """``OrderTrigger``: the triggers that may be sent."""
     members = tuple(
-        view.Member(trigger.member, python_literal(trigger.name), _docstring(trigger.description))
+        view.Member(trigger.member, python_literal(trigger.name), docstring(sent_text(machine, trigger)))
         for trigger in machine.triggers
     )
     return view.Enum(f"{machine.prefix}Trigger", docstring(f"The triggers of {machine.name}."), members)
@@ -44,7 +45,7 @@ def context_dict(machine: model.Machine, imports: Imports) -> view.TypedDict | N
     return typed_dict(
         f"{machine.prefix}Context",
         f"The context of {machine.name}.",
-        machine.keys,
+        tuple(dataclasses.replace(key, description=key_text(machine, key)) for key in machine.keys),
         imports,
         base="rt.EngineContext",
     )
@@ -54,13 +55,15 @@ def variables_dict(machine: model.Machine, imports: Imports) -> view.TypedDict |
     """What a trigger without a payload of its own takes: the variables, all of them optional."""
     if not machine.variables or all(trigger.payload is not None for trigger in machine.triggers):
         return None
-    optional = tuple(model.Field(v.key, v.type, description=v.description) for v in machine.variables)
+    optional = tuple(model.Field(v.key, v.type, description=key_text(machine, v)) for v in machine.variables)
     return typed_dict("_Variables", f"The state variables of {machine.name}.", optional, imports)
 
 
 def payload_dict(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> view.TypedDict:
     """``OrderFillPayload``."""
-    return typed_dict(str(trigger.payload_class), f"The payload of `{trigger.name}`.", trigger.payload or (), imports)
+    said = f"An argument of `{trigger.name}`."
+    fields = [dataclasses.replace(field, description=field.description or said) for field in trigger.payload or ()]
+    return typed_dict(str(trigger.payload_class), f"The payload of `{trigger.name}`.", fields, imports)
 
 
 def typed_dict(

@@ -21,6 +21,28 @@ def state_text(machine: model.Machine, state: model.State) -> str:
     return _paragraphs(state.description, _group(machine, state))
 
 
+def member_text(machine: model.Machine, state: model.State) -> str:
+    """What the member of a state says: what is known of it, else at least what kind of state it is."""
+    kind = "" if state.kind == "stable" else f"{state.kind} "
+    place = f", in `{state.ancestors[0]}`" if state.ancestors else ""
+    return state_text(machine, state) or f"The {kind}state `{state.name}`{place}."
+
+
+def sent_text(machine: model.Machine, trigger: model.Trigger) -> str:
+    """What the member of a trigger says: what it means, else where it is told from where to where it leads."""
+    return trigger.description.strip() or f"The trigger `{trigger.name}`: see {machine.prefix}Session.{trigger.method}."
+
+
+def key_text(machine: model.Machine, key: model.Field) -> str:
+    """What a key of the context says: what it means, else where it comes from."""
+    if key.description.strip():
+        return key.description.strip()
+    if any(variable.key == key.key for variable in machine.variables or ()):
+        return "A state variable."
+    bringing = [t.name for t in machine.triggers if any(field.key == key.key for field in t.payload or ())]
+    return f"Comes with {', '.join(f'`{name}`' for name in bringing)}." if bringing else "Written by effects."
+
+
 def query_text(machine: model.Machine, state: model.State) -> str:
     """What a session's ``is_<state>`` tells."""
     return _paragraphs(f"Whether the entity is in `{state.name}`.", state_text(machine, state))

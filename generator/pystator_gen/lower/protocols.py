@@ -62,16 +62,24 @@ def _callback_names(kind: str, externals: Sequence[model.External]) -> dict[str,
 
 def _callback(name: str, kind: str, external: model.External, context: str, imports: Imports) -> view.Callback:
     returns = f"{imports.runtime()}.VerdictT_co" if kind == "Guard" else "object"
-    params = [param for param in external.params if naming.is_identifier(param.key)]
-    signature = [*_positional([param.key for param in params], context), "/"]
-    if params:
-        signature.append("*")
-    for param in params:
-        default = "" if param.always else " = ..."
-        signature.append(f"{param.key}: {param_type(param.values, imports)}{default}")
+    own, ctx, annotated = parameters(external, context, imports)
+    keywords = [text if always else f"{text} = ..." for text, always in annotated]
+    signature = ", ".join([own, ctx, "/", *(("*", *keywords) if keywords else ())])
     text = f"The {kind.lower()} `{external.name}`, taking its params as keywords."
     base = "Protocol[rt.VerdictT_co]" if kind == "Guard" else "Protocol"
-    return view.Callback(name, base, docstring(text), ", ".join(signature), returns)
+    return view.Callback(name, base, docstring(text), signature, returns)
+
+
+def parameters(
+    external: model.External, context: str, imports: Imports
+) -> tuple[str, str, tuple[tuple[str, bool], ...]]:
+    """``self``, the context, and the keywords of a function that takes its params, with their annotations.
+
+    Beside each keyword stands whether it is always passed.
+    """
+    params = [param for param in external.params if naming.is_identifier(param.key)]
+    own, ctx = _positional([param.key for param in params], context)
+    return own, ctx, tuple((f"{p.key}: {param_type(p.values, imports)}", p.always) for p in params)
 
 
 def _positional(keywords: Sequence[str], context: str) -> tuple[str, str]:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pystator_gen import model, naming, view
+from pystator_gen.annotations import default_value
 from pystator_gen.imports import Imports
 from pystator_gen.literals import python_literal
 from pystator_gen.lower.configs import active
+from pystator_gen.parse.types import ANY, ListOf, Optional
 
 _SIMPLE_EFFECTS = {
     model.EffectKind.INCREMENT: "rt.Increment({field})",
@@ -27,6 +29,7 @@ class Table:
         self._states = f"{machine.prefix}State"
         self._functions: dict[tuple[str, str, str], view.Function] = {}
         self._constants: dict[str, view.Constant] = {}
+        self._types = {variable.key: variable.type for variable in machine.variables or ()}
         self._uses = Counter(self._shareable_texts())
         self.rows = tuple(self._row(row) for row in machine.rows)
         self.invariants = {invariant.name: self.guard(invariant.guard) for invariant in machine.invariants}
@@ -220,9 +223,10 @@ class Table:
         field = python_literal(effect.field)
         match effect.kind:
             case model.EffectKind.SET:
-                return f"rt.SetFields(lambda: {python_literal(dict(effect.value))})"
+                pairs = (f"{python_literal(key)}: {self._value(key, value)}" for key, value in effect.value.items())
+                return f"rt.SetFields(lambda: {{{', '.join(pairs)}}})"
             case model.EffectKind.APPEND:
-                return f"rt.Append({field}, lambda: {python_literal(effect.value)})"
+                return f"rt.Append({field}, lambda: {self._value(effect.field, effect.value, is_item=True)})"
             case model.EffectKind.TIMESTAMP:
                 return f"rt.Timestamp({field})" if effect.as_text else f"rt.Timestamp({field}, as_text=False)"
             case model.EffectKind.COMPUTE if effect.function is not None:
@@ -230,6 +234,14 @@ class Table:
                 return f"rt.Compute({field}, {name})"
             case _:
                 return _SIMPLE_EFFECTS[effect.kind].format(field=field)
+
+    def _value(self, key: str, value: Any, *, is_item: bool = False) -> str:
+        """A value that is written to a variable: the text of a date or decimal is one there, as it is in a default."""
+        declared = self._types.get(key, ANY)
+        if is_item:
+            base = declared.item if isinstance(declared, Optional) else declared
+            declared = base.item if isinstance(base, ListOf) else ANY
+        return default_value(value, declared, self._imports)
 
 
 def _tuple(items: Iterable[str]) -> str:

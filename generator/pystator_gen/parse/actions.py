@@ -57,15 +57,15 @@ class DecrementEffect(AnyAction):
 class Appended(Model):
     """What stands under ``append``."""
 
-    field: OwnName
-    value: Any
+    field: OwnName = Field(description="The key of the list.")
+    value: Any = Field(description="What to add.")
 
 
 class AppendEffect(AnyAction):
     """``{append: {field, value}}``: adds a value to a list."""
 
-    field: OwnName = Field(validation_alias=AliasPath("append", "field"), description="The key of the list.")
-    value: Any = Field(validation_alias=AliasPath("append", "value"), description="What to add.")
+    field: OwnName = Field(validation_alias=AliasPath("append", "field"))
+    value: Any = Field(validation_alias=AliasPath("append", "value"))
 
 
 class ClearEffect(AnyAction):

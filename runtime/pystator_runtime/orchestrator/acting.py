@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pystator_runtime.actions import ActionResult, ActionSpec, ActionStatus, ExecutionMode, ExecutionResult
@@ -25,6 +25,11 @@ MAXIMUM_PAUSE: Milliseconds = 1_000
 
 BATCH = 100
 """How many pending actions are fetched at once."""
+
+
+def never() -> bool:
+    """It goes on to its end."""
+    return False
 
 
 class Actor:
@@ -182,12 +187,14 @@ class Actor:
 
     # -- what waits --------------------------------------------------------------------------------------------
 
-    def run_pending(self, machine: str, *, force: bool, is_async: bool) -> Procedure[int]:
-        """Run the actions that nobody has claimed (``force``: all that wait); how many."""
+    def run_pending(
+        self, machine: str, *, force: bool, is_async: bool, is_over: Callable[[], bool] = never
+    ) -> Procedure[int]:
+        """Run the actions that nobody has claimed (``force``: all that wait), until it is over; how many."""
         left: dict[str, ActionRecord] = {}  # for an async caller, or because they have had their turn here
         seen: set[str] = set()
         ran = 0
-        while True:
+        while not is_over():
             claimed = yield from self._outside.store("claim", machine, self._lease, BATCH + len(left), force)
             left.update((record.key, record) for record in claimed if record.key in seen)
             fresh = [record for record in claimed if record.key not in seen]
@@ -201,18 +208,22 @@ class Actor:
                     plans.append(plan)
                 elif plan is not None:
                     left[record.key] = record
-            yield from self._perform_each(plans)
-            ran += len(plans)
+            begun = yield from self._perform_each(plans, is_over)
+            left.update((plan.record.key, plan.record) for plan in plans[begun:])
+            ran += begun
         for record in left.values():
             yield from self._outside.store("postpone", record.key, record.attempts, 0)
         return ran
 
-    def _perform_each(self, plans: Sequence[Plan]) -> Procedure[None]:
-        """Run actions of several commits; one that fails stops no other."""
+    def _perform_each(self, plans: Sequence[Plan], is_over: Callable[[], bool]) -> Procedure[int]:
+        """Run actions of several commits, until it is over; how many. One that fails stops no other."""
         with self._claims.held(plan.record.key for plan in plans) as held:
-            for plan in plans:
+            for begun, plan in enumerate(plans):
+                if is_over():
+                    return begun
                 held.let_go(plan.record.key)
                 yield from self._perform_one(plan)
+            return len(plans)
 
     def is_async(self, plan: Plan) -> bool:
         """Whether an action can be run by async callers only."""

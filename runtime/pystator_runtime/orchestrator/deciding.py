@@ -159,15 +159,21 @@ class Decider:
             pass
         return None
 
-    def alarm(self, loaded: Loaded, now: Milliseconds, entity_id: str, journal: Journal) -> Procedure[Decision | None]:
-        """The timer of an entity that has been due the longest; ``None`` if by now none is (`S9.4`, `S9.5`)."""
+    def alarm(
+        self, loaded: Loaded, now: Milliseconds, by: Milliseconds | None, entity_id: str, journal: Journal
+    ) -> Procedure[Decision | None]:
+        """The timer of an entity that has been due the longest; ``None`` if by now none is (`S9.4`, `S9.5`).
+
+        With ``by``, only what was due then counts.
+        """
         if loaded.entity is None:
             return None
         draft = _Draft(self, entity_id, loaded, now)
         draft.stand(self.archive.read(loaded.entity))
-        alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= now)
+        by = now if by is None else by
+        alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= by)
         if not alarms:
-            if loaded.entity.next_due is not None and loaded.entity.next_due <= now:
+            if loaded.entity.next_due is not None and loaded.entity.next_due <= by:
                 return draft.decision(draft.nothing("_timers"), None)  # it waits for what the machine no longer has
             return None
         timer = alarms[0][2]

@@ -21,7 +21,7 @@ from pystator_runtime.errors import (
 )
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.hooks import TransitionHook
-from pystator_runtime.orchestrator.acting import Actor
+from pystator_runtime.orchestrator.acting import Actor, never
 from pystator_runtime.orchestrator.deciding import ContextValidator, Decider, Decision
 from pystator_runtime.orchestrator.entities import Archive, AuditEntry, FailedAction, StoredEntity
 from pystator_runtime.orchestrator.journal import Journal
@@ -29,7 +29,7 @@ from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import MAXIMUM_RINGS, Milliseconds
-from pystator_runtime.waiting import Procedure, arun, run
+from pystator_runtime.waiting import Operation, Procedure, arun, run
 
 if TYPE_CHECKING:
     from pystator_runtime.executor import ActionExecutor
@@ -239,7 +239,10 @@ class Orchestrator:
             else:
                 is_committed = yield from self.outside.store("commit", decision.commit, loaded.lock)
             if is_committed:
-                self._arm(entity_id, decision.commit.entity.next_due)
+                due = decision.commit.entity.next_due
+                told = None if loaded.entity is None else loaded.entity.next_due
+                if self.scheduler is not None and due is not None and due != told:
+                    yield from self._arm(entity_id, due)
                 return decision
             self._journal.conflicted(entity_id, tries + 1)
             if tries + 1 < OPTIMISTIC_TRIES:
@@ -266,12 +269,15 @@ class Orchestrator:
                 f"a guard sent an event to its own entity {entity_id!r}: guards only look, send from an action"
             )
 
-    def _arm(self, entity_id: str, due: Milliseconds | None) -> None:
+    def _arm(self, entity_id: str, due: Milliseconds) -> Procedure[None]:
         """Tell the clock when the entity's next timer is due. Whether it listens or not, the timer is stored."""
-        if due is None or self.scheduler is None:
-            return
+        arm = self.scheduler.arm
+        twin = getattr(self.scheduler, "aarm", None)
         try:
-            self.scheduler.arm(self, entity_id, due)
+            if twin is None:
+                arm(self, entity_id, due)
+            else:
+                yield Operation(arm, twin, (self, entity_id, due))
         except Exception as error:
             self._journal.unheard(entity_id, error)
 
@@ -336,11 +342,50 @@ class Orchestrator:
         Returns:
             The results of the timers that fired here, in order.
         """
-        return run(self._run_due(_milliseconds(now), is_async=False))
+        return run(self.fire_due(_milliseconds(now), is_async=False))
 
     async def arun_due(self, now: datetime | None = None) -> list[TransitionResult[Any]]:
         """:meth:`run_due`, awaiting the store, guards and actions."""
-        return await arun(self._run_due(_milliseconds(now), is_async=True))
+        return await arun(self.fire_due(_milliseconds(now), is_async=True))
+
+    def ring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
+        """Fire the timers of one entity that are due: for clocks that know whose time has come.
+
+        Too early, too late, twice or in several processes does no harm: what is stored decides.
+
+        Raises:
+            FSMError: Why a timer could not fire; it stays due.
+        """
+        return run(self._ring(entity_id, None, is_async=False))
+
+    async def aring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
+        """:meth:`ring`, awaiting the store, guards and actions."""
+        return await arun(self._ring(entity_id, None, is_async=True))
+
+    def answer_alarm(self, entity_id: str, *, is_async: bool) -> Procedure[Milliseconds | None]:
+        """:meth:`ring` as a procedure, for a clock that was told of the entity and forgets it thereby.
+
+        Returns:
+            ``None`` if it may: a timer fired, after which the clock was told of the next one, or there is none. Else
+            how long it is until one is due, by the clock that decides; nothing or less if one is, and can't fire.
+        """
+        try:
+            if (yield from self._ring(entity_id, None, is_async=is_async)):
+                return None
+        except FSMError as error:
+            self._journal.stuck(entity_id, error)
+        loaded = yield from self.outside.load(entity_id, None, lock=False)
+        if loaded.entity is None or loaded.entity.next_due is None:
+            return None
+        return loaded.entity.next_due - (loaded.now if self._clock is None else self._clock())
+
+    @property
+    def is_async(self) -> bool:
+        """Whether guards or actions are async, so that a clock has to await its timers."""
+        chart = self.machine.chart
+        found = [self.machine.guard_registry.find(name) for name in chart.guards]
+        found += [self._registry.find(name) for name in chart.actions]
+        return self._mode is ExecutionMode.PARALLEL or any(each is not None and each.is_async for each in found)
 
     def recover(self, force: bool = False) -> int:
         """Finish what a crash has left: actions whose claim has expired (``force``: all), and due timers.
@@ -360,55 +405,78 @@ class Orchestrator:
         ran += yield from self._tidy(is_async=is_async)
         return ran + len(fired)
 
-    def _run_due(self, now: Milliseconds | None, *, is_async: bool) -> Procedure[list[TransitionResult[Any]]]:
-        fired = yield from self._fire(now, is_async=is_async)
-        yield from self._tidy(is_async=is_async)
+    def fire_due(
+        self, now: Milliseconds | None, *, is_async: bool, is_over: Callable[[], bool] = never
+    ) -> Procedure[list[TransitionResult[Any]]]:
+        """:meth:`run_due` as a procedure: what begins it again and again can have it end between two entities."""
+        fired = yield from self._fire(now, is_async=is_async, is_over=is_over)
+        if not is_over():
+            yield from self._tidy(is_async=is_async, is_over=is_over)
         return fired
 
-    def _tidy(self, *, is_async: bool) -> Procedure[int]:
+    def _tidy(self, *, is_async: bool, is_over: Callable[[], bool] = never) -> Procedure[int]:
         """Run the actions that wait (how many), and prune what the store has kept long enough."""
-        ran = yield from self._actor.run_pending(self._name, force=False, is_async=is_async)
+        ran = yield from self._actor.run_pending(self._name, force=False, is_async=is_async, is_over=is_over)
         yield from self.outside.store("prune", self._name)
         return ran
 
-    def _fire(self, now: Milliseconds | None, *, is_async: bool) -> Procedure[list[TransitionResult[Any]]]:
+    def _fire(
+        self, now: Milliseconds | None, *, is_async: bool, is_over: Callable[[], bool] = never
+    ) -> Procedure[list[TransitionResult[Any]]]:
         """Fire what is due, of all entities."""
         fired: list[TransitionResult[Any]] = []
         passed_over: set[str] = set()
         if now is None and self._clock is not None:
             now = self._clock()
-        while True:
+        while not is_over():
             due = yield from self.outside.store("due", self._name, now, BATCH + len(passed_over))
             entities = [entity_id for entity_id in due if entity_id not in passed_over]
             for entity_id in entities:
+                if is_over():
+                    return fired
                 passed_over.add(entity_id)
                 try:
                     fired.extend((yield from self._ring(entity_id, now, is_async=is_async)))
                 except FSMError as error:
                     self._journal.stuck(entity_id, error)
             if not entities:
-                return fired
+                break
+        return fired
 
     def _ring(
         self, entity_id: str, now: Milliseconds | None, *, is_async: bool
     ) -> Procedure[list[TransitionResult[Any]]]:
         """Fire the due timers of one entity, one commit each, also those without delay that they arm."""
-
-        def decide(loaded: Loaded, at: Milliseconds) -> Procedure[Decision | None]:
-            return self._decider.alarm(loaded, at if now is None else now, entity_id, self._journal)
-
         fired: list[TransitionResult[Any]] = []
         for _ in range(MAXIMUM_RINGS):
-            decision = yield from self._committed(entity_id, None, decide, is_async)
-            if decision is None:
+            first = yield from self.ring_first(entity_id, now, None, is_async=is_async)
+            if first is None:
                 return fired
-            result = yield from self._act(decision, is_async=is_async)
-            if decision.telling is not None:
-                decision.telling.after(result, decision)
-                fired.append(result)
+            fired.extend(first)
         endless = "its timers arm each other for ever; they go on at the next occasion"
         self._journal.stuck(entity_id, AutoTransitionLoopError(endless))
         return fired
+
+    def ring_first(
+        self, entity_id: str, now: Milliseconds | None, by: Milliseconds | None, *, is_async: bool
+    ) -> Procedure[Sequence[TransitionResult[Any]] | None]:
+        """Fire the first of an entity's timers that is due, now or ``by`` some moment, and run its actions.
+
+        Returns:
+            Its result, or none if it was one that the machine no longer has; ``None`` if no timer is due.
+        """
+
+        def decide(loaded: Loaded, at: Milliseconds) -> Procedure[Decision | None]:
+            return self._decider.alarm(loaded, at if now is None else now, by, entity_id, self._journal)
+
+        decision = yield from self._committed(entity_id, None, decide, is_async)
+        if decision is None:
+            return None
+        result = yield from self._act(decision, is_async=is_async)
+        if decision.telling is None:
+            return ()
+        decision.telling.after(result, decision)
+        return (result,)
 
     def _ring_at_once(self, entity_id: str, decision: Decision, *, is_async: bool) -> Procedure[None]:
         """Fire the timers without delay that a step has armed (`S9.1`); the sender does not answer for them."""

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pystator_runtime.schedulers.asynchronous import AsyncioScheduler as AsyncioScheduler
+    from pystator_runtime.schedulers.celery import CeleryScheduler as CeleryScheduler
     from pystator_runtime.schedulers.manual import ManualScheduler as ManualScheduler
+    from pystator_runtime.schedulers.redis import RedisScheduler as RedisScheduler
 
-_HOME = {"AsyncioScheduler": "asynchronous", "ManualScheduler": "manual"}
+_HOME = {
+    "AsyncioScheduler": "asynchronous",
+    "CeleryScheduler": "celery",
+    "ManualScheduler": "manual",
+    "RedisScheduler": "redis",
+}
 
 
 def __getattr__(name: str) -> object:

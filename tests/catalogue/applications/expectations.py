@@ -49,8 +49,8 @@ def wrong_lines(text: str) -> list[Wrong]:
 def said(complaints: Sequence[Complaint], line: int) -> list[tuple[str, str]]:
     """What was said about a line: the rules, with the first lines of the messages, each once.
 
-    That a type is unknown, as pyright adds in strict mode, only follows from what is wrong. How mypy spells the type of
-    a method that does not take its object depends on what of it is in its cache, and is left out.
+    That a type is unknown, as pyright adds in strict mode, only follows from what is wrong. How mypy spells the type
+    of a method that does not take its object depends on what of it is in its cache, and is left out.
     """
     found = (c for c in complaints if c.line == line and not c.rule.startswith("reportUnknown"))
     return sorted({(c.rule, c.message.splitlines()[0].strip().partition(" with type ")[0]) for c in found})

@@ -32,9 +32,13 @@ class PipelineState(StrEnum):
     """The states of pipeline."""
 
     WAITING = "waiting"
+    """The initial state `waiting`."""
     CHECKING = "checking"
+    """The state `checking`."""
     DONE = "done"
+    """The terminal state `done`."""
     FAILED = "failed"
+    """The terminal state `failed`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -46,9 +50,11 @@ class PipelineTrigger(StrEnum):
     """The triggers of pipeline."""
 
     START = "start"
+    """The trigger `start`: see PipelineSession.start."""
 
 
 PipelineResult: TypeAlias = rt.TransitionResult[PipelineState]
+"""What an event did, or why it was refused, in pipeline."""
 _StateName: TypeAlias = PipelineState | Literal["waiting", "checking", "done", "failed"]
 _TriggerName: TypeAlias = PipelineTrigger | Literal["start"]
 _GuardName: TypeAlias = Literal["is_hopeless"]
@@ -59,12 +65,14 @@ class PipelineContext(rt.EngineContext, total=False):
     """The context of pipeline."""
 
     count: int
+    """A state variable."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of pipeline."""
 
     count: int
+    """A state variable."""
 
 
 @rt.condition("count > 100")
@@ -251,6 +259,7 @@ class PipelineMachine(
     def __init__(
         self, *, guards: PipelineGuards[rt.GuardAnswerT_co], actions: PipelineActions
     ) -> None:
+        """The machine with its guards and actions; `PipelineMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -15,6 +15,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of pipeline."""
 
     count: int
+    """A state variable."""
 
 
 class PipelineWaitingView(

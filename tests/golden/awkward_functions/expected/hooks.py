@@ -33,7 +33,9 @@ class HooksState(StrEnum):
     """The states of hooks."""
 
     ON = "on"
+    """The initial state `on`."""
     OFF = "off"
+    """The state `off`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -45,9 +47,11 @@ class HooksTrigger(StrEnum):
     """The triggers of hooks."""
 
     FLIP = "flip"
+    """The trigger `flip`: see HooksSession.flip."""
 
 
 HooksResult: TypeAlias = rt.TransitionResult[HooksState]
+"""What an event did, or why it was refused, in hooks."""
 _StateName: TypeAlias = HooksState | Literal["on", "off"]
 _TriggerName: TypeAlias = HooksTrigger | Literal["flip"]
 _GuardName: TypeAlias = Literal["1st", "bool", "class", "int", "list", "property", "rt", "str"]
@@ -55,6 +59,7 @@ _ActionName: TypeAlias = Literal[
     "1st", "__y", "_x", "a__b", "a_b", "class", "int", "list", "object", "property", "rt", "str"
 ]
 HooksContext: TypeAlias = dict[str, Any]
+"""The context of hooks, which declares nothing: anything."""
 
 
 _ENTER_ON = (
@@ -359,6 +364,7 @@ class HooksMachine(
     _python_names = {"1st": "n1st", "class": "class_", "__y": "n__y"}
 
     def __init__(self, *, guards: HooksGuards[rt.GuardAnswerT_co], actions: HooksActions) -> None:
+        """The machine with its guards and actions; `HooksMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

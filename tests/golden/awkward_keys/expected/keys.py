@@ -54,7 +54,9 @@ class KeysState(StrEnum):
     """The states of keys."""
 
     ON = "on"
+    """The initial state `on`."""
     OFF = "off"
+    """The state `off`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -66,17 +68,27 @@ class KeysTrigger(StrEnum):
     """The triggers of keys."""
 
     PLAIN = "plain"
+    """The trigger `plain`: see KeysSession.plain."""
     OWN = "own"
+    """The trigger `own`: see KeysSession.own."""
     WORD = "word"
+    """The trigger `word`: see KeysSession.word."""
     BOTH = "both"
+    """The trigger `both`: see KeysSession.both."""
     BUILTIN = "builtin"
+    """The trigger `builtin`: see KeysSession.builtin."""
     LOOSE = "loose"
+    """The trigger `loose`: see KeysSession.loose."""
     DATES = "dates"
+    """The trigger `dates`: see KeysSession.dates."""
     METHODS = "methods"
+    """The trigger `methods`: see KeysSession.methods."""
     UNDECLARED = "undeclared"
+    """The trigger `undeclared`: see KeysSession.undeclared."""
 
 
 KeysResult: TypeAlias = rt.TransitionResult[KeysState]
+"""What an event did, or why it was refused, in keys."""
 _StateName: TypeAlias = KeysState | Literal["on", "off"]
 _TriggerName: TypeAlias = (
     KeysTrigger
@@ -154,15 +166,20 @@ class KeysPlainPayload(TypedDict, total=False):
     """The payload of `plain`."""
 
     trigger: Required[str]
+    """An argument of `plain`."""
     payload: Required[str]
+    """An argument of `plain`."""
     other: int
+    """An argument of `plain`."""
 
 
 class KeysOwnPayload(TypedDict):
     """The payload of `own`."""
 
     self: str
+    """An argument of `own`."""
     cls: int
+    """An argument of `own`."""
 
 
 _KeysWordPayloadKeys = TypedDict(
@@ -243,8 +260,11 @@ class KeysMethodsPayload(TypedDict):
     """The payload of `methods`."""
 
     keys: str
+    """An argument of `methods`."""
     get: int
+    """An argument of `methods`."""
     items: list[Any]
+    """An argument of `methods`."""
 
 
 @rt.condition("int > 0")
@@ -655,6 +675,7 @@ class KeysMachine(
     session_class = KeysSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

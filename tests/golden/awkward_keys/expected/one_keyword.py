@@ -43,6 +43,7 @@ class OneKeywordState(StrEnum):
     """The states of one_keyword."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -54,9 +55,11 @@ class OneKeywordTrigger(StrEnum):
     """The triggers of one_keyword."""
 
     GO = "go"
+    """The trigger `go`: see OneKeywordSession.go."""
 
 
 OneKeywordResult: TypeAlias = rt.TransitionResult[OneKeywordState]
+"""What an event did, or why it was refused, in one_keyword."""
 _StateName: TypeAlias = OneKeywordState | Literal["here"]
 _TriggerName: TypeAlias = OneKeywordTrigger | Literal["go"]
 _GuardName: TypeAlias = Never
@@ -190,6 +193,7 @@ class OneKeywordMachine(
     session_class = OneKeywordSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

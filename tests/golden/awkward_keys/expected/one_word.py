@@ -43,6 +43,7 @@ class OneWordState(StrEnum):
     """The states of one_word."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -54,9 +55,11 @@ class OneWordTrigger(StrEnum):
     """The triggers of one_word."""
 
     GO = "go"
+    """The trigger `go`: see OneWordSession.go."""
 
 
 OneWordResult: TypeAlias = rt.TransitionResult[OneWordState]
+"""What an event did, or why it was refused, in one_word."""
 _StateName: TypeAlias = OneWordState | Literal["here"]
 _TriggerName: TypeAlias = OneWordTrigger | Literal["go"]
 _GuardName: TypeAlias = Never
@@ -186,6 +189,7 @@ class OneWordMachine(
     session_class = OneWordSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

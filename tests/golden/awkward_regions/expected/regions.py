@@ -38,30 +38,55 @@ class AwkwardRegionsState(StrEnum):
     """The states of awkward regions."""
 
     FIRST_ONE = "first_one"
+    """The initial state `first_one`."""
     A = "a"
+    """The state `a`, in `first_one`."""
     B = "b"
+    """The state `b`, in `first_one`."""
     C = "c"
+    """The state `c`, in `first_one`."""
     D = "d"
+    """The state `d`, in `first_one`."""
     E = "e"
+    """The state `e`, in `first_one`."""
     F = "f"
+    """The state `f`, in `first_one`."""
     G = "g"
+    """The state `g`, in `first_one`."""
     H = "h"
+    """The state `h`, in `first_one`."""
     I = "i"
+    """The state `i`, in `first_one`."""
     J = "j"
+    """The state `j`, in `first_one`."""
     K = "k"
+    """The state `k`, in `first_one`."""
     L = "l"
+    """The state `l`, in `first_one`."""
     M = "m"
+    """The state `m`, in `first_one`."""
     N = "n"
+    """The state `n`, in `first_one`."""
     O = "o"
+    """The state `o`, in `first_one`."""
     P = "p"
+    """The state `p`, in `first_one`."""
     FIRSTONE = "firstone"
+    """The state `firstone`, in `first_one`."""
     Q = "q"
+    """The state `q`, in `firstone`."""
     FIRST_1 = "first_1"
+    """The state `first_1`."""
     S = "s"
+    """The state `s`, in `first_1`."""
     N1ST_ONE = "1st_one"
+    """The state `1st_one`."""
     T = "t"
+    """The state `t`, in `1st_one`."""
     N_1 = "_1"
+    """The state `_1`."""
     U = "u"
+    """The state `u`, in `_1`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -73,6 +98,7 @@ class AwkwardRegionsTrigger(StrEnum):
     """The triggers of awkward regions."""
 
     GO = "go"
+    """The trigger `go`: see AwkwardRegionsSession.go."""
 
 
 _AwkwardRegionsFirstoneConfig_class_: TypeAlias = Literal[AwkwardRegionsState.Q]
@@ -89,6 +115,7 @@ class AwkwardRegionsFirstoneConfig(rt.ParallelStateConfig):
     }
 
     def __init__(self, *, class_: _AwkwardRegionsFirstoneConfig_class_) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"class": class_})
 
     @_builtins_.property
@@ -166,6 +193,7 @@ class AwkwardRegionsFirstOneConfig(rt.ParallelStateConfig):
         active: _AwkwardRegionsFirstOneConfig_active,
         rt: _AwkwardRegionsFirstOneConfig_rt,
     ) -> None:
+        """The configuration with these active in the regions."""
         self._fill(
             {
                 "class": class_,
@@ -298,6 +326,7 @@ class AwkwardRegionsFirst1Config(rt.ParallelStateConfig):
     }
 
     def __init__(self, *, r: _AwkwardRegionsFirst1Config_r) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"r": r})
 
     @_builtins_.property
@@ -321,6 +350,7 @@ class AwkwardRegionsN1stOneConfig(rt.ParallelStateConfig):
     }
 
     def __init__(self, *, active: _AwkwardRegionsN1stOneConfig_active) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"active": active})
 
     @_builtins_.property
@@ -344,6 +374,7 @@ class AwkwardRegionsN1Config(rt.ParallelStateConfig):
     }
 
     def __init__(self, *, r: _AwkwardRegionsN1Config_r) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"r": r})
 
     @_builtins_.property
@@ -361,6 +392,7 @@ AwkwardRegionsResult: TypeAlias = rt.TransitionResult[
     | AwkwardRegionsN1stOneConfig
     | AwkwardRegionsN1Config
 ]
+"""What an event did, or why it was refused, in awkward regions."""
 _StateName: TypeAlias = (
     AwkwardRegionsState
     | Literal[
@@ -399,6 +431,7 @@ _TriggerName: TypeAlias = AwkwardRegionsTrigger | Literal["go"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 AwkwardRegionsContext: TypeAlias = dict[str, Any]
+"""The context of awkward regions, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -850,6 +883,7 @@ class AwkwardRegionsMachine(
     session_class = AwkwardRegionsSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

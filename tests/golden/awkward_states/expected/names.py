@@ -32,20 +32,35 @@ class AwkwardStatesState(StrEnum):
     """The states of awkward states."""
 
     FINAL = "final"
+    """The initial state `final`."""
     N1ST = "1st"
+    """The state `1st`."""
     N_X = "_x"
+    """The state `_x`."""
     N__Y__ = "__y__"
+    """The state `__y__`."""
     N_ = "_"
+    """The state `_`."""
     CLASS = "class"
+    """The state `class`."""
     NAME = "name"
+    """The state `name`."""
     VALUE = "value"
+    """The state `value`."""
     MRO = "mro"
+    """The state `mro`."""
     NONE = "none"
+    """The state `none`."""
     TRUE = "true"
+    """The state `true`."""
     N7 = "7"
+    """The state `7`."""
     SELF = "self"
+    """The state `self`."""
     STR = "str"
+    """The state `str`."""
     BOOL = "bool"
+    """The state `bool`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -57,11 +72,15 @@ class AwkwardStatesTrigger(StrEnum):
     """The triggers of awkward states."""
 
     GO = "go"
+    """The trigger `go`: see AwkwardStatesSession.go."""
     IS_1ST = "is_1st"
+    """The trigger `is_1st`: see AwkwardStatesSession.is_1st_."""
     IS_7 = "is_7"
+    """The trigger `is_7`: see AwkwardStatesSession.is_7_."""
 
 
 AwkwardStatesResult: TypeAlias = rt.TransitionResult[AwkwardStatesState]
+"""What an event did, or why it was refused, in awkward states."""
 _StateName: TypeAlias = (
     AwkwardStatesState
     | Literal[
@@ -86,6 +105,7 @@ _TriggerName: TypeAlias = AwkwardStatesTrigger | Literal["go", "is_1st", "is_7"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 AwkwardStatesContext: TypeAlias = dict[str, Any]
+"""The context of awkward states, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -484,6 +504,7 @@ class AwkwardStatesMachine(
     session_class = AwkwardStatesSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

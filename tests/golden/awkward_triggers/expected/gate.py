@@ -53,7 +53,9 @@ class GateState(StrEnum):
     """The states of gate."""
 
     OPEN = "open"
+    """The initial state `open`."""
     SHUT = "shut"
+    """The state `shut`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -65,50 +67,93 @@ class GateTrigger(StrEnum):
     """The triggers of gate."""
 
     CLASS = "class"
+    """The trigger `class`: see GateSession.class_."""
     FROM = "from"
+    """The trigger `from`: see GateSession.from_."""
     SEND = "send"
+    """The trigger `send`: see GateSession.send_."""
     ASEND = "asend"
+    """The trigger `asend`: see GateSession.asend_."""
     IS_OPEN = "is_open"
+    """The trigger `is_open`: see GateSession.is_open_."""
     SNAPSHOT = "snapshot"
+    """The trigger `snapshot`: see GateSession.snapshot_."""
     FROM_SNAPSHOT = "from_snapshot"
+    """The trigger `from_snapshot`: see GateSession.from_snapshot_."""
     CURRENT_STATE = "current_state"
+    """The trigger `current_state`: see GateSession.current_state_."""
     CONTEXT = "context"
+    """The trigger `context`: see GateSession.context_."""
     CHART = "chart"
+    """The trigger `chart`: see GateSession.chart_."""
     POSITION = "position"
+    """The trigger `position`: see GateSession.position_."""
     PROPERTY = "property"
+    """The trigger `property`: see GateSession.property."""
     LIST = "list"
+    """The trigger `list`: see GateSession.list."""
     DICT = "dict"
+    """The trigger `dict`: see GateSession.dict."""
     INT = "int"
+    """The trigger `int`: see GateSession.int."""
     STR = "str"
+    """The trigger `str`: see GateSession.str."""
     BOOL = "bool"
+    """The trigger `bool`: see GateSession.bool."""
     FLOAT = "float"
+    """The trigger `float`: see GateSession.float."""
     OBJECT = "object"
+    """The trigger `object`: see GateSession.object."""
     TYPE = "type"
+    """The trigger `type`: see GateSession.type."""
     OVERLOAD = "overload"
+    """The trigger `overload`: see GateSession.overload."""
     RT = "rt"
+    """The trigger `rt`: see GateSession.rt."""
     DATETIME = "datetime"
+    """The trigger `datetime`: see GateSession.datetime."""
     DECIMAL = "decimal"
+    """The trigger `decimal`: see GateSession.decimal."""
     UUID = "uuid"
+    """The trigger `uuid`: see GateSession.uuid."""
     BUILTINS = "builtins"
+    """The trigger `builtins`: see GateSession.builtins."""
     TYPING = "typing"
+    """The trigger `typing`: see GateSession.typing."""
     ENUM = "enum"
+    """The trigger `enum`: see GateSession.enum."""
     COLLECTIONS = "collections"
+    """The trigger `collections`: see GateSession.collections."""
     SELF = "self"
+    """The trigger `self`: see GateSession.self."""
     CLS = "cls"
+    """The trigger `cls`: see GateSession.cls."""
     PAYLOAD = "payload"
+    """The trigger `payload`: see GateSession.payload."""
     TRIGGER = "trigger"
+    """The trigger `trigger`: see GateSession.trigger."""
     NAME = "name"
+    """The trigger `name`: see GateSession.name."""
     VALUE = "value"
+    """The trigger `value`: see GateSession.value."""
     MRO = "mro"
+    """The trigger `mro`: see GateSession.mro."""
     MATCH = "match"
+    """The trigger `match`: see GateSession.match."""
     NONE = "none"
+    """The trigger `none`: see GateSession.none."""
     TRUE = "true"
+    """The trigger `true`: see GateSession.true."""
     N2FA = "2fa"
+    """The trigger `2fa`: see GateSession.n2fa."""
     N404 = "404"
+    """The trigger `404`: see GateSession.n404."""
     X__ = "x__"
+    """The trigger `x__`: see GateSession.x__."""
 
 
 GateResult: TypeAlias = rt.TransitionResult[GateState]
+"""What an event did, or why it was refused, in gate."""
 _StateName: TypeAlias = GateState | Literal["open", "shut"]
 _TriggerName: TypeAlias = (
     GateTrigger
@@ -183,8 +228,11 @@ class _Variables(TypedDict, total=False):
     """The state variables of gate."""
 
     value: Any
+    """A state variable."""
     price: _decimal.Decimal
+    """A state variable."""
     id: _uuid.UUID
+    """A state variable."""
 
 
 _GateListPayloadKeys = TypedDict(
@@ -205,19 +253,23 @@ class GateDictPayload(TypedDict):
     """The payload of `dict`."""
 
     value: _builtins.dict[_builtins.str, Any]
+    """An argument of `dict`."""
 
 
 class GateIntPayload(TypedDict):
     """The payload of `int`."""
 
     value: _builtins.int | None
+    """An argument of `int`."""
     at: _datetime.datetime
+    """An argument of `int`."""
 
 
 class GateStrPayload(TypedDict):
     """The payload of `str`."""
 
     value: _builtins.str
+    """An argument of `str`."""
 
 
 class GateBoolPayload(TypedDict):
@@ -228,6 +280,7 @@ class GateFloatPayload(TypedDict, total=False):
     """The payload of `float`."""
 
     value: _builtins.float
+    """An argument of `float`."""
 
 
 _DEFINITION = (
@@ -956,6 +1009,7 @@ class GateMachine(
     session_class = GateSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

@@ -20,8 +20,11 @@ class _Variables(TypedDict, total=False):
     """The state variables of gate."""
 
     value: Any
+    """A state variable."""
     price: _decimal.Decimal
+    """A state variable."""
     id: _uuid.UUID
+    """A state variable."""
 
 
 class GateOpenView(rt.StateView[GateSession, Literal[GateState.OPEN], GateResult]):

@@ -42,12 +42,17 @@ class RoutingState(StrEnum):
     """The states of routing."""
 
     START = "start"
+    """The initial state `start`."""
     SIZE = "size"
     """By the amount."""
     KIND = "kind"
+    """The choice state `kind`."""
     SMALL = "small"
+    """The state `small`."""
     LARGE = "large"
+    """The state `large`."""
     OTHER = "other"
+    """The terminal state `other`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -59,10 +64,13 @@ class RoutingTrigger(StrEnum):
     """The triggers of routing."""
 
     ROUTE = "route"
+    """The trigger `route`: see RoutingSession.route."""
     BACK = "back"
+    """The trigger `back`: see RoutingSession.back."""
 
 
 RoutingResult: TypeAlias = rt.TransitionResult[RoutingState]
+"""What an event did, or why it was refused, in routing."""
 _StateName: TypeAlias = RoutingState | Literal["start", "size", "kind", "small", "large", "other"]
 _TriggerName: TypeAlias = RoutingTrigger | Literal["route", "back"]
 _GuardName: TypeAlias = Literal["is_ready", "is_vip"]
@@ -73,13 +81,16 @@ class RoutingContext(rt.EngineContext, total=False):
     """The context of routing."""
 
     amount: Required[int]
+    """A state variable."""
     exits: int
+    """Written by effects."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of routing."""
 
     amount: int
+    """A state variable."""
 
 
 @rt.condition("amount < 10")
@@ -381,6 +392,7 @@ class RoutingMachine(
     def __init__(
         self, *, guards: RoutingGuards[rt.GuardAnswerT_co], actions: RoutingActions
     ) -> None:
+        """The machine with its guards and actions; `RoutingMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

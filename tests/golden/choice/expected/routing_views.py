@@ -15,6 +15,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of routing."""
 
     amount: int
+    """A state variable."""
 
 
 class RoutingStartView(

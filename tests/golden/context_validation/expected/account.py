@@ -46,7 +46,9 @@ class AccountState(StrEnum):
     """The states of account."""
 
     ACTIVE = "active"
+    """The initial state `active`."""
     BLOCKED = "blocked"
+    """The terminal state `blocked`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -58,10 +60,13 @@ class AccountTrigger(StrEnum):
     """The triggers of account."""
 
     DEPOSIT = "deposit"
+    """The trigger `deposit`: see AccountSession.deposit."""
     BLOCK = "block"
+    """The trigger `block`: see AccountSession.block."""
 
 
 AccountResult: TypeAlias = rt.TransitionResult[AccountState]
+"""What an event did, or why it was refused, in account."""
 _StateName: TypeAlias = AccountState | Literal["active", "blocked"]
 _TriggerName: TypeAlias = AccountTrigger | Literal["deposit", "block"]
 _GuardName: TypeAlias = Literal["is_audited"]
@@ -72,16 +77,22 @@ class AccountContext(rt.EngineContext, total=False):
     """The context of account."""
 
     owner: Required[str]
+    """A state variable."""
     balance: decimal.Decimal
+    """A state variable."""
     limit: float
+    """A state variable."""
     kind: Literal["current", "savings"]
+    """A state variable."""
     amount: decimal.Decimal
+    """Comes with `deposit`."""
 
 
 class AccountDepositPayload(TypedDict):
     """The payload of `deposit`."""
 
     amount: decimal.Decimal
+    """An argument of `deposit`."""
 
 
 class AccountBlockPayload(TypedDict):
@@ -283,6 +294,7 @@ class AccountMachine(
     session_class = AccountSession
 
     def __init__(self, *, guards: AccountGuards[rt.GuardAnswerT_co]) -> None:
+        """The machine with its guards; `AccountMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
 

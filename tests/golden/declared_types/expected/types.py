@@ -49,7 +49,9 @@ class DeclaredState(StrEnum):
     """The states of declared."""
 
     HERE = "here"
+    """The initial state `here`."""
     THERE = "there"
+    """The state `there`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -63,10 +65,13 @@ class DeclaredTrigger(StrEnum):
     CHANGE = "change"
     """Everything that a payload can declare."""
     PAINT = "paint"
+    """The trigger `paint`: see DeclaredSession.paint."""
     ANYTHING = "anything"
+    """The trigger `anything`: see DeclaredSession.anything."""
 
 
 DeclaredResult: TypeAlias = rt.TransitionResult[DeclaredState]
+"""What an event did, or why it was refused, in declared."""
 _StateName: TypeAlias = DeclaredState | Literal["here", "there"]
 _TriggerName: TypeAlias = DeclaredTrigger | Literal["change", "paint", "anything"]
 _GuardName: TypeAlias = Never
@@ -77,71 +82,127 @@ class DeclaredContext(rt.EngineContext, total=False):
     """The context of declared."""
 
     bare: Any
+    """A state variable."""
     text: Required[str]
+    """A state variable."""
     count: int
+    """A state variable."""
     ratio: float
+    """A state variable."""
     ready: bool
+    """A state variable."""
     data: dict[str, Any]
+    """A state variable."""
     rows: list[Any]
+    """A state variable."""
     whatever: Any
+    """A state variable."""
     moment: datetime.datetime
+    """A state variable."""
     day: datetime.date
+    """A state variable."""
     price: decimal.Decimal
+    """A state variable."""
     key: uuid.UUID
+    """A state variable."""
     days: list[datetime.date]
+    """A state variable."""
     prices: dict[str, decimal.Decimal]
+    """A state variable."""
     keys: list[uuid.UUID | None] | None
+    """A state variable."""
     nested: dict[str, list[dict[datetime.date, float | None]]]
+    """A state variable."""
     maybe: str | None
+    """A state variable."""
     color: Literal["red", "green", 3, True, None]
+    """A state variable."""
     cost: shop.money.Money
+    """A state variable."""
     costs: list[shop.money.Money | None]
+    """A state variable."""
     json: list[str]
+    """A state variable."""
     tags: list[str]
+    """Comes with `change`."""
     loose: dict[str, Any]
+    """Comes with `change`."""
     story: Any
+    """Comes with `change`."""
     times: int
+    """Comes with `paint`."""
     at: datetime.date
+    """Comes with `paint`."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of declared."""
 
     bare: Any
+    """A state variable."""
     text: str
+    """A state variable."""
     count: int
+    """A state variable."""
     ratio: float
+    """A state variable."""
     ready: bool
+    """A state variable."""
     data: dict[str, Any]
+    """A state variable."""
     rows: list[Any]
+    """A state variable."""
     whatever: Any
+    """A state variable."""
     moment: datetime.datetime
+    """A state variable."""
     day: datetime.date
+    """A state variable."""
     price: decimal.Decimal
+    """A state variable."""
     key: uuid.UUID
+    """A state variable."""
     days: list[datetime.date]
+    """A state variable."""
     prices: dict[str, decimal.Decimal]
+    """A state variable."""
     keys: list[uuid.UUID | None] | None
+    """A state variable."""
     nested: dict[str, list[dict[datetime.date, float | None]]]
+    """A state variable."""
     maybe: str | None
+    """A state variable."""
     color: Literal["red", "green", 3, True, None]
+    """A state variable."""
     cost: shop.money.Money
+    """A state variable."""
     costs: list[shop.money.Money | None]
+    """A state variable."""
     json: list[str]
+    """A state variable."""
 
 
 class DeclaredChangePayload(TypedDict, total=False):
     """The payload of `change`."""
 
     text: Required[str]
+    """An argument of `change`."""
     count: int
+    """An argument of `change`."""
     price: decimal.Decimal
+    """An argument of `change`."""
     day: datetime.date
+    """An argument of `change`."""
     moment: Required[datetime.datetime | None]
+    """An argument of `change`."""
     cost: Required[shop.money.Money]
+    """An argument of `change`."""
     color: Literal["red", "green"]
+    """An argument of `change`."""
     tags: Required[list[str]]
+    """An argument of `change`."""
     loose: Required[dict[str, Any]]
+    """An argument of `change`."""
     story: Any
     """what the customer told us"""
 
@@ -150,8 +211,11 @@ class DeclaredPaintPayload(TypedDict, total=False):
     """The payload of `paint`."""
 
     color: Required[Literal["red", "green"]]
+    """An argument of `paint`."""
     times: int
+    """An argument of `paint`."""
     at: Required[datetime.date]
+    """An argument of `paint`."""
 
 
 _DEFINITION = (
@@ -406,6 +470,7 @@ class DeclaredMachine(
     session_class = DeclaredSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

@@ -27,26 +27,47 @@ class _Variables(TypedDict, total=False):
     """The state variables of declared."""
 
     bare: Any
+    """A state variable."""
     text: str
+    """A state variable."""
     count: int
+    """A state variable."""
     ratio: float
+    """A state variable."""
     ready: bool
+    """A state variable."""
     data: dict[str, Any]
+    """A state variable."""
     rows: list[Any]
+    """A state variable."""
     whatever: Any
+    """A state variable."""
     moment: datetime.datetime
+    """A state variable."""
     day: datetime.date
+    """A state variable."""
     price: decimal.Decimal
+    """A state variable."""
     key: uuid.UUID
+    """A state variable."""
     days: list[datetime.date]
+    """A state variable."""
     prices: dict[str, decimal.Decimal]
+    """A state variable."""
     keys: list[uuid.UUID | None] | None
+    """A state variable."""
     nested: dict[str, list[dict[datetime.date, float | None]]]
+    """A state variable."""
     maybe: str | None
+    """A state variable."""
     color: Literal["red", "green", 3, True, None]
+    """A state variable."""
     cost: shop.money.Money
+    """A state variable."""
     costs: list[shop.money.Money | None]
+    """A state variable."""
     json: list[str]
+    """A state variable."""
 
 
 class DeclaredHereView(rt.StateView[DeclaredSession, Literal[DeclaredState.HERE], DeclaredResult]):

@@ -34,7 +34,9 @@ class EffectsState(StrEnum):
     """The states of effects."""
 
     ONE = "one"
+    """The initial state `one`."""
     TWO = "two"
+    """The state `two`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -46,11 +48,15 @@ class EffectsTrigger(StrEnum):
     """The triggers of effects."""
 
     GO = "go"
+    """The trigger `go`: see EffectsSession.go."""
     BACK = "back"
+    """The trigger `back`: see EffectsSession.back."""
     STAY = "stay"
+    """The trigger `stay`: see EffectsSession.stay."""
 
 
 EffectsResult: TypeAlias = rt.TransitionResult[EffectsState]
+"""What an event did, or why it was refused, in effects."""
 _StateName: TypeAlias = EffectsState | Literal["one", "two"]
 _TriggerName: TypeAlias = EffectsTrigger | Literal["go", "back", "stay"]
 _GuardName: TypeAlias = Never
@@ -61,33 +67,56 @@ class EffectsContext(rt.EngineContext, total=False):
     """The context of effects."""
 
     count: int
+    """A state variable."""
     log: list[str]
+    """A state variable."""
     seen_at: datetime.datetime
+    """A state variable."""
     done_at: datetime.datetime | None
+    """A state variable."""
     text_at: str
+    """A state variable."""
     total: float
+    """A state variable."""
     flag: bool
+    """A state variable."""
     left: bool
+    """Written by effects."""
     nested: dict[str, Any]
+    """Written by effects."""
     items: list[Any]
+    """Written by effects."""
     text: str
+    """Written by effects."""
     undeclared_at: str
+    """Written by effects."""
     anything: list[Any]
+    """Written by effects."""
     balance: int
+    """Written by effects."""
     double: Any
+    """Written by effects."""
     label: Any
+    """Written by effects."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of effects."""
 
     count: int
+    """A state variable."""
     log: list[str]
+    """A state variable."""
     seen_at: datetime.datetime
+    """A state variable."""
     done_at: datetime.datetime | None
+    """A state variable."""
     text_at: str
+    """A state variable."""
     total: float
+    """A state variable."""
     flag: bool
+    """A state variable."""
 
 
 def _compute_1(ctx: Mapping[str, Any]) -> Any:
@@ -320,6 +349,7 @@ class EffectsMachine(
     session_class = EffectsSession
 
     def __init__(self, *, actions: EffectsActions) -> None:
+        """The machine with its actions; `EffectsMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

@@ -16,12 +16,19 @@ class _Variables(TypedDict, total=False):
     """The state variables of effects."""
 
     count: int
+    """A state variable."""
     log: list[str]
+    """A state variable."""
     seen_at: datetime.datetime
+    """A state variable."""
     done_at: datetime.datetime | None
+    """A state variable."""
     text_at: str
+    """A state variable."""
     total: float
+    """A state variable."""
     flag: bool
+    """A state variable."""
 
 
 class EffectsOneView(rt.StateView[EffectsSession, Literal[EffectsState.ONE], EffectsResult]):

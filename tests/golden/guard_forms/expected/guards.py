@@ -43,7 +43,9 @@ class GuardFormsState(StrEnum):
     """The states of guard_forms."""
 
     ASKED = "asked"
+    """The initial state `asked`."""
     ANSWERED = "answered"
+    """The state `answered`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -55,25 +57,43 @@ class GuardFormsTrigger(StrEnum):
     """The triggers of guard_forms."""
 
     NAMED = "named"
+    """The trigger `named`: see GuardFormsSession.named."""
     EXPRESSION = "expression"
+    """The trigger `expression`: see GuardFormsSession.expression."""
     COMBINED = "combined"
+    """The trigger `combined`: see GuardFormsSession.combined."""
     EQ = "eq"
+    """The trigger `eq`: see GuardFormsSession.eq."""
     NEQ = "neq"
+    """The trigger `neq`: see GuardFormsSession.neq."""
     GT = "gt"
+    """The trigger `gt`: see GuardFormsSession.gt."""
     GTE = "gte"
+    """The trigger `gte`: see GuardFormsSession.gte."""
     LT = "lt"
+    """The trigger `lt`: see GuardFormsSession.lt."""
     LTE = "lte"
+    """The trigger `lte`: see GuardFormsSession.lte."""
     IN = "in"
+    """The trigger `in`: see GuardFormsSession.in_."""
     NOT_IN = "not_in"
+    """The trigger `not_in`: see GuardFormsSession.not_in."""
     IS_SET = "is_set"
+    """The trigger `is_set`: see GuardFormsSession.is_set."""
     IS_NULL = "is_null"
+    """The trigger `is_null`: see GuardFormsSession.is_null."""
     CONTAINS = "contains"
+    """The trigger `contains`: see GuardFormsSession.contains."""
     STARTS_WITH = "starts_with"
+    """The trigger `starts_with`: see GuardFormsSession.starts_with."""
     ENDS_WITH = "ends_with"
+    """The trigger `ends_with`: see GuardFormsSession.ends_with."""
     MATCHES = "matches"
+    """The trigger `matches`: see GuardFormsSession.matches."""
 
 
 GuardFormsResult: TypeAlias = rt.TransitionResult[GuardFormsState]
+"""What an event did, or why it was refused, in guard_forms."""
 _StateName: TypeAlias = GuardFormsState | Literal["asked", "answered"]
 _TriggerName: TypeAlias = (
     GuardFormsTrigger
@@ -105,18 +125,26 @@ class GuardFormsContext(rt.EngineContext, total=False):
     """The context of guard_forms."""
 
     amount: float
+    """A state variable."""
     name: str
+    """A state variable."""
     tags: list[str]
+    """A state variable."""
     owner: str | None
+    """A state variable."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of guard_forms."""
 
     amount: float
+    """A state variable."""
     name: str
+    """A state variable."""
     tags: list[str]
+    """A state variable."""
     owner: str | None
+    """A state variable."""
 
 
 @rt.condition("amount > 3 and name.startswith('a') or 'x' in tags")
@@ -642,6 +670,7 @@ class GuardFormsMachine(
     session_class = GuardFormsSession
 
     def __init__(self, *, guards: GuardFormsGuards[rt.GuardAnswerT_co]) -> None:
+        """The machine with its guards; `GuardFormsMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
 

@@ -15,9 +15,13 @@ class _Variables(TypedDict, total=False):
     """The state variables of guard_forms."""
 
     amount: float
+    """A state variable."""
     name: str
+    """A state variable."""
     tags: list[str]
+    """A state variable."""
     owner: str | None
+    """A state variable."""
 
 
 class GuardFormsAskedView(

@@ -32,11 +32,17 @@ class PlayerState(StrEnum):
     """The states of player."""
 
     OFF = "off"
+    """The initial state `off`."""
     ON = "on"
+    """The state `on`."""
     RADIO = "radio"
+    """The state `radio`, in `on`."""
     DISC = "disc"
+    """The state `disc`, in `on`."""
     STOPPED = "stopped"
+    """The state `stopped`, in `disc`."""
     PLAYING = "playing"
+    """The state `playing`, in `disc`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -48,18 +54,25 @@ class PlayerTrigger(StrEnum):
     """The triggers of player."""
 
     POWER = "power"
+    """The trigger `power`: see PlayerSession.power."""
     WAKE = "wake"
+    """The trigger `wake`: see PlayerSession.wake."""
     SOURCE = "source"
+    """The trigger `source`: see PlayerSession.source."""
     PLAY = "play"
+    """The trigger `play`: see PlayerSession.play."""
     RESTART = "restart"
+    """The trigger `restart`: see PlayerSession.restart."""
 
 
 PlayerResult: TypeAlias = rt.TransitionResult[PlayerState]
+"""What an event did, or why it was refused, in player."""
 _StateName: TypeAlias = PlayerState | Literal["off", "on", "radio", "disc", "stopped", "playing"]
 _TriggerName: TypeAlias = PlayerTrigger | Literal["power", "wake", "source", "play", "restart"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Literal["halt", "spin", "tune"]
 PlayerContext: TypeAlias = dict[str, Any]
+"""The context of player, which declares nothing: anything."""
 
 
 _ENTER_RADIO = (rt.ActionSpec("tune"),)
@@ -327,6 +340,7 @@ class PlayerMachine(
     session_class = PlayerSession
 
     def __init__(self, *, actions: PlayerActions) -> None:
+        """The machine with its actions; `PlayerMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

@@ -64,9 +64,11 @@ class HostileTrigger(StrEnum):
     SAY = "say"
     """a trigger's \"\"" description\\"""
     BACK = "back"
+    """The trigger `back`: see HostileSession.back."""
 
 
 HostileResult: TypeAlias = rt.TransitionResult[HostileState]
+"""What an event did, or why it was refused, in hostile \"\"" text."""
 _StateName: TypeAlias = HostileState | Literal["here", "there"]
 _TriggerName: TypeAlias = HostileTrigger | Literal["say", "back"]
 _GuardName: TypeAlias = Literal["ask"]
@@ -331,6 +333,7 @@ import os
     def __init__(
         self, *, guards: HostileGuards[rt.GuardAnswerT_co], actions: HostileActions
     ) -> None:
+        """The machine with its guards and actions; `HostileMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

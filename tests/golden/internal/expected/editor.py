@@ -32,7 +32,9 @@ class EditorState(StrEnum):
     """The states of editor."""
 
     EDITING = "editing"
+    """The initial state `editing`."""
     READING = "reading"
+    """The state `reading`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,18 +46,25 @@ class EditorTrigger(StrEnum):
     """The triggers of editor."""
 
     TYPE = "type"
+    """The trigger `type`: see EditorSession.type."""
     SCROLL = "scroll"
+    """The trigger `scroll`: see EditorSession.scroll."""
     RELOAD = "reload"
+    """The trigger `reload`: see EditorSession.reload."""
     LOCK = "lock"
+    """The trigger `lock`: see EditorSession.lock."""
     READ = "read"
+    """The trigger `read`: see EditorSession.read."""
 
 
 EditorResult: TypeAlias = rt.TransitionResult[EditorState]
+"""What an event did, or why it was refused, in editor."""
 _StateName: TypeAlias = EditorState | Literal["editing", "reading"]
 _TriggerName: TypeAlias = EditorTrigger | Literal["type", "scroll", "reload", "lock", "read"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Literal["close_file", "insert", "open_file"]
 EditorContext: TypeAlias = dict[str, Any]
+"""The context of editor, which declares nothing: anything."""
 
 
 _ENTER_EDITING = (rt.ActionSpec("open_file"),)
@@ -248,6 +257,7 @@ class EditorMachine(
     session_class = EditorSession
 
     def __init__(self, *, actions: EditorActions) -> None:
+        """The machine with its actions; `EditorMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

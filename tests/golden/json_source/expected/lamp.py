@@ -34,7 +34,9 @@ class LampState(StrEnum):
     """The states of lamp."""
 
     OFF = "off"
+    """The initial state `off`."""
     ON = "on"
+    """The state `on`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -46,9 +48,11 @@ class LampTrigger(StrEnum):
     """The triggers of lamp."""
 
     FLIP = "flip"
+    """The trigger `flip`: see LampSession.flip."""
 
 
 LampResult: TypeAlias = rt.TransitionResult[LampState]
+"""What an event did, or why it was refused, in lamp."""
 _StateName: TypeAlias = LampState | Literal["off", "on"]
 _TriggerName: TypeAlias = LampTrigger | Literal["flip"]
 _GuardName: TypeAlias = Literal["has_power"]
@@ -59,12 +63,14 @@ class LampContext(rt.EngineContext, total=False):
     """The context of lamp."""
 
     hours: float
+    """A state variable."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of lamp."""
 
     hours: float
+    """A state variable."""
 
 
 _ENTER_ON = (rt.Increment("hours"),)
@@ -190,6 +196,7 @@ class LampMachine(
     session_class = LampSession
 
     def __init__(self, *, guards: LampGuards[rt.GuardAnswerT_co]) -> None:
+        """The machine with its guards; `LampMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
 

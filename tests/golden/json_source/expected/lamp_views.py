@@ -15,6 +15,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of lamp."""
 
     hours: float
+    """A state variable."""
 
 
 class LampOffView(

@@ -32,8 +32,11 @@ class DoorState(StrEnum):
     """The states of door."""
 
     SHUT = "shut"
+    """The initial state `shut`."""
     OPEN = "open"
+    """The state `open`."""
     BROKEN = "broken"
+    """The error state `broken`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -45,15 +48,19 @@ class DoorTrigger(StrEnum):
     """The triggers of door."""
 
     PULL = "pull"
+    """The trigger `pull`: see DoorSession.pull."""
     PUSH = "push"
+    """The trigger `push`: see DoorSession.push."""
 
 
 DoorResult: TypeAlias = rt.TransitionResult[DoorState]
+"""What an event did, or why it was refused, in door."""
 _StateName: TypeAlias = DoorState | Literal["shut", "open", "broken"]
 _TriggerName: TypeAlias = DoorTrigger | Literal["pull", "push"]
 _GuardName: TypeAlias = Literal["is_unlocked"]
 _ActionName: TypeAlias = Never
 DoorContext: TypeAlias = dict[str, Any]
+"""The context of door, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -184,6 +191,7 @@ class DoorMachine(
     session_class = DoorSession
 
     def __init__(self, *, guards: DoorGuards[rt.GuardAnswerT_co]) -> None:
+        """The machine with its guards; `DoorMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
 

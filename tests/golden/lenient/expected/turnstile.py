@@ -32,7 +32,9 @@ class TurnstileState(StrEnum):
     """The states of turnstile."""
 
     LOCKED = "locked"
+    """The initial state `locked`."""
     UNLOCKED = "unlocked"
+    """The state `unlocked`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,15 +46,19 @@ class TurnstileTrigger(StrEnum):
     """The triggers of turnstile."""
 
     COIN = "coin"
+    """The trigger `coin`: see TurnstileSession.coin."""
     PUSH = "push"
+    """The trigger `push`: see TurnstileSession.push."""
 
 
 TurnstileResult: TypeAlias = rt.TransitionResult[TurnstileState]
+"""What an event did, or why it was refused, in turnstile."""
 _StateName: TypeAlias = TurnstileState | Literal["locked", "unlocked"]
 _TriggerName: TypeAlias = TurnstileTrigger | Literal["coin", "push"]
 _GuardName: TypeAlias = Literal["is_genuine"]
 _ActionName: TypeAlias = Never
 TurnstileContext: TypeAlias = dict[str, Any]
+"""The context of turnstile, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -177,6 +183,7 @@ class TurnstileMachine(
     session_class = TurnstileSession
 
     def __init__(self, *, guards: TurnstileGuards[rt.GuardAnswerT_co]) -> None:
+        """The machine with its guards; `TurnstileMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
 

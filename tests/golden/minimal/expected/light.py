@@ -32,7 +32,9 @@ class LightState(StrEnum):
     """The states of light."""
 
     OFF = "off"
+    """The initial state `off`."""
     ON = "on"
+    """The state `on`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,14 +46,17 @@ class LightTrigger(StrEnum):
     """The triggers of light."""
 
     PRESS = "press"
+    """The trigger `press`: see LightSession.press."""
 
 
 LightResult: TypeAlias = rt.TransitionResult[LightState]
+"""What an event did, or why it was refused, in light."""
 _StateName: TypeAlias = LightState | Literal["off", "on"]
 _TriggerName: TypeAlias = LightTrigger | Literal["press"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 LightContext: TypeAlias = dict[str, Any]
+"""The context of light, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -153,6 +158,7 @@ class LightMachine(
     session_class = LightSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

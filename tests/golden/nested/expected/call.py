@@ -32,12 +32,19 @@ class CallState(StrEnum):
     """The states of call."""
 
     IDLE = "idle"
+    """The initial state `idle`."""
     ACTIVE = "active"
+    """The state `active`."""
     RINGING = "ringing"
+    """The state `ringing`, in `active`."""
     CONNECTED = "connected"
+    """The state `connected`, in `active`."""
     TALKING = "talking"
+    """The state `talking`, in `connected`."""
     HELD = "held"
+    """The state `held`, in `connected`."""
     LOST = "lost"
+    """The terminal state `lost`, in `active`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -49,17 +56,27 @@ class CallTrigger(StrEnum):
     """The triggers of call."""
 
     DIAL = "dial"
+    """The trigger `dial`: see CallSession.dial."""
     TAKE_OVER = "take_over"
+    """The trigger `take_over`: see CallSession.take_over."""
     ANSWER = "answer"
+    """The trigger `answer`: see CallSession.answer."""
     HOLD = "hold"
+    """The trigger `hold`: see CallSession.hold."""
     RESUME = "resume"
+    """The trigger `resume`: see CallSession.resume."""
     REDIAL = "redial"
+    """The trigger `redial`: see CallSession.redial."""
     HANG_UP = "hang_up"
+    """The trigger `hang_up`: see CallSession.hang_up."""
     NOTE = "note"
+    """The trigger `note`: see CallSession.note."""
     FAIL = "fail"
+    """The trigger `fail`: see CallSession.fail."""
 
 
 CallResult: TypeAlias = rt.TransitionResult[CallState]
+"""What an event did, or why it was refused, in call."""
 _StateName: TypeAlias = (
     CallState | Literal["idle", "active", "ringing", "connected", "talking", "held", "lost"]
 )
@@ -77,12 +94,14 @@ class CallContext(rt.EngineContext, total=False):
     """The context of call."""
 
     rings: int
+    """A state variable."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of call."""
 
     rings: int
+    """A state variable."""
 
 
 _ENTER_ACTIVE = (rt.ActionSpec("light_on"),)
@@ -478,6 +497,7 @@ class CallMachine(
     session_class = CallSession
 
     def __init__(self, *, actions: CallActions) -> None:
+        """The machine with its actions; `CallMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

@@ -15,6 +15,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of call."""
 
     rings: int
+    """A state variable."""
 
 
 class CallIdleView(rt.StateView[CallSession, Literal[CallState.IDLE], CallResult]):

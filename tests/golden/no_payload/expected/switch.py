@@ -34,7 +34,9 @@ class SwitchState(StrEnum):
     """The states of switch."""
 
     DARK = "dark"
+    """The initial state `dark`."""
     LIGHT = "light"
+    """The state `light`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -46,16 +48,19 @@ class SwitchTrigger(StrEnum):
     """The triggers of switch."""
 
     ON = "on"
+    """The trigger `on`: see SwitchSession.on."""
     OFF = "off"
     """Out."""
 
 
 SwitchResult: TypeAlias = rt.TransitionResult[SwitchState]
+"""What an event did, or why it was refused, in switch."""
 _StateName: TypeAlias = SwitchState | Literal["dark", "light"]
 _TriggerName: TypeAlias = SwitchTrigger | Literal["on", "off"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 SwitchContext: TypeAlias = dict[str, Any]
+"""The context of switch, which declares nothing: anything."""
 
 
 class SwitchOnPayload(TypedDict):
@@ -178,6 +183,7 @@ class SwitchMachine(
     session_class = SwitchSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

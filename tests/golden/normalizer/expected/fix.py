@@ -32,7 +32,9 @@ class FixState(StrEnum):
     """The states of fix."""
 
     PENDING = "pending"
+    """The initial state `pending`."""
     LIVE = "live"
+    """The state `live`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,14 +46,17 @@ class FixTrigger(StrEnum):
     """The triggers of fix."""
 
     NEW_ORDER = "new_order"
+    """The trigger `new_order`: see FixSession.new_order."""
 
 
 FixResult: TypeAlias = rt.TransitionResult[FixState]
+"""What an event did, or why it was refused, in fix."""
 _StateName: TypeAlias = FixState | Literal["pending", "live"]
 _TriggerName: TypeAlias = FixTrigger | Literal["new_order"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 FixContext: TypeAlias = dict[str, Any]
+"""The context of fix, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -150,6 +155,7 @@ class FixMachine(
     session_class = FixSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

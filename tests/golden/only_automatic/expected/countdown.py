@@ -32,7 +32,9 @@ class CountdownState(StrEnum):
     """The states of countdown."""
 
     COUNTING = "counting"
+    """The initial state `counting`."""
     ZERO = "zero"
+    """The terminal state `zero`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -45,6 +47,7 @@ class CountdownTrigger(StrEnum):
 
 
 CountdownResult: TypeAlias = rt.TransitionResult[CountdownState]
+"""What an event did, or why it was refused, in countdown."""
 _StateName: TypeAlias = CountdownState | Literal["counting", "zero"]
 _TriggerName: TypeAlias = CountdownTrigger
 _GuardName: TypeAlias = Never
@@ -55,6 +58,7 @@ class CountdownContext(rt.EngineContext, total=False):
     """The context of countdown."""
 
     n: int
+    """A state variable."""
 
 
 @rt.condition("n <= 0")
@@ -161,6 +165,7 @@ class CountdownMachine(
     session_class = CountdownSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

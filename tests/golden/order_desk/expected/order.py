@@ -55,8 +55,11 @@ class OrderDeskState(StrEnum):
     OPEN = "open"
     """At the market."""
     FILLED = "filled"
+    """The terminal state `filled`."""
     CANCELLED = "cancelled"
+    """The terminal state `cancelled`."""
     BROKEN = "broken"
+    """The error state `broken`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -68,14 +71,17 @@ class OrderDeskTrigger(StrEnum):
     """The triggers of order_desk."""
 
     APPROVE = "approve"
+    """The trigger `approve`: see OrderDeskSession.approve."""
     FILL = "fill"
     """A part of the order was traded."""
     CANCEL = "cancel"
     """The client has changed its mind."""
     REJECT = "reject"
+    """The trigger `reject`: see OrderDeskSession.reject."""
 
 
 OrderDeskResult: TypeAlias = rt.TransitionResult[OrderDeskState]
+"""What an event did, or why it was refused, in order_desk."""
 _StateName: TypeAlias = OrderDeskState | Literal["new", "open", "filled", "cancelled", "broken"]
 _TriggerName: TypeAlias = OrderDeskTrigger | Literal["approve", "fill", "cancel", "reject"]
 _GuardName: TypeAlias = Literal["is_open_market", "within_limit"]
@@ -88,15 +94,25 @@ class OrderDeskContext(rt.EngineContext, total=False):
     symbol: Required[str]
     """What is traded."""
     quantity: Required[int]
+    """A state variable."""
     filled: int
+    """A state variable."""
     limit: decimal.Decimal | None
+    """A state variable."""
     side: Literal["buy", "sell"]
+    """A state variable."""
     amount: int
+    """Comes with `fill`."""
     price: decimal.Decimal
+    """Comes with `fill`."""
     venue: str
+    """Comes with `fill`."""
     note: str | None
+    """Comes with `fill`."""
     reason: str
+    """Comes with `cancel`."""
     filled_at: str
+    """Written by effects."""
 
 
 class _Variables(TypedDict, total=False):
@@ -105,9 +121,13 @@ class _Variables(TypedDict, total=False):
     symbol: str
     """What is traded."""
     quantity: int
+    """A state variable."""
     filled: int
+    """A state variable."""
     limit: decimal.Decimal | None
+    """A state variable."""
     side: Literal["buy", "sell"]
+    """A state variable."""
 
 
 class OrderDeskApprovePayload(TypedDict):
@@ -118,8 +138,11 @@ class OrderDeskFillPayload(TypedDict, total=False):
     """The payload of `fill`."""
 
     amount: Required[int]
+    """An argument of `fill`."""
     price: Required[decimal.Decimal]
+    """An argument of `fill`."""
     venue: str
+    """An argument of `fill`."""
     note: str | None
     """What the trader said."""
 
@@ -128,6 +151,7 @@ class OrderDeskCancelPayload(TypedDict):
     """The payload of `cancel`."""
 
     reason: str
+    """An argument of `cancel`."""
 
 
 @rt.condition("filled + amount >= quantity")
@@ -531,6 +555,7 @@ class OrderDeskMachine(
     def __init__(
         self, *, guards: OrderDeskGuards[rt.GuardAnswerT_co], actions: OrderDeskActions
     ) -> None:
+        """The machine with its guards and actions; `OrderDeskMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

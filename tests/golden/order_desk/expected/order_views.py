@@ -18,9 +18,13 @@ class _Variables(TypedDict, total=False):
     symbol: str
     """What is traded."""
     quantity: int
+    """A state variable."""
     filled: int
+    """A state variable."""
     limit: decimal.Decimal | None
+    """A state variable."""
     side: Literal["buy", "sell"]
+    """A state variable."""
 
 
 class OrderDeskNewView(

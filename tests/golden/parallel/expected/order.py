@@ -49,20 +49,35 @@ class OrderState(StrEnum):
     FULFILMENT = "fulfilment"
     """All departments work on it."""
     UNPAID = "unpaid"
+    """The state `unpaid`, in `fulfilment`."""
     PAID = "paid"
+    """The terminal state `paid`, in `fulfilment`."""
     PACKING = "packing"
+    """The state `packing`, in `fulfilment`."""
     PICKING = "picking"
+    """The state `picking`, in `packing`."""
     BOXING = "boxing"
+    """The state `boxing`, in `packing`."""
     WEIGHED = "weighed"
+    """The choice state `weighed`, in `fulfilment`."""
     DELIVERED = "delivered"
+    """The state `delivered`, in `fulfilment`."""
     UNCHECKED = "unchecked"
+    """The state `unchecked`, in `fulfilment`."""
     CHECKED = "checked"
+    """The state `checked`, in `fulfilment`."""
     QUIET = "quiet"
+    """The state `quiet`, in `fulfilment`."""
     WRITING = "writing"
+    """The state `writing`, in `fulfilment`."""
     HELD = "held"
+    """The state `held`."""
     OVERDUE = "overdue"
+    """The error state `overdue`."""
     DONE = "done"
+    """The terminal state `done`."""
     CANCELLED = "cancelled"
+    """The terminal state `cancelled`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -74,16 +89,25 @@ class OrderTrigger(StrEnum):
     """The triggers of order."""
 
     BEGIN = "begin"
+    """The trigger `begin`: see OrderSession.begin."""
     PAY = "pay"
     """Money has arrived."""
     NEXT = "next"
+    """The trigger `next`: see OrderSession.next."""
     NOTE = "note"
+    """The trigger `note`: see OrderSession.note."""
     SUSPECT = "suspect"
+    """The trigger `suspect`: see OrderSession.suspect."""
     HOLD = "hold"
+    """The trigger `hold`: see OrderSession.hold."""
     RESUME = "resume"
+    """The trigger `resume`: see OrderSession.resume."""
     RESTART = "restart"
+    """The trigger `restart`: see OrderSession.restart."""
     REPACK = "repack"
+    """The trigger `repack`: see OrderSession.repack."""
     CANCEL = "cancel"
+    """The trigger `cancel`: see OrderSession.cancel."""
 
 
 _OrderFulfilmentConfig_payment: TypeAlias = Literal[OrderState.UNPAID, OrderState.PAID]
@@ -131,6 +155,7 @@ class OrderFulfilmentConfig(rt.ParallelStateConfig):
         fraud: _OrderFulfilmentConfig_fraud,
         letters: _OrderFulfilmentConfig_letters,
     ) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"payment": payment, "shipping": shipping, "fraud": fraud, "letters": letters})
 
     @property
@@ -159,6 +184,7 @@ class OrderFulfilmentConfig(rt.ParallelStateConfig):
 
 
 OrderResult: TypeAlias = rt.TransitionResult[OrderState | OrderFulfilmentConfig]
+"""What an event did, or why it was refused, in order."""
 _StateName: TypeAlias = (
     OrderState
     | Literal[
@@ -207,9 +233,13 @@ class OrderContext(rt.EngineContext, total=False):
     amount: Required[int]
     """What it is worth."""
     attempts: int
+    """A state variable."""
     notes: list[str]
+    """A state variable."""
     text: str
+    """Comes with `note`."""
     begun_at: str
+    """Written by effects."""
 
 
 class _Variables(TypedDict, total=False):
@@ -218,19 +248,23 @@ class _Variables(TypedDict, total=False):
     amount: int
     """What it is worth."""
     attempts: int
+    """A state variable."""
     notes: list[str]
+    """A state variable."""
 
 
 class OrderPayPayload(TypedDict):
     """The payload of `pay`."""
 
     amount: int
+    """An argument of `pay`."""
 
 
 class OrderNotePayload(TypedDict, total=False):
     """The payload of `note`."""
 
     text: str
+    """An argument of `note`."""
 
 
 @rt.condition("amount >= 10")
@@ -1019,6 +1053,7 @@ class OrderMachine(
     session_class = OrderSession
 
     def __init__(self, *, guards: OrderGuards[rt.GuardAnswerT_co], actions: OrderActions) -> None:
+        """The machine with its guards and actions; `OrderMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -17,7 +17,9 @@ class _Variables(TypedDict, total=False):
     amount: int
     """What it is worth."""
     attempts: int
+    """A state variable."""
     notes: list[str]
+    """A state variable."""
 
 
 class OrderPlacedView(

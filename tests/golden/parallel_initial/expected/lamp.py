@@ -33,10 +33,15 @@ class LampState(StrEnum):
     """The states of lamp."""
 
     LAMP = "lamp"
+    """The initial state `lamp`."""
     OFF = "off"
+    """The state `off`, in `lamp`."""
     ON = "on"
+    """The state `on`, in `lamp`."""
     WHITE = "white"
+    """The state `white`, in `lamp`."""
     RED = "red"
+    """The state `red`, in `lamp`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -48,8 +53,11 @@ class LampTrigger(StrEnum):
     """The triggers of lamp."""
 
     PRESS = "press"
+    """The trigger `press`: see LampSession.press."""
     TURN = "turn"
+    """The trigger `turn`: see LampSession.turn."""
     RESET = "reset"
+    """The trigger `reset`: see LampSession.reset."""
 
 
 _LampLampConfig_power: TypeAlias = Literal[LampState.OFF, LampState.ON]
@@ -74,6 +82,7 @@ class LampLampConfig(rt.ParallelStateConfig):
     }
 
     def __init__(self, *, power: _LampLampConfig_power, color: _LampLampConfig_color) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"power": power, "color": color})
 
     @property
@@ -90,11 +99,13 @@ class LampLampConfig(rt.ParallelStateConfig):
 
 
 LampResult: TypeAlias = rt.TransitionResult[LampState | LampLampConfig]
+"""What an event did, or why it was refused, in lamp."""
 _StateName: TypeAlias = LampState | Literal["lamp", "off", "on", "white", "red"] | LampLampConfig
 _TriggerName: TypeAlias = LampTrigger | Literal["press", "turn", "reset"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Literal["click"]
 LampContext: TypeAlias = dict[str, Any]
+"""The context of lamp, which declares nothing: anything."""
 
 
 _ENTER_OFF = (rt.ActionSpec("click"),)
@@ -288,6 +299,7 @@ class LampMachine(
     session_class = LampSession
 
     def __init__(self, *, actions: LampActions) -> None:
+        """The machine with its actions; `LampMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

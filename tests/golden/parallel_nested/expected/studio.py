@@ -34,17 +34,29 @@ class StudioState(StrEnum):
     """The states of studio."""
 
     DARK = "dark"
+    """The initial state `dark`."""
     ON_AIR = "on_air"
+    """The state `on_air`."""
     SILENT = "silent"
+    """The state `silent`, in `on_air`."""
     PLAYING = "playing"
+    """The state `playing`, in `on_air`."""
     INTRO = "intro"
+    """The state `intro`, in `playing`."""
     MIXED = "mixed"
+    """The state `mixed`, in `playing`."""
     SPEAKING = "speaking"
+    """The state `speaking`, in `mixed`."""
     SPOKEN = "spoken"
+    """The state `spoken`, in `mixed`."""
     SOFT = "soft"
+    """The state `soft`, in `mixed`."""
     LOUD = "loud"
+    """The state `loud`, in `mixed`."""
     FADED = "faded"
+    """The terminal state `faded`, in `mixed`."""
     STILL = "still"
+    """The state `still`, in `on_air`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -56,16 +68,27 @@ class StudioTrigger(StrEnum):
     """The triggers of studio."""
 
     GO_LIVE = "go_live"
+    """The trigger `go_live`: see StudioSession.go_live."""
     STRAIGHT_IN = "straight_in"
+    """The trigger `straight_in`: see StudioSession.straight_in."""
     PLAY = "play"
+    """The trigger `play`: see StudioSession.play."""
     MIX = "mix"
+    """The trigger `mix`: see StudioSession.mix."""
     ON = "on"
+    """The trigger `on`: see StudioSession.on."""
     PAUSE = "pause"
+    """The trigger `pause`: see StudioSession.pause."""
     UNPAUSE = "unpause"
+    """The trigger `unpause`: see StudioSession.unpause."""
     CUT = "cut"
+    """The trigger `cut`: see StudioSession.cut."""
     BLACK_OUT = "black_out"
+    """The trigger `black_out`: see StudioSession.black_out."""
     AGAIN = "again"
+    """The trigger `again`: see StudioSession.again."""
     REMIX = "remix"
+    """The trigger `remix`: see StudioSession.remix."""
 
 
 _StudioMixedConfig_voice: TypeAlias = Literal[StudioState.SPEAKING, StudioState.SPOKEN]
@@ -91,6 +114,7 @@ class StudioMixedConfig(rt.ParallelStateConfig):
     }
 
     def __init__(self, *, voice: _StudioMixedConfig_voice, music: _StudioMixedConfig_music) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"voice": voice, "music": music})
 
     @property
@@ -130,6 +154,7 @@ class StudioOnAirConfig(rt.ParallelStateConfig):
     def __init__(
         self, *, sound: _StudioOnAirConfig_sound, picture: _StudioOnAirConfig_picture
     ) -> None:
+        """The configuration with these active in the regions."""
         self._fill({"sound": sound, "picture": picture})
 
     @property
@@ -146,6 +171,7 @@ class StudioOnAirConfig(rt.ParallelStateConfig):
 
 
 StudioResult: TypeAlias = rt.TransitionResult[StudioState | StudioOnAirConfig | StudioMixedConfig]
+"""What an event did, or why it was refused, in studio."""
 _StateName: TypeAlias = (
     StudioState
     | Literal[
@@ -185,6 +211,7 @@ _ActionName: TypeAlias = Literal[
     "close_mixer", "light_down", "light_up", "mute", "open_mixer", "speak", "turn_down", "unmute"
 ]
 StudioContext: TypeAlias = dict[str, Any]
+"""The context of studio, which declares nothing: anything."""
 
 
 _ENTER_ON_AIR = (rt.ActionSpec("light_up"),)
@@ -712,6 +739,7 @@ class StudioMachine(
     session_class = StudioSession
 
     def __init__(self, *, actions: StudioActions) -> None:
+        """The machine with its actions; `StudioMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

@@ -32,8 +32,11 @@ class MachineState(StrEnum):
     """The states of machine."""
 
     OPEN = "open"
+    """The initial state `open`."""
     ISLAND = "island"
+    """The state `island`."""
     BEYOND = "beyond"
+    """The state `beyond`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -45,14 +48,17 @@ class MachineTrigger(StrEnum):
     """The triggers of machine."""
 
     LEAVE = "leave"
+    """The trigger `leave`: see MachineSession.leave."""
 
 
 MachineResult: TypeAlias = rt.TransitionResult[MachineState]
+"""What an event did, or why it was refused, in machine."""
 _StateName: TypeAlias = MachineState | Literal["open", "island", "beyond"]
 _TriggerName: TypeAlias = MachineTrigger | Literal["leave"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 MachineContext: TypeAlias = dict[str, Any]
+"""The context of machine, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -158,6 +164,7 @@ class MachineMachine(
     session_class = MachineSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

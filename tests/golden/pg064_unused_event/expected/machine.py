@@ -32,7 +32,9 @@ class MachineState(StrEnum):
     """The states of machine."""
 
     OPEN = "open"
+    """The initial state `open`."""
     CLOSED = "closed"
+    """The state `closed`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,14 +46,17 @@ class MachineTrigger(StrEnum):
     """The triggers of machine."""
 
     CLOSE = "close"
+    """The trigger `close`: see MachineSession.close."""
 
 
 MachineResult: TypeAlias = rt.TransitionResult[MachineState]
+"""What an event did, or why it was refused, in machine."""
 _StateName: TypeAlias = MachineState | Literal["open", "closed"]
 _TriggerName: TypeAlias = MachineTrigger | Literal["close"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 MachineContext: TypeAlias = dict[str, Any]
+"""The context of machine, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -150,6 +155,7 @@ class MachineMachine(
     session_class = MachineSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

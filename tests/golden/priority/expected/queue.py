@@ -32,10 +32,15 @@ class QueueState(StrEnum):
     """The states of queue."""
 
     HERE = "here"
+    """The initial state `here`."""
     FIRST = "first"
+    """The state `first`."""
     SECOND = "second"
+    """The state `second`."""
     THIRD = "third"
+    """The state `third`."""
     FOURTH = "fourth"
+    """The state `fourth`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -47,15 +52,19 @@ class QueueTrigger(StrEnum):
     """The triggers of queue."""
 
     GO = "go"
+    """The trigger `go`: see QueueSession.go."""
     BACK = "back"
+    """The trigger `back`: see QueueSession.back."""
 
 
 QueueResult: TypeAlias = rt.TransitionResult[QueueState]
+"""What an event did, or why it was refused, in queue."""
 _StateName: TypeAlias = QueueState | Literal["here", "first", "second", "third", "fourth"]
 _TriggerName: TypeAlias = QueueTrigger | Literal["go", "back"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 QueueContext: TypeAlias = dict[str, Any]
+"""The context of queue, which declares nothing: anything."""
 
 
 @rt.condition("n > 1")
@@ -229,6 +238,7 @@ class QueueMachine(
     session_class = QueueSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

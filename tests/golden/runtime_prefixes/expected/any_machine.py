@@ -33,6 +33,7 @@ class AnyState(StrEnum):
     """The states of any."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class AnyTrigger(StrEnum):
     """The triggers of any."""
 
     GO = "go"
+    """The trigger `go`: see AnySession.go."""
 
 
 AnyResult: TypeAlias = rt.TransitionResult[AnyState]
+"""What an event did, or why it was refused, in any."""
 _StateName: TypeAlias = AnyState | Literal["here"]
 _TriggerName: TypeAlias = AnyTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class AnyContext(rt.EngineContext, total=False):
     """The context of any."""
 
     n: int
+    """Comes with `go`."""
 
 
 class AnyGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -172,6 +177,7 @@ class AnyMachine(
     session_class = AnySession
 
     def __init__(self, *, guards: AnyGuards[rt.GuardAnswerT_co], actions: AnyActions) -> None:
+        """The machine with its guards and actions; `AnyMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -33,6 +33,7 @@ class EngineState(StrEnum):
     """The states of engine."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class EngineTrigger(StrEnum):
     """The triggers of engine."""
 
     GO = "go"
+    """The trigger `go`: see EngineSession.go."""
 
 
 EngineResult: TypeAlias = rt.TransitionResult[EngineState]
+"""What an event did, or why it was refused, in engine."""
 _StateName: TypeAlias = EngineState | Literal["here"]
 _TriggerName: TypeAlias = EngineTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class EngineContext(rt.EngineContext, total=False):
     """The context of engine."""
 
     n: int
+    """Comes with `go`."""
 
 
 class EngineGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -174,6 +179,7 @@ class EngineMachine(
     session_class = EngineSession
 
     def __init__(self, *, guards: EngineGuards[rt.GuardAnswerT_co], actions: EngineActions) -> None:
+        """The machine with its guards and actions; `EngineMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

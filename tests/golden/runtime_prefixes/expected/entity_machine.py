@@ -33,6 +33,7 @@ class EntityState(StrEnum):
     """The states of entity."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class EntityTrigger(StrEnum):
     """The triggers of entity."""
 
     GO = "go"
+    """The trigger `go`: see EntitySession.go."""
 
 
 EntityResult: TypeAlias = rt.TransitionResult[EntityState]
+"""What an event did, or why it was refused, in entity."""
 _StateName: TypeAlias = EntityState | Literal["here"]
 _TriggerName: TypeAlias = EntityTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class EntityContext(rt.EngineContext, total=False):
     """The context of entity."""
 
     n: int
+    """Comes with `go`."""
 
 
 class EntityGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -174,6 +179,7 @@ class EntityMachine(
     session_class = EntitySession
 
     def __init__(self, *, guards: EntityGuards[rt.GuardAnswerT_co], actions: EntityActions) -> None:
+        """The machine with its guards and actions; `EntityMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -33,6 +33,7 @@ class EventState(StrEnum):
     """The states of event."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class EventTrigger(StrEnum):
     """The triggers of event."""
 
     GO = "go"
+    """The trigger `go`: see EventSession.go."""
 
 
 EventResult: TypeAlias = rt.TransitionResult[EventState]
+"""What an event did, or why it was refused, in event."""
 _StateName: TypeAlias = EventState | Literal["here"]
 _TriggerName: TypeAlias = EventTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class EventContext(rt.EngineContext, total=False):
     """The context of event."""
 
     n: int
+    """Comes with `go`."""
 
 
 class EventGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -172,6 +177,7 @@ class EventMachine(
     session_class = EventSession
 
     def __init__(self, *, guards: EventGuards[rt.GuardAnswerT_co], actions: EventActions) -> None:
+        """The machine with its guards and actions; `EventMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -33,6 +33,7 @@ class FieldState(StrEnum):
     """The states of field."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class FieldTrigger(StrEnum):
     """The triggers of field."""
 
     GO = "go"
+    """The trigger `go`: see FieldSession.go."""
 
 
 FieldResult: TypeAlias = rt.TransitionResult[FieldState]
+"""What an event did, or why it was refused, in field."""
 _StateName: TypeAlias = FieldState | Literal["here"]
 _TriggerName: TypeAlias = FieldTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class FieldContext(rt.EngineContext, total=False):
     """The context of field."""
 
     n: int
+    """Comes with `go`."""
 
 
 class FieldGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -172,6 +177,7 @@ class FieldMachine(
     session_class = FieldSession
 
     def __init__(self, *, guards: FieldGuards[rt.GuardAnswerT_co], actions: FieldActions) -> None:
+        """The machine with its guards and actions; `FieldMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

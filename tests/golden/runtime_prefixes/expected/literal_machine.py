@@ -33,6 +33,7 @@ class LiteralState(StrEnum):
     """The states of literal."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class LiteralTrigger(StrEnum):
     """The triggers of literal."""
 
     GO = "go"
+    """The trigger `go`: see LiteralSession.go."""
 
 
 LiteralResult: TypeAlias = rt.TransitionResult[LiteralState]
+"""What an event did, or why it was refused, in literal."""
 _StateName: TypeAlias = LiteralState | Literal["here"]
 _TriggerName: TypeAlias = LiteralTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class LiteralContext(rt.EngineContext, total=False):
     """The context of literal."""
 
     n: int
+    """Comes with `go`."""
 
 
 class LiteralGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -176,6 +181,7 @@ class LiteralMachine(
     def __init__(
         self, *, guards: LiteralGuards[rt.GuardAnswerT_co], actions: LiteralActions
     ) -> None:
+        """The machine with its guards and actions; `LiteralMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

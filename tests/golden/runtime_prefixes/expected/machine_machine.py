@@ -33,6 +33,7 @@ class MachineState(StrEnum):
     """The states of machine."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class MachineTrigger(StrEnum):
     """The triggers of machine."""
 
     GO = "go"
+    """The trigger `go`: see MachineSession.go."""
 
 
 MachineResult: TypeAlias = rt.TransitionResult[MachineState]
+"""What an event did, or why it was refused, in machine."""
 _StateName: TypeAlias = MachineState | Literal["here"]
 _TriggerName: TypeAlias = MachineTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class MachineContext(rt.EngineContext, total=False):
     """The context of machine."""
 
     n: int
+    """Comes with `go`."""
 
 
 class MachineGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -176,6 +181,7 @@ class MachineMachine(
     def __init__(
         self, *, guards: MachineGuards[rt.GuardAnswerT_co], actions: MachineActions
     ) -> None:
+        """The machine with its guards and actions; `MachineMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -33,6 +33,7 @@ class NoneState(StrEnum):
     """The states of none."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class NoneTrigger(StrEnum):
     """The triggers of none."""
 
     GO = "go"
+    """The trigger `go`: see NoneSession.go."""
 
 
 NoneResult: TypeAlias = rt.TransitionResult[NoneState]
+"""What an event did, or why it was refused, in none."""
 _StateName: TypeAlias = NoneState | Literal["here"]
 _TriggerName: TypeAlias = NoneTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class NoneContext(rt.EngineContext, total=False):
     """The context of none."""
 
     n: int
+    """Comes with `go`."""
 
 
 class NoneGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -172,6 +177,7 @@ class NoneMachine(
     session_class = NoneSession
 
     def __init__(self, *, guards: NoneGuards[rt.GuardAnswerT_co], actions: NoneActions) -> None:
+        """The machine with its guards and actions; `NoneMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -33,6 +33,7 @@ class RequiredState(StrEnum):
     """The states of required."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class RequiredTrigger(StrEnum):
     """The triggers of required."""
 
     GO = "go"
+    """The trigger `go`: see RequiredSession.go."""
 
 
 RequiredResult: TypeAlias = rt.TransitionResult[RequiredState]
+"""What an event did, or why it was refused, in required."""
 _StateName: TypeAlias = RequiredState | Literal["here"]
 _TriggerName: TypeAlias = RequiredTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class RequiredContext(rt.EngineContext, total=False):
     """The context of required."""
 
     n: int
+    """Comes with `go`."""
 
 
 class RequiredGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -176,6 +181,7 @@ class RequiredMachine(
     def __init__(
         self, *, guards: RequiredGuards[rt.GuardAnswerT_co], actions: RequiredActions
     ) -> None:
+        """The machine with its guards and actions; `RequiredMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

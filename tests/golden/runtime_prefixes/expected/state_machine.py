@@ -33,6 +33,7 @@ class StateState(StrEnum):
     """The states of state."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class StateTrigger(StrEnum):
     """The triggers of state."""
 
     GO = "go"
+    """The trigger `go`: see StateSession.go."""
 
 
 StateResult: TypeAlias = rt.TransitionResult[StateState]
+"""What an event did, or why it was refused, in state."""
 _StateName: TypeAlias = StateState | Literal["here"]
 _TriggerName: TypeAlias = StateTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class StateContext(rt.EngineContext, total=False):
     """The context of state."""
 
     n: int
+    """Comes with `go`."""
 
 
 class StateGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -172,6 +177,7 @@ class StateMachine(
     session_class = StateSession
 
     def __init__(self, *, guards: StateGuards[rt.GuardAnswerT_co], actions: StateActions) -> None:
+        """The machine with its guards and actions; `StateMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -33,6 +33,7 @@ class StrEnumState(StrEnum):
     """The states of str_enum."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class StrEnumTrigger(StrEnum):
     """The triggers of str_enum."""
 
     GO = "go"
+    """The trigger `go`: see StrEnumSession.go."""
 
 
 StrEnumResult: TypeAlias = rt.TransitionResult[StrEnumState]
+"""What an event did, or why it was refused, in str_enum."""
 _StateName: TypeAlias = StrEnumState | Literal["here"]
 _TriggerName: TypeAlias = StrEnumTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class StrEnumContext(rt.EngineContext, total=False):
     """The context of str_enum."""
 
     n: int
+    """Comes with `go`."""
 
 
 class StrEnumGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -176,6 +181,7 @@ class StrEnumMachine(
     def __init__(
         self, *, guards: StrEnumGuards[rt.GuardAnswerT_co], actions: StrEnumActions
     ) -> None:
+        """The machine with its guards and actions; `StrEnumMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

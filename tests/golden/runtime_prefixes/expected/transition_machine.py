@@ -33,6 +33,7 @@ class TransitionState(StrEnum):
     """The states of transition."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class TransitionTrigger(StrEnum):
     """The triggers of transition."""
 
     GO = "go"
+    """The trigger `go`: see TransitionSession.go."""
 
 
 TransitionResult: TypeAlias = rt.TransitionResult[TransitionState]
+"""What an event did, or why it was refused, in transition."""
 _StateName: TypeAlias = TransitionState | Literal["here"]
 _TriggerName: TypeAlias = TransitionTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class TransitionContext(rt.EngineContext, total=False):
     """The context of transition."""
 
     n: int
+    """Comes with `go`."""
 
 
 class TransitionGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -178,6 +183,7 @@ class TransitionMachine(
     def __init__(
         self, *, guards: TransitionGuards[rt.GuardAnswerT_co], actions: TransitionActions
     ) -> None:
+        """The machine with its guards and actions; `TransitionMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

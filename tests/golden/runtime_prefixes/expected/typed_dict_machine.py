@@ -33,6 +33,7 @@ class TypedDictState(StrEnum):
     """The states of typed_dict."""
 
     HERE = "here"
+    """The initial state `here`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class TypedDictTrigger(StrEnum):
     """The triggers of typed_dict."""
 
     GO = "go"
+    """The trigger `go`: see TypedDictSession.go."""
 
 
 TypedDictResult: TypeAlias = rt.TransitionResult[TypedDictState]
+"""What an event did, or why it was refused, in typed_dict."""
 _StateName: TypeAlias = TypedDictState | Literal["here"]
 _TriggerName: TypeAlias = TypedDictTrigger | Literal["go"]
 _GuardName: TypeAlias = Literal["ok"]
@@ -57,12 +60,14 @@ class TypedDictContext(rt.EngineContext, total=False):
     """The context of typed_dict."""
 
     n: int
+    """Comes with `go`."""
 
 
 class TypedDictGoPayload(TypedDict):
     """The payload of `go`."""
 
     n: int
+    """An argument of `go`."""
 
 
 _DEFINITION = (
@@ -176,6 +181,7 @@ class TypedDictMachine(
     def __init__(
         self, *, guards: TypedDictGuards[rt.GuardAnswerT_co], actions: TypedDictActions
     ) -> None:
+        """The machine with its guards and actions; `TypedDictMachine.unbound()` takes them later."""
         super().__init__(guards=guards, actions=actions)
 
 

@@ -32,6 +32,7 @@ class BirdState(StrEnum):
     """The states of bird."""
 
     FLYING = "flying"
+    """The initial state `flying`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -43,14 +44,17 @@ class BirdTrigger(StrEnum):
     """The triggers of bird."""
 
     SING = "sing"
+    """The trigger `sing`: see BirdSession.sing."""
 
 
 BirdResult: TypeAlias = rt.TransitionResult[BirdState]
+"""What an event did, or why it was refused, in bird."""
 _StateName: TypeAlias = BirdState | Literal["flying"]
 _TriggerName: TypeAlias = BirdTrigger | Literal["sing"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 BirdContext: TypeAlias = dict[str, Any]
+"""The context of bird, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -139,6 +143,7 @@ class BirdMachine(
     session_class = BirdSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

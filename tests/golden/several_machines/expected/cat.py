@@ -32,7 +32,9 @@ class CatState(StrEnum):
     """The states of cat."""
 
     ASLEEP = "asleep"
+    """The initial state `asleep`."""
     AWAKE = "awake"
+    """The state `awake`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,14 +46,17 @@ class CatTrigger(StrEnum):
     """The triggers of cat."""
 
     WAKE = "wake"
+    """The trigger `wake`: see CatSession.wake."""
 
 
 CatResult: TypeAlias = rt.TransitionResult[CatState]
+"""What an event did, or why it was refused, in cat."""
 _StateName: TypeAlias = CatState | Literal["asleep", "awake"]
 _TriggerName: TypeAlias = CatTrigger | Literal["wake"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 CatContext: TypeAlias = dict[str, Any]
+"""The context of cat, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -149,6 +154,7 @@ class CatMachine(
     session_class = CatSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

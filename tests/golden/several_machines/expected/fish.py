@@ -32,6 +32,7 @@ class FishState(StrEnum):
     """The states of fish."""
 
     SWIMMING = "swimming"
+    """The initial state `swimming`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,11 +45,13 @@ class FishTrigger(StrEnum):
 
 
 FishResult: TypeAlias = rt.TransitionResult[FishState]
+"""What an event did, or why it was refused, in fish."""
 _StateName: TypeAlias = FishState | Literal["swimming"]
 _TriggerName: TypeAlias = FishTrigger
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 FishContext: TypeAlias = dict[str, Any]
+"""The context of fish, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -118,6 +121,7 @@ class FishMachine(
     session_class = FishSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

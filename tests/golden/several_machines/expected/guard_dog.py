@@ -32,7 +32,9 @@ class WatchdogState(StrEnum):
     """The states of Guard Dog."""
 
     ASLEEP = "asleep"
+    """The initial state `asleep`."""
     AWAKE = "awake"
+    """The state `awake`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,14 +46,17 @@ class WatchdogTrigger(StrEnum):
     """The triggers of Guard Dog."""
 
     BARK = "bark"
+    """The trigger `bark`: see WatchdogSession.bark."""
 
 
 WatchdogResult: TypeAlias = rt.TransitionResult[WatchdogState]
+"""What an event did, or why it was refused, in Guard Dog."""
 _StateName: TypeAlias = WatchdogState | Literal["asleep", "awake"]
 _TriggerName: TypeAlias = WatchdogTrigger | Literal["bark"]
 _GuardName: TypeAlias = Literal["is_loud"]
 _ActionName: TypeAlias = Never
 WatchdogContext: TypeAlias = dict[str, Any]
+"""The context of Guard Dog, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -165,6 +170,7 @@ class WatchdogMachine(
     session_class = WatchdogSession
 
     def __init__(self, *, guards: WatchdogGuards[rt.GuardAnswerT_co]) -> None:
+        """The machine with its guards; `WatchdogMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
 

@@ -33,6 +33,7 @@ class OrderState(StrEnum):
     """The states of order."""
 
     OPEN = "open"
+    """The initial state `open`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class OrderTrigger(StrEnum):
     """The triggers of order."""
 
     ITEM_ADD = "item_add"
+    """The trigger `item_add`: see OrderSession.item_add."""
 
 
 OrderResult: TypeAlias = rt.TransitionResult[OrderState]
+"""What an event did, or why it was refused, in order."""
 _StateName: TypeAlias = OrderState | Literal["open"]
 _TriggerName: TypeAlias = OrderTrigger | Literal["item_add"]
 _GuardName: TypeAlias = Never
@@ -57,12 +60,14 @@ class OrderContext(rt.EngineContext, total=False):
     """The context of order."""
 
     sku: str
+    """Comes with `item_add`."""
 
 
 class OrderItemAddPayload(TypedDict):
     """The payload of `item_add`."""
 
     sku: str
+    """An argument of `item_add`."""
 
 
 _DEFINITION = (
@@ -154,6 +159,7 @@ class OrderMachine(
     session_class = OrderSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

@@ -33,6 +33,7 @@ class OrderItemState(StrEnum):
     """The states of order_item."""
 
     OPEN = "open"
+    """The initial state `open`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,9 +45,11 @@ class OrderItemTrigger(StrEnum):
     """The triggers of order_item."""
 
     ADD = "add"
+    """The trigger `add`: see OrderItemSession.add."""
 
 
 OrderItemResult: TypeAlias = rt.TransitionResult[OrderItemState]
+"""What an event did, or why it was refused, in order_item."""
 _StateName: TypeAlias = OrderItemState | Literal["open"]
 _TriggerName: TypeAlias = OrderItemTrigger | Literal["add"]
 _GuardName: TypeAlias = Never
@@ -57,14 +60,18 @@ class OrderItemContext(rt.EngineContext, total=False):
     """The context of order_item."""
 
     sku: str
+    """Comes with `add`."""
     n: int
+    """Comes with `add`."""
 
 
 class OrderItemAddPayload(TypedDict):
     """The payload of `add`."""
 
     sku: str
+    """An argument of `add`."""
     n: int
+    """An argument of `add`."""
 
 
 _DEFINITION = (
@@ -160,6 +167,7 @@ class OrderItemMachine(
     session_class = OrderItemSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

@@ -32,10 +32,15 @@ class LoginState(StrEnum):
     """The states of login."""
 
     OUT = "out"
+    """The initial state `out`."""
     IN_USE = "in_use"
+    """The state `in_use`."""
     FRESH = "fresh"
+    """The state `fresh`, in `in_use`."""
     IDLE = "idle"
+    """The state `idle`, in `in_use`."""
     LOCKED = "locked"
+    """The terminal state `locked`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -47,16 +52,21 @@ class LoginTrigger(StrEnum):
     """The triggers of login."""
 
     LOG_IN = "log_in"
+    """The trigger `log_in`: see LoginSession.log_in."""
     TOUCH = "touch"
+    """The trigger `touch`: see LoginSession.touch."""
     LOCK = "lock"
+    """The trigger `lock`: see LoginSession.lock."""
 
 
 LoginResult: TypeAlias = rt.TransitionResult[LoginState]
+"""What an event did, or why it was refused, in login."""
 _StateName: TypeAlias = LoginState | Literal["out", "in_use", "fresh", "idle", "locked"]
 _TriggerName: TypeAlias = LoginTrigger | Literal["log_in", "touch", "lock"]
 _GuardName: TypeAlias = Literal["may_lock"]
 _ActionName: TypeAlias = Never
 LoginContext: TypeAlias = dict[str, Any]
+"""The context of login, which declares nothing: anything."""
 
 
 _TIMER_1 = rt.Timer("in_use", "_timeout_in_use", 3600000)
@@ -330,6 +340,7 @@ class LoginMachine(
     session_class = LoginSession
 
     def __init__(self, *, guards: LoginGuards[rt.GuardAnswerT_co]) -> None:
+        """The machine with its guards; `LoginMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
 

@@ -32,6 +32,7 @@ class OtherState(StrEnum):
     """The states of other."""
 
     OPEN = "open"
+    """The initial state `open`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,11 +45,13 @@ class OtherTrigger(StrEnum):
 
 
 OtherResult: TypeAlias = rt.TransitionResult[OtherState]
+"""What an event did, or why it was refused, in other."""
 _StateName: TypeAlias = OtherState | Literal["open"]
 _TriggerName: TypeAlias = OtherTrigger
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 OtherContext: TypeAlias = dict[str, Any]
+"""The context of other, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -118,6 +121,7 @@ class OtherMachine(
     session_class = OtherSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

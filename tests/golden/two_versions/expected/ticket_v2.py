@@ -32,7 +32,9 @@ class TicketState(StrEnum):
     """The states of ticket."""
 
     OPEN = "open"
+    """The initial state `open`."""
     CLOSED = "closed"
+    """The terminal state `closed`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,14 +46,17 @@ class TicketTrigger(StrEnum):
     """The triggers of ticket."""
 
     CLOSE = "close"
+    """The trigger `close`: see TicketSession.close."""
 
 
 TicketResult: TypeAlias = rt.TransitionResult[TicketState]
+"""What an event did, or why it was refused, in ticket."""
 _StateName: TypeAlias = TicketState | Literal["open", "closed"]
 _TriggerName: TypeAlias = TicketTrigger | Literal["close"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
 TicketContext: TypeAlias = dict[str, Any]
+"""The context of ticket, which declares nothing: anything."""
 
 
 _DEFINITION = (
@@ -150,6 +155,7 @@ class TicketMachine(
     session_class = TicketSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

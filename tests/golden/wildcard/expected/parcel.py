@@ -32,9 +32,13 @@ class ParcelState(StrEnum):
     """The states of parcel."""
 
     PACKED = "packed"
+    """The initial state `packed`."""
     SENT = "sent"
+    """The state `sent`."""
     LOST = "lost"
+    """The state `lost`."""
     DELIVERED = "delivered"
+    """The terminal state `delivered`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -46,17 +50,23 @@ class ParcelTrigger(StrEnum):
     """The triggers of parcel."""
 
     LOSE = "lose"
+    """The trigger `lose`: see ParcelSession.lose."""
     SEND_OFF = "send_off"
+    """The trigger `send_off`: see ParcelSession.send_off."""
     DELIVER = "deliver"
+    """The trigger `deliver`: see ParcelSession.deliver."""
     NOTE = "note"
+    """The trigger `note`: see ParcelSession.note."""
 
 
 ParcelResult: TypeAlias = rt.TransitionResult[ParcelState]
+"""What an event did, or why it was refused, in parcel."""
 _StateName: TypeAlias = ParcelState | Literal["packed", "sent", "lost", "delivered"]
 _TriggerName: TypeAlias = ParcelTrigger | Literal["lose", "send_off", "deliver", "note"]
 _GuardName: TypeAlias = Literal["is_found"]
 _ActionName: TypeAlias = Never
 ParcelContext: TypeAlias = dict[str, Any]
+"""The context of parcel, which declares nothing: anything."""
 
 
 @rt.condition("signed")
@@ -261,6 +271,7 @@ class ParcelMachine(
     session_class = ParcelSession
 
     def __init__(self, *, guards: ParcelGuards[rt.GuardAnswerT_co]) -> None:
+        """The machine with its guards; `ParcelMachine.unbound()` takes them later."""
         super().__init__(guards=guards)
 
 

@@ -32,7 +32,9 @@ class LiftState(StrEnum):
     """The states of lift."""
 
     STILL = "still"
+    """The initial state `still`."""
     MOVING = "moving"
+    """The state `moving`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,10 +46,13 @@ class LiftTrigger(StrEnum):
     """The triggers of lift."""
 
     CALL = "call"
+    """The trigger `call`: see LiftSession.call."""
     ARRIVE = "arrive"
+    """The trigger `arrive`: see LiftSession.arrive."""
 
 
 LiftResult: TypeAlias = rt.TransitionResult[LiftState]
+"""What an event did, or why it was refused, in lift."""
 _StateName: TypeAlias = LiftState | Literal["still", "moving"]
 _TriggerName: TypeAlias = LiftTrigger | Literal["call", "arrive"]
 _GuardName: TypeAlias = Never
@@ -58,12 +63,14 @@ class LiftContext(rt.EngineContext, total=False):
     """The context of lift."""
 
     floor: int
+    """A state variable."""
 
 
 class _Variables(TypedDict, total=False):
     """The state variables of lift."""
 
     floor: int
+    """A state variable."""
 
 
 _ENTER_STILL = (rt.ActionSpec("ring"),)
@@ -203,6 +210,7 @@ class LiftMachine(
     session_class = LiftSession
 
     def __init__(self, *, actions: LiftActions) -> None:
+        """The machine with its actions; `LiftMachine.unbound()` takes them later."""
         super().__init__(actions=actions)
 
 

@@ -15,6 +15,7 @@ class _Variables(TypedDict, total=False):
     """The state variables of lift."""
 
     floor: int
+    """A state variable."""
 
 
 class LiftStillView(rt.StateView[LiftSession, Literal[LiftState.STILL], LiftResult]):

@@ -32,7 +32,9 @@ class EmptyState(StrEnum):
     """The states of empty."""
 
     DOWN = "down"
+    """The initial state `down`."""
     UP = "up"
+    """The state `up`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -44,10 +46,13 @@ class EmptyTrigger(StrEnum):
     """The triggers of empty."""
 
     HOIST = "hoist"
+    """The trigger `hoist`: see EmptySession.hoist."""
     LOWER = "lower"
+    """The trigger `lower`: see EmptySession.lower."""
 
 
 EmptyResult: TypeAlias = rt.TransitionResult[EmptyState]
+"""What an event did, or why it was refused, in empty."""
 _StateName: TypeAlias = EmptyState | Literal["down", "up"]
 _TriggerName: TypeAlias = EmptyTrigger | Literal["hoist", "lower"]
 _GuardName: TypeAlias = Never
@@ -165,6 +170,7 @@ class EmptyMachine(
     session_class = EmptySession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

@@ -33,7 +33,9 @@ class FlagState(StrEnum):
     """The states of flag."""
 
     DOWN = "down"
+    """The initial state `down`."""
     UP = "up"
+    """The state `up`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -45,10 +47,13 @@ class FlagTrigger(StrEnum):
     """The triggers of flag."""
 
     RAISE = "raise"
+    """The trigger `raise`: see FlagSession.raise_."""
     LOWER = "lower"
+    """The trigger `lower`: see FlagSession.lower."""
 
 
 FlagResult: TypeAlias = rt.TransitionResult[FlagState]
+"""What an event did, or why it was refused, in flag."""
 _StateName: TypeAlias = FlagState | Literal["down", "up"]
 _TriggerName: TypeAlias = FlagTrigger | Literal["raise", "lower"]
 _GuardName: TypeAlias = Never
@@ -59,14 +64,18 @@ class FlagContext(rt.EngineContext, total=False):
     """The context of flag."""
 
     height: Any
+    """Comes with `raise`."""
     raised: bool
+    """Written by effects."""
     minimum: Any
+    """Written by effects."""
 
 
 class FlagRaisePayload(TypedDict):
     """The payload of `raise`."""
 
     height: float
+    """An argument of `raise`."""
 
 
 @rt.condition("height > minimum")
@@ -207,6 +216,7 @@ class FlagMachine(
     session_class = FlagSession
 
     def __init__(self) -> None:
+        """The machine, which names no function to provide."""
         super().__init__()
 
 

@@ -1,0 +1,199 @@
+"""A process that fires timers and finishes actions: ``python -m pystator_runtime.worker myapp.fsm_app:orchestrator``.
+
+Any number may run side by side, beside the application: what a timer does is decided by what is stored. On SIGTERM or
+SIGINT it finishes what it is at and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import difflib
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pystator_runtime.errors import ConfigurationError
+from pystator_runtime.orchestrator import Orchestrator
+from pystator_runtime.schedulers.asynchronous import AsyncioScheduler
+from pystator_runtime.schedulers.manual import ManualScheduler
+from pystator_runtime.schedulers.watching import PATIENCE, WatchingScheduler
+from pystator_runtime.stored import StoredEntities
+
+_logger = logging.getLogger("pystator_runtime.worker")
+
+_DESCRIPTION = """\
+Fire the timers of stored entities, and run the actions that nobody is at. Several workers may run side by side.
+SIGTERM or SIGINT ends one: it finishes what it is at.
+"""
+
+
+class WrongTargetError(ConfigurationError):
+    """What a worker is to serve is not there, or is no orchestrator."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until a signal comes.
+
+    Returns:
+        The exit code: 0 after a signal, 2 if there is nothing to serve.
+    """
+    options = _options(arguments)
+    level = logging.DEBUG if options.verbose else logging.INFO
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("pystator_runtime").setLevel(level)
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as with `python -m`, also where the worker is started otherwise
+    try:
+        orchestrators = [found for target in options.target for found in load(target)]
+        asyncio.run(_serve(orchestrators, options.poll))
+    except ConfigurationError as error:
+        print(f"pystator_runtime.worker: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m pystator_runtime.worker", description=_DESCRIPTION)
+    parser.add_argument(
+        "target",
+        nargs="+",
+        metavar="MODULE:NAME",
+        help="an orchestrator, several, or a function without parameters that makes them",
+    )
+    parser.add_argument(
+        "--poll",
+        type=_seconds,
+        metavar="SECONDS",
+        help=f"look for what others have armed at least so often (default: what its scheduler says, or {PATIENCE:g})",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell of routine as well")
+    return parser.parse_args(arguments)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
+# -- what is served --------------------------------------------------------------------------------------------
+
+
+def load(target: str) -> list[Orchestrator]:
+    """The orchestrators that ``module:name`` stands for.
+
+    Raises:
+        WrongTargetError: There is no such module or name, or it is no orchestrator.
+    """
+    module_name, colon, name = target.partition(":")
+    if not (module_name and colon and name):
+        raise WrongTargetError(
+            f"{target!r} names no orchestrator: write MODULE:NAME, such as myapp.fsm_app:orchestrator"
+        )
+    found = _attribute(_module(module_name, target), name, target)
+    if callable(found) and not isinstance(found, type):
+        found = found()
+    several: Iterable[Any] = found if isinstance(found, Iterable) and not isinstance(found, str) else (found,)
+    orchestrators = [_unwrapped(each, target) for each in several]
+    if not orchestrators:
+        raise WrongTargetError(f"{target} is empty: nothing would be served")
+    return orchestrators
+
+
+def _module(name: str, target: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise  # it is there, and imports something that is not
+        raise WrongTargetError(
+            f"there is no module {error.name!r}, which {target!r} needs: modules are looked for in {os.getcwd()}, "
+            "in PYTHONPATH and among what is installed"
+        ) from None
+
+
+def _attribute(module: Any, name: str, target: str) -> Any:
+    found = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            near = difflib.get_close_matches(part, [known for known in dir(found) if not known.startswith("_")], 1)
+            meant = f": did you mean {near[0]!r}?" if near else ""
+            raise WrongTargetError(f"{module.__name__} has no {part!r}, which {target!r} needs{meant}")
+        found = getattr(found, part)
+    return found
+
+
+def _unwrapped(found: Any, target: str) -> Orchestrator:
+    orchestrator = found.orchestrator if isinstance(found, StoredEntities) else found
+    if not isinstance(orchestrator, Orchestrator):
+        raise WrongTargetError(
+            f"{target} is no orchestrator but {orchestrator!r}: name an Orchestrator, what a generated "
+            "...Orchestrator class makes, several of them, or a function that returns these"
+        )
+    return orchestrator
+
+
+# -- serving ---------------------------------------------------------------------------------------------------
+
+
+async def _serve(orchestrators: Sequence[Orchestrator], poll: float | None) -> None:
+    """Watch the clock for orchestrators until a signal comes, and wait for the end of what is running then."""
+    clocks = [_clock(orchestrator, poll) for orchestrator in orchestrators]
+    stopped = _signalled()
+    for orchestrator, clock in zip(orchestrators, clocks, strict=True):
+        await clock.astart(orchestrator)
+        kind = type(orchestrator.store).__name__  # no more of it: a URL may hold a password
+        _logger.info("serving %s from %s, process %d", orchestrator.machine.name, kind, os.getpid())
+    _logger.info("%s: finishing what is running", await stopped)
+    await asyncio.gather(*(clock.astop(each) for each, clock in zip(orchestrators, clocks, strict=True)))
+    for orchestrator in orchestrators:
+        await orchestrator.aclose()
+    _logger.info("stopped")
+
+
+def _clock(orchestrator: Orchestrator, poll: float | None) -> WatchingScheduler:
+    """Its own clock, if that is one that watches; else one that looks into the store."""
+    own = orchestrator.scheduler
+    if isinstance(own, ManualScheduler):
+        raise ConfigurationError(
+            f"the orchestrator of {orchestrator.machine.name!r} goes by a ManualScheduler, whose time stands still: "
+            "a worker can serve one without a scheduler, or with another one"
+        )
+    if not isinstance(own, WatchingScheduler):
+        return AsyncioScheduler() if poll is None else AsyncioScheduler(patience=poll)
+    if poll is not None:
+        own.patience = poll
+    return own
+
+
+def _signalled() -> asyncio.Future[str]:
+    """The name of the first signal that asks for the end; the second one does not ask."""
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[str] = loop.create_future()
+    got: list[int] = []
+
+    # No handler of the event loop: that would be held up by an action that is not async.
+    def stop(number: int, _: object) -> None:
+        name = signal.Signals(number).name
+        if got:
+            _logger.warning("%s again: what is running is left to other workers", name)
+            os._exit(128 + number)
+        got.append(number)
+        loop.call_soon_threadsafe(stopped.set_result, name)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())
