@@ -20,6 +20,7 @@ CHECKERS = ("mypy", "pyright")
 
 _EXPECTED = re.compile(r"\s*# (mypy|pyright) \[([\w-]+)\] (.*)")
 _MARK = "  # wrong"
+_VARYING = re.compile(r" with type | cannot be \"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,15 @@ def wrong_lines(text: str) -> list[Wrong]:
 def said(complaints: Sequence[Complaint], line: int) -> list[tuple[str, str]]:
     """What was said about a line: the rules, with the first lines of the messages, each once.
 
-    That a type is unknown, as pyright adds in strict mode, only follows from what is wrong. How mypy spells the type
-    of a method that does not take its object depends on what of it is in its cache, and is left out.
+    Left out is what only follows (that a type is unknown, as pyright adds in strict mode), and what differs from run to
+    run of mypy: how it spells the type of a method that does not take its object, and which type it tried for guards
+    that answer what none may answer.
     """
-    found = (c for c in complaints if c.line == line and not c.rule.startswith("reportUnknown"))
-    return sorted({(c.rule, c.message.splitlines()[0].strip().partition(" with type ")[0]) for c in found})
+    found = [(c.rule, c.message.splitlines()[0].strip()) for c in complaints if c.line == line]
+    found = [(rule, message) for rule, message in found if not rule.startswith("reportUnknown")]
+    if any(rule == "type-var" for rule, _ in found):
+        found = [(rule, message) for rule, message in found if rule != "arg-type"]
+    return sorted({(rule, _VARYING.split(message)[0]) for rule, message in found})
 
 
 def rewritten(text: str, told: Mapping[str, Sequence[Complaint]]) -> str:

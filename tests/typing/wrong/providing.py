@@ -21,11 +21,6 @@ class Misnamed(Missing):
         return True
 
 
-class NoVerdict(Missing):
-    def is_open_market(self, ctx: OrderDeskContext) -> str:
-        return "yes"
-
-
 class TooMuch(Missing):
     def is_open_market(self, ctx: OrderDeskContext, more: int) -> bool:
         return True
@@ -49,18 +44,12 @@ class SuperfluousParam(Missing):
         return True
 
 
-class AsyncNoVerdict(Missing):
-    async def is_open_market(self, ctx: OrderDeskContext) -> None: ...
-
-
 OrderDeskMachine(guards=Missing(), actions=Actions())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 OrderDeskMachine(guards=Misnamed(), actions=Actions())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-OrderDeskMachine(guards=NoVerdict(), actions=Actions())  # type: ignore[arg-type, type-var]  # pyright: ignore[reportArgumentType]
 OrderDeskMachine(guards=TooMuch(), actions=Actions())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 OrderDeskMachine(guards=OtherContext(), actions=Actions())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 OrderDeskMachine(guards=WrongParam(), actions=Actions())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 OrderDeskMachine(guards=SuperfluousParam(), actions=Actions())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-OrderDeskMachine(guards=AsyncNoVerdict(), actions=Actions())  # type: ignore[arg-type, type-var]  # pyright: ignore[reportArgumentType]
 OrderDeskMachine(guards=Guards(), actions=Guards())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 OrderDeskMachine(guards=incomplete, actions=functions)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 OrderDeskMachine(guards=Guards, actions=Actions())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
