@@ -178,7 +178,12 @@ def machines(draw: st.DrawFn) -> dict[str, Any]:
         "transitions": draw(st.permutations(transitions)),
     }
     if draw(st.booleans()):
-        machine["state_variables"] = [{"key": "n", "default": draw(values)}, {"key": "xs", "default": [0]}, "m"]
+        machine["state_variables"] = [
+            {"key": "n", "default": draw(values)},
+            {"key": "xs", "default": [0]},
+            "m",
+            "nowhere",
+        ]
     return machine
 
 
