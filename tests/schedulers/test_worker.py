@@ -121,6 +121,23 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_is_at(
     assert len(begun) < 3, "it went on to the end"
 
 
+def test_a_second_signal_ends_it_at_once_and_others_do_what_it_was_at(
+    sqlite: SQLite, tmp_path: Path, start: Starts
+) -> None:
+    """S8.1"""
+    log = tmp_path / "log"
+    worker = start(environment(sqlite, log, seconds=3600)).wait_for("serving egg")
+    orders = kitchen(sqlite.open(), log)
+    orders.process_event("e", "boil")
+    until(lambda: [line for line in read(log) if line[0] == "begun"], seconds=120)
+    worker.signal(signal.SIGINT)
+    worker.signal(signal.SIGTERM)  # two of a kind might come as one
+    assert worker.ended() == 128 + signal.SIGTERM
+    start(environment(sqlite, log))
+    until(lambda: are_cracked(log, "e"), seconds=120)
+    check(orders, log, "e")
+
+
 def test_actions_that_a_crash_has_left_are_finished(sqlite: SQLite, tmp_path: Path, start: Starts) -> None:
     """S8.1: also without any timer."""
     log = tmp_path / "log"
