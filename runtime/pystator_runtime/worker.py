@@ -13,8 +13,10 @@ import importlib
 import logging
 import os
 import signal
+import socket
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pystator_runtime.errors import ConfigurationError
@@ -25,6 +27,8 @@ from pystator_runtime.schedulers.watching import PATIENCE, WatchingScheduler
 from pystator_runtime.stored import StoredEntities
 
 _logger = logging.getLogger("pystator_runtime.worker")
+
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 _DESCRIPTION = """\
 Fire the timers of stored entities, and run the actions that nobody is at. Several workers may run side by side.
@@ -153,7 +157,7 @@ async def _serve(orchestrators: Sequence[Orchestrator], poll: float | None) -> N
         await clock.astart(orchestrator)
         kind = type(orchestrator.store).__name__  # no more of it: a URL may hold a password
         _logger.info("serving %s from %s, process %d", orchestrator.machine.name, kind, os.getpid())
-    _logger.info("%s: finishing what is running", await stopped)
+    await stopped.wait()
     await asyncio.gather(*(clock.astop(each) for each, clock in zip(orchestrators, clocks, strict=True)))
     for orchestrator in orchestrators:
         await orchestrator.aclose()
@@ -175,23 +179,34 @@ def _clock(orchestrator: Orchestrator, poll: float | None) -> WatchingScheduler:
     return own
 
 
-def _signalled() -> asyncio.Future[str]:
-    """The name of the first signal that asks for the end; the second one does not ask."""
-    loop = asyncio.get_running_loop()
-    stopped: asyncio.Future[str] = loop.create_future()
-    got: list[int] = []
+def _signalled() -> asyncio.Event:
+    """Set by the first signal, which asks for the end; the second one does not ask."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    # Python's handlers run in the main thread, which an action that is not async may hold up, and of two signals that
+    # come at once the system may give one to another thread, so that nothing wakes the main one. The number is written
+    # to the socket by whichever thread is interrupted, and read by one that does nothing else.
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
 
-    # No handler of the event loop: that would be held up by an action that is not async.
-    def stop(number: int, _: object) -> None:
-        name = signal.Signals(number).name
-        if got:
-            _logger.warning("%s again: what is running is left to other workers", name)
+    def asked() -> Iterator[int]:
+        while True:
+            (number,) = reader.recv(1)
+            if number in _ENDING:  # others may have handlers of the application
+                yield number
+
+    def listen() -> None:
+        with reader, writer:
+            numbers = asked()
+            _logger.info("%s: finishing what is running", signal.Signals(next(numbers)).name)
+            loop.call_soon_threadsafe(stopped.set)
+            number = next(numbers)
+            _logger.warning("%s again: what is running is left to other workers", signal.Signals(number).name)
             os._exit(128 + number)
-        got.append(number)
-        loop.call_soon_threadsafe(stopped.set_result, name)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    threading.Thread(target=listen, name="pystator-signals", daemon=True).start()
+    for number in _ENDING:
+        signal.signal(number, lambda *_: None)
     return stopped
 
 
