@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,9 +15,10 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from pystator_runtime.errors import ConfigurationError, StoreError
-from pystator_runtime.stores import SQLAlchemyStateStore
+from pystator_runtime.stores import SQLAlchemyStateStore, sql_engines
 from support.orchestrated import until
 from support.places import PostgreSQL
+from support.running import in_threads
 from support.servers import Servers
 from support.stored import FAR, HOUR, ID, MACHINE, action, audit, commit, entity, get, put
 
@@ -333,3 +335,18 @@ def test_an_error_that_is_no_loss_does_not_leave_doubt(place: PostgreSQL, named:
         named.commit(commit(entity(version=2)), None)
     assert "not known" not in str(told.value)
     assert "it breaks here" in str(told.value)
+
+
+def test_threads_that_come_first_at_once_share_one_engine(place: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would close another one"""
+    made: list[Engine] = []
+
+    def make_slowly(*arguments: Any, **options: Any) -> Engine:
+        time.sleep(0.05)
+        made.append(create_engine(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr(sql_engines, "create_engine", make_slowly)
+    store = place.open()
+    assert in_threads(lambda _: get(store), 4) == [None] * 4
+    assert len(made) == 1

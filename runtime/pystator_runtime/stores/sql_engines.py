@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ class Engines:
         self._metadata = metadata
         self._queries = queries
         self._process = os.getpid()
+        self._mutex = threading.Lock()
         self._database: Database | None = None
         self._awaited = PerLoop(self._make_awaited, _end, _drop)
 
@@ -43,9 +45,11 @@ class Engines:
         """For callers that wait here."""
         self._leave_what_was_inherited()
         if self._database is None:
-            if self._called is None:
-                self._called = create_engine(self._url, isolation_level=AUTOCOMMIT)
-            self._database = self._on(self._called, self._own)
+            with self._mutex:  # of two engines, nobody would close the one that is forgotten
+                if self._database is None:
+                    if self._called is None:
+                        self._called = create_engine(self._url, isolation_level=AUTOCOMMIT)
+                    self._database = self._on(self._called, self._own)
         return self._database
 
     def awaited(self) -> Database:
@@ -74,7 +78,7 @@ class Engines:
             return
         self._process = os.getpid()
         keep(self._database)
-        self._database = None
+        self._database, self._mutex = None, threading.Lock()
         for engine in (self._called, None if self._given is None else self._given.sync_engine):
             if engine is not None:
                 keep(engine.pool)
