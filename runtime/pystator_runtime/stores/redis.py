@@ -63,7 +63,7 @@ class RedisStateStore:
         return self._clients.called().run(self._do.when_open(procedure))
 
     async def _arun(self, procedure: Procedure[ResultT]) -> ResultT:
-        return await self._clients.awaited().run(self._do.when_open(procedure))
+        return await self._clients.awaited().arun(self._do.when_open(procedure))
 
     # -- entities ----------------------------------------------------------------------------------------------
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from asyncio import CancelledError
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import redis
@@ -13,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError, TimeoutError
 from redis.retry import Retry
 
+from pystator_runtime import waiting
 from pystator_runtime.errors import ConfigurationError, StoreError
 from pystator_runtime.stores.loops import PerLoop
 from pystator_runtime.stores.redis_procedures import Call, LostError, Procedure
@@ -27,59 +30,22 @@ _PARAMETERS = (
 """What a client of one kind has in common with one of the other."""
 
 
-class Called:
-    """A client that is called."""
+class Client:
+    """A client, of the kind that is called or of that which is awaited: both have the same methods."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self._is_cluster = isinstance(client, redis.RedisCluster)
+        self._is_cluster = isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
 
     def run(self, procedure: Procedure[ResultT]) -> ResultT:
-        outcome: list[Any] | StoreError | None = None
-        while True:
-            try:
-                calls = _go_on(procedure, outcome)
-            except StopIteration as done:
-                result: ResultT = done.value
-                return result
-            outcome = self._send(calls)
-            if isinstance(outcome, LostError) and _may_run_twice(calls):
-                outcome = self._send(calls)
+        """Run a procedure with a client that is called."""
+        return waiting.run(self._served(procedure))
 
-    def _send(self, calls: Sequence[Call]) -> list[Any] | StoreError:
-        try:
-            replies = self._ask(calls, whole=False)
-            if unknown := _unknown(replies):
-                _fill(replies, unknown, self._ask([calls[i] for i in unknown], whole=True))
-            return _checked(replies)
-        except (RedisError, OSError) as error:
-            return _told(error, calls)
+    async def arun(self, procedure: Procedure[ResultT]) -> ResultT:
+        """Run a procedure with a client that is awaited."""
+        return await waiting.arun(self._served(procedure))
 
-    def _ask(self, calls: Sequence[Call], *, whole: bool) -> list[Any]:
-        """Send scripts, or their names; replies and errors as they come."""
-        if len(calls) > 1 and not self._is_cluster:
-            with self.client.pipeline(transaction=False) as pipeline:
-                for call in calls:
-                    pipeline.execute_command(*_command(call, whole), NEVER_DECODE=True)
-                replies: list[Any] = pipeline.execute(raise_on_error=False)
-                return replies
-        replies = []
-        for call in calls:
-            try:
-                replies.append(self.client.execute_command(*_command(call, whole), NEVER_DECODE=True))
-            except ResponseError as error:
-                replies.append(error)
-        return replies
-
-
-class Awaited:
-    """A client that is awaited: line by line the same, but for callers that are cancelled."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self._is_cluster = isinstance(client, redis.asyncio.RedisCluster)
-
-    async def run(self, procedure: Procedure[ResultT]) -> ResultT:
+    def _served(self, procedure: Procedure[ResultT]) -> waiting.Procedure[ResultT]:
         outcome: list[Any] | StoreError | CancelledError | None = None
         while True:
             try:
@@ -88,35 +54,42 @@ class Awaited:
                 result: ResultT = done.value
                 return result
             try:
-                outcome = await self._send(calls)
+                outcome = yield from self._sent(calls)
                 if isinstance(outcome, LostError) and _may_run_twice(calls):
-                    outcome = await self._send(calls)
+                    outcome = yield from self._sent(calls)
             except CancelledError as cancelled:
                 outcome = cancelled  # a procedure may have a lock to give back
 
-    async def _send(self, calls: Sequence[Call]) -> list[Any] | StoreError:
+    def _sent(self, calls: Sequence[Call]) -> waiting.Procedure[list[Any] | StoreError]:
         try:
-            replies = await self._ask(calls, whole=False)
+            replies = yield from self._ask(calls, whole=False)
             if unknown := _unknown(replies):
-                _fill(replies, unknown, await self._ask([calls[i] for i in unknown], whole=True))
+                _fill(replies, unknown, (yield from self._ask([calls[i] for i in unknown], whole=True)))
             return _checked(replies)
         except (RedisError, OSError) as error:
             return _told(error, calls)
 
-    async def _ask(self, calls: Sequence[Call], *, whole: bool) -> list[Any]:
+    def _ask(self, calls: Sequence[Call], *, whole: bool) -> waiting.Procedure[list[Any]]:
+        """Send scripts, or their names; replies and errors as they come."""
+        replies: list[Any] = []
         if len(calls) > 1 and not self._is_cluster:
-            async with self.client.pipeline(transaction=False) as pipeline:
-                for call in calls:
-                    pipeline.execute_command(*_command(call, whole), NEVER_DECODE=True)
-                replies: list[Any] = await pipeline.execute(raise_on_error=False)
-                return replies
-        replies = []
+            pipeline = self.client.pipeline(transaction=False)
+            for call in calls:
+                pipeline.execute_command(*_command(call, whole), NEVER_DECODE=True)
+            replies = yield _either(pipeline.execute, raise_on_error=False)
+            return replies
         for call in calls:
             try:
-                replies.append(await self.client.execute_command(*_command(call, whole), NEVER_DECODE=True))
+                replies.append((yield _either(self.client.execute_command, *_command(call, whole), NEVER_DECODE=True)))
             except ResponseError as error:
                 replies.append(error)
         return replies
+
+
+def _either(method: Callable[..., Any], *arguments: Any, **options: Any) -> waiting.Operation:
+    """A method that a client of the one kind answers, and one of the other kind has awaited."""
+    bound = partial(method, **options)
+    return waiting.Operation(bound, bound, arguments)
 
 
 def _go_on(procedure: Procedure[Any], outcome: list[Any] | StoreError | CancelledError | None) -> list[Call]:
@@ -170,22 +143,24 @@ class Clients:
             raise ConfigurationError(f"{given!r} is neither a URL of Redis nor one of redis-py's clients")
         self._given = given
         self._is_called = isinstance(given, redis.Redis | redis.RedisCluster)
-        self._called: Called | None = Called(given) if self._is_called else None
+        self._called: Client | None = Client(given) if self._is_called else None
+        self._mutex = threading.Lock()
         if isinstance(given, str):
             try:
-                self._called = Called(self._make_called())
+                self._called = Client(self._make_called())
             except ValueError as error:
                 raise ConfigurationError(f"{given!r} is no URL of Redis: {error}") from None
         self._is_taken = False
-        self._awaited: PerLoop[Awaited] = PerLoop(self._make_awaited, self._end, _drop)
+        self._awaited: PerLoop[Client] = PerLoop(self._make_awaited, self._end, _drop)
 
-    def called(self) -> Called:
+    def called(self) -> Client:
         """For callers that wait here."""
-        if self._called is None:
-            self._called = Called(self._make_called())
-        return self._called
+        with self._mutex:
+            if self._called is None:
+                self._called = Client(self._make_called())
+            return self._called
 
-    def awaited(self) -> Awaited:
+    def awaited(self) -> Client:
         """For the running event loop."""
         return self._awaited.get()
 
@@ -196,16 +171,16 @@ class Clients:
             return redis.Redis.from_url(self._given, retry=retry)
         return redis.Redis(**self._parameters(), retry=retry)
 
-    def _make_awaited(self) -> Awaited:
+    def _make_awaited(self) -> Client:
         """The client that was given is for the loop that asks first, since its connections belong to one."""
         is_given = not self._is_called and not isinstance(self._given, str)
         if is_given and (not self._is_taken or isinstance(self._given, redis.asyncio.RedisCluster)):
             self._is_taken = True
-            return Awaited(self._given)
+            return Client(self._given)
         retry = AsyncRetry(NoBackoff(), 0)
         if isinstance(self._given, str):
-            return Awaited(redis.asyncio.Redis.from_url(self._given, retry=retry))
-        return Awaited(redis.asyncio.Redis(**self._parameters(), retry=retry))
+            return Client(redis.asyncio.Redis.from_url(self._given, retry=retry))
+        return Client(redis.asyncio.Redis(**self._parameters(), retry=retry))
 
     def _parameters(self) -> dict[str, Any]:
         """How the client that was given connects."""
@@ -231,13 +206,13 @@ class Clients:
         await self._awaited.aclose()
         self.close()
 
-    async def _end(self, mine: Awaited) -> None:
+    async def _end(self, mine: Client) -> None:
         if mine.client is not self._given:
             await mine.client.aclose()
         else:
             self._is_taken = False
 
 
-def _drop(left: Awaited) -> None:
+def _drop(left: Client) -> None:
     """Of a loop that is closed nothing can be closed any more; the system does that."""
     del left
