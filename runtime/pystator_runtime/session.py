@@ -164,8 +164,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
     def _looked_at(self, trigger: str, payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], bool]:
         """The trigger as the machine spells it, the payload with its defaults, and whether that is as declared."""
         chart: Chart[Any] = self._machine.chart
-        if chart.normalize:
-            trigger = self._machine.normalized(trigger)
+        trigger = self._machine.normalized(trigger)
         if payload:
             refuse_reserved_keys(payload, "payload")
         declared = chart.payloads.get(trigger)

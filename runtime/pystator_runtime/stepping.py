@@ -22,7 +22,7 @@ from pystator_runtime.turns import Turn, Turns
 from pystator_runtime.waiting import Procedure, arun, run
 
 CLOSED: Mapping[str, Any] = {}
-_NOTHING_RECORDED: dict[str, Any] = {}  # of machines that never record anything
+_NOTHING_RECORDED: Any = NOTHING  # of machines that never record anything; it can't be written to by mistake
 
 
 class SteppingEntity:

@@ -206,8 +206,12 @@ def _signalled() -> asyncio.Event:
 
     threading.Thread(target=listen, name="pystator-signals", daemon=True).start()
     for number in _ENDING:
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _not_here)
     return stopped
+
+
+def _not_here(number: int, frame: object) -> None:
+    """Signals without a handler would not be written to the socket."""
 
 
 if __name__ == "__main__":
