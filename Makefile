@@ -50,7 +50,7 @@ golden: $(READY) ## Rewrite everything that tests compare with: look at the diff
 		&& $(BIN)/python -m examples.$$example.app > tests/examples/expected/$$example.txt || exit 1; done
 
 soak: $(READY) ## Run the same tests with large budgets; takes long
-	PYSTATOR_SOAK=1 PYTHONPATH=scripts $(PYTEST) -p soak
+	PYSTATOR_SOAK=1 PYTEST_TIMEOUT=0 PYTHONPATH=scripts $(PYTEST) -p soak
 
 bench: $(BENCH_VENV)/.ready ## Measure, beside other libraries
 	$(BENCH_VENV)/bin/python bench/run.py

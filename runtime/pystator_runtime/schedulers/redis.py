@@ -103,12 +103,12 @@ class RedisScheduler(WatchingScheduler):
 
     def arm(self, orchestrator: Any, entity_id: str, due: Milliseconds) -> None:
         """Tell all processes when the first timer of an entity is due."""
-        self.clients.called().run(self._call(orchestrator, _ARM, due, entity_id))
+        self.clients.run(self._call(orchestrator, _ARM, due, entity_id))
         super().arm(orchestrator, entity_id, due)
 
     async def aarm(self, orchestrator: Any, entity_id: str, due: Milliseconds) -> None:
         """:meth:`arm`, awaiting Redis."""
-        await self.clients.awaited().run(self._call(orchestrator, _ARM, due, entity_id))
+        await self.clients.arun(self._call(orchestrator, _ARM, due, entity_id))
         super().arm(orchestrator, entity_id, due)
 
     def stop(self, orchestrator: Any) -> None:
@@ -129,13 +129,13 @@ class RedisScheduler(WatchingScheduler):
         Returns:
             What time it is, when the next one is due, by what the lease is known, and the entities.
         """
-        now, again, lease, due = await self.clients.awaited().run(self._call(orchestrator, _TAKE, _LEASE, _BATCH))
+        now, again, lease, due = await self.clients.arun(self._call(orchestrator, _TAKE, _LEASE, _BATCH))
         return int(float(now)), int(float(again)), lease, [decoded(entity_id) for entity_id in due]
 
     async def settle(self, orchestrator: Any, entity_id: str, lease: bytes, pause: Milliseconds | None) -> None:
         """Ring for an entity again after a ``pause``, or not at all, unless it was armed meanwhile."""
         given = b"" if pause is None else pause
-        await self.clients.awaited().run(self._call(orchestrator, _SETTLE, entity_id, lease, given))
+        await self.clients.arun(self._call(orchestrator, _SETTLE, entity_id, lease, given))
 
     def _call(
         self, orchestrator: Any, script: Script, *arguments: str | int | bytes

@@ -60,10 +60,10 @@ class RedisStateStore:
         self._clients = Clients(url_or_client)
 
     def _run(self, procedure: Procedure[ResultT]) -> ResultT:
-        return self._clients.called().run(self._do.when_open(procedure))
+        return self._clients.run(self._do.when_open(procedure))
 
     async def _arun(self, procedure: Procedure[ResultT]) -> ResultT:
-        return await self._clients.awaited().arun(self._do.when_open(procedure))
+        return await self._clients.arun(self._do.when_open(procedure))
 
     # -- entities ----------------------------------------------------------------------------------------------
 

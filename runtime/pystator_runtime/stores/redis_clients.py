@@ -37,15 +37,8 @@ class Client:
         self.client = client
         self._is_cluster = isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
 
-    def run(self, procedure: Procedure[ResultT]) -> ResultT:
-        """Run a procedure with a client that is called."""
-        return waiting.run(self._served(procedure))
-
-    async def arun(self, procedure: Procedure[ResultT]) -> ResultT:
-        """Run a procedure with a client that is awaited."""
-        return await waiting.arun(self._served(procedure))
-
-    def _served(self, procedure: Procedure[ResultT]) -> waiting.Procedure[ResultT]:
+    def served(self, procedure: Procedure[ResultT]) -> waiting.Procedure[ResultT]:
+        """Send what a procedure asks for, and tell it the replies."""
         outcome: list[Any] | StoreError | CancelledError | None = None
         while True:
             try:
@@ -153,16 +146,20 @@ class Clients:
         self._is_taken = False
         self._awaited: PerLoop[Client] = PerLoop(self._make_awaited, self._end, _drop)
 
+    def run(self, procedure: Procedure[ResultT]) -> ResultT:
+        """Run a procedure with the client that is called."""
+        return waiting.run(self.called().served(procedure))
+
+    async def arun(self, procedure: Procedure[ResultT]) -> ResultT:
+        """Run a procedure with the client that is awaited in the running event loop."""
+        return await waiting.arun(self._awaited.get().served(procedure))
+
     def called(self) -> Client:
-        """For callers that wait here."""
+        """The client that is called."""
         with self._mutex:
             if self._called is None:
                 self._called = Client(self._make_called())
             return self._called
-
-    def awaited(self) -> Client:
-        """For the running event loop."""
-        return self._awaited.get()
 
     def _make_called(self) -> Any:
         """Of our own: it does not send a second time on its own account, for not everything may be done twice."""
