@@ -38,6 +38,14 @@ def test_a_guard_that_raises_oserror_raises_out_of_process_there_and_is_unknown_
     assert machines.ours.process("a", "go", {}).metadata["reason"] == "guards_failed"
 
 
+@row("a guard answers with an object that does not say whether it is true")
+def test_any_object_is_true_there_and_one_without_a_truth_of_its_own_unknown_here() -> None:
+    """S5.5: such as an awaitable that nobody has awaited."""
+    machines = both(one(", guards: [g]"), guards={"g": lambda ctx: object()})
+    assert machines.pystator.process("a", "go", {}).success
+    assert machines.ours.process("a", "go", {}).metadata["reason"] == "guards_failed"
+
+
 @row("a guard changes its context")
 def test_what_a_guard_writes_is_seen_by_the_next_there_and_by_nobody_here() -> None:
     """S5.1."""

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pystator_gen.pipeline import Report as Report
     from pystator_gen.pipeline import generate as generate
 
+__version__ = "0.1.0"
+
 
 def __getattr__(name: str) -> object:
     # Loaded when asked for: importing the whole compiler would slow `pystator-gen --version` down.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -14,9 +15,12 @@ from support.orchestrated import until
 
 TESTS = Path(__file__).parents[1]
 
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl
+_this_process = ctypes.CDLL(None)
+
 
 class Program:
-    """A Python program that runs until it is told to end; its output goes to a file."""
+    """A Python program that runs until it is told to end, or on Linux its parent dies; its output goes to a file."""
 
     def __init__(self, arguments: list[str], log: Path, environment: Mapping[str, str]) -> None:
         self.log = log
@@ -28,6 +32,7 @@ class Program:
                 stderr=output,
                 env={**os.environ, "PYTHONPATH": str(TESTS), "PYTHONUNBUFFERED": "1", **environment},
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
 
     @property
@@ -59,3 +64,8 @@ class Program:
 
     def __exit__(self, *raised: Any) -> None:
         self.kill()
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        _this_process.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -9,13 +9,14 @@ from typing import Any
 
 from pystator_runtime.actions import ActionResult, ActionSpec, ActionStatus, ExecutionMode, ExecutionResult
 from pystator_runtime.callables import FunctionRegistry
-from pystator_runtime.errors import ActionError, StoreError
+from pystator_runtime.errors import ActionError, ConfigurationError, StoreError
 from pystator_runtime.executor import Occasion, act
 from pystator_runtime.orchestrator.claims import Claims
-from pystator_runtime.orchestrator.deciding import Plan, plan_of
+from pystator_runtime.orchestrator.draft import Decision, Plan, plan_of
 from pystator_runtime.orchestrator.entities import Archive
 from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.waits import Outside
+from pystator_runtime.results import TransitionResult
 from pystator_runtime.stores.records import ActionRecord
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Pending, Procedure, arun
@@ -62,6 +63,26 @@ class Actor:
         self._claims.close()
 
     # -- after a commit ----------------------------------------------------------------------------------------
+
+    def follow(self, decision: Decision, *, is_async: bool) -> Procedure[TransitionResult[Any]]:
+        """Run the actions of a decision, if there are any; what became of them is in the result."""
+        if not decision.plans:
+            return decision.result
+        execution = yield from self.perform(decision.plans, decision.result, is_async=is_async)
+        return decision.result.replaced(execution=execution)
+
+    def refuse_async(self, plans: Sequence[Plan], *, is_async: bool) -> None:
+        """Before anything is committed: a sync caller can't run async actions (`S5.5` is the same for guards)."""
+        if is_async:
+            return
+        if self._mode is ExecutionMode.PARALLEL:
+            raise ConfigurationError("actions can run in PARALLEL on async paths only: use async_process_event()")
+        for plan in plans:
+            if self.is_async(plan):
+                raise ActionError(
+                    f"action {plan.spec.name!r} is async and was met on a sync path: use async_process_event() or "
+                    "arun_due(); nothing of the step is kept"
+                )
 
     def perform(self, plans: Sequence[Plan], result: Any, *, is_async: bool) -> Procedure[ExecutionResult]:
         """Run the actions of one commit; those that wait for others are claimed as well, so that order holds."""

@@ -161,7 +161,7 @@ class Archive:
     """Writes the entities of one machine as a store keeps them, and reads them again."""
 
     def __init__(self, chart: Chart[Any], codecs: Mapping[str, Codec] | None) -> None:
-        self._chart = chart
+        self.chart = chart
         self._encoding = Encoding({**chart.codecs, **(codecs or {})}, StoreError)
 
     def read(self, record: EntityRecord) -> Standing:
@@ -170,7 +170,7 @@ class Archive:
         Raises:
             StoreError: It does not fit, and what is missing.
         """
-        chart = self._chart
+        chart = self.chart
         row = chart.rows.get(record.state) or self._row(record)
         history = json.loads(record.history) if record.history != "{}" else {}
         for name, recorded in history.items():
@@ -185,7 +185,7 @@ class Archive:
         Raises:
             StoreError: It is not what a machine of this name wrote.
         """
-        if record.context == "{}" and record.machine_version == self._chart.version:
+        if record.context == "{}" and record.machine_version == self.chart.version:
             return {}
         try:
             context = self.decoded(record.context)
@@ -193,11 +193,11 @@ class Archive:
             raise StoreError(
                 f"the context of {record.entity_id!r} of {record.machine!r} is no JSON: {error}"
             ) from error
-        return context if record.machine_version == self._chart.version else {**self._chart.defaults(), **context}
+        return context if record.machine_version == self.chart.version else {**self.chart.defaults(), **context}
 
     def _row(self, record: EntityRecord) -> Row[Any]:
         try:
-            row = self._chart.row(record.state)
+            row = self.chart.row(record.state)
         except UndefinedStateError as error:
             raise self._misfit(record, f"is in {record.state!r}: {error}") from error
         if row is None:
@@ -214,7 +214,7 @@ class Archive:
         stored = f"version {record.machine_version}" if record.machine_version else "a machine without version"
         return StoreError(
             f"{record.entity_id!r} of {record.machine!r} was stored by {stored} and {what}: "
-            f"let this machine{f' ({self._chart.version})' if self._chart.version else ''} have it, or move the entity"
+            f"let this machine{f' ({self.chart.version})' if self.chart.version else ''} have it, or move the entity"
         )
 
     def decoded(self, text: str) -> dict[str, Any]:

@@ -160,7 +160,7 @@ class _Tasks:
                 f"this worker has no orchestrator of {machine!r}: make it with a CeleryScheduler on this application, "
                 "in a module that the worker imports (its `include` setting, or `-A`)"
             )
-        pause = _done(orchestrator, partial(orchestrator.answer_alarm, entity_id))
+        pause = _done(orchestrator, partial(orchestrator.ringer.answer_alarm, entity_id))
         if pause is not None and pause > 0:  # it came early; what is due and can't fire is left to the search
             self.send_ring(machine, entity_id, wall_clock() + pause, orchestrator.scheduler.horizon)
 

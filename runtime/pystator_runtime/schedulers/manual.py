@@ -136,7 +136,8 @@ class ManualScheduler:
             name = orchestrator.machine.name
             for entity_id in (yield from orchestrator.outside.store("due", name, moment, _BATCH)):
                 self._count((id(orchestrator), entity_id), f"one of {entity_id!r} of {name}")
-                fired.extend((yield from orchestrator.ring_first(entity_id, None, moment, is_async=is_async)) or ())
+                ringing = orchestrator.ringer.ring_first(entity_id, None, moment, is_async=is_async)
+                fired.extend((yield from ringing) or ())
 
     def _count(self, whose: object, which: str) -> None:
         self._rings[whose] += 1

@@ -171,5 +171,5 @@ class _Watch(Watch):
         """Fire what is due, and say after how long to ring again."""
         if self.is_over():
             return 0
-        pause: Milliseconds | None = await arun(self.orchestrator.answer_alarm(entity_id, is_async=True))
+        pause: Milliseconds | None = await arun(self.orchestrator.ringer.answer_alarm(entity_id, is_async=True))
         return pause if pause is None or pause > 0 else _LEASE  # what is due and can't fire is not tried all the time

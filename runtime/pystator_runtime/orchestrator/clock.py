@@ -1,0 +1,45 @@
+"""The clock that the timers of an orchestrator go by: the store's, or the scheduler's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pystator_runtime.orchestrator.journal import Journal
+from pystator_runtime.stores.records import Loaded
+from pystator_runtime.timers import Milliseconds
+from pystator_runtime.waiting import Operation, Procedure
+
+
+class Clock:
+    """What time it is, and who is told when a timer is due. ``scheduler`` may be ``None``; it gets to see ``owner``."""
+
+    __slots__ = ("_journal", "_owner", "_scheduler", "_time")
+
+    def __init__(self, owner: Any, scheduler: Any, journal: Journal) -> None:
+        self._owner = owner
+        self._scheduler = scheduler
+        self._journal = journal
+        self._time: Callable[[], Milliseconds] | None = getattr(scheduler, "clock", None)
+
+    @property
+    def own(self) -> Milliseconds | None:
+        """The time by the scheduler's own clock; ``None`` if the store's decides."""
+        return None if self._time is None else self._time()
+
+    def now(self, loaded: Loaded) -> Milliseconds:
+        """The moment at which something was loaded."""
+        return loaded.now if self._time is None else self._time()
+
+    def arm(self, entity_id: str, due: Milliseconds) -> Procedure[None]:
+        """Tell the scheduler when the entity's next timer is due. Whether it listens or not, the timer is stored."""
+        if self._scheduler is None:
+            return
+        arm, twin = self._scheduler.arm, getattr(self._scheduler, "aarm", None)
+        try:
+            if twin is None:
+                arm(self._owner, entity_id, due)
+            else:
+                yield Operation(arm, twin, (self._owner, entity_id, due))
+        except Exception as error:
+            self._journal.unheard(entity_id, error)
