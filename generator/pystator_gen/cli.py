@@ -6,14 +6,15 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pystator_gen.arguments import generate_parser, scaffold_parser, schema_parser
-from pystator_gen.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pystator_gen.pipeline import Report
+    from pystator_gen.settings import Settings
 
 CLEAN = 0
 PROBLEMS = 1
@@ -41,13 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_generate(given: Sequence[str]) -> int:
     parser = generate_parser()
     options = parser.parse_intermixed_args(given)  # `a.yaml -o out b.yaml` names two sources
-    return _generate(parser, options, load_settings(Path.cwd()))
+    return _generate(parser, options, _settings())
 
 
 def _run_scaffold(given: Sequence[str]) -> int:
     parser = scaffold_parser()
     options = parser.parse_intermixed_args(given)
-    return _scaffold(parser, options, load_settings(Path.cwd()))
+    return _scaffold(parser, options, _settings())
 
 
 def _run_schema(given: Sequence[str]) -> int:
@@ -68,6 +69,14 @@ _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 
+def _settings() -> Settings:
+    from pathlib import Path  # here, as all that --help and --version can answer without
+
+    from pystator_gen.settings import load_settings
+
+    return load_settings(Path.cwd())
+
+
 def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, settings: Settings) -> int:
     sources = options.sources or list(settings.sources)
     folder = options.output or settings.output
@@ -80,7 +89,7 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
     typecheck = options.typecheck or settings.typecheck
     if options.python and not typecheck:
         _usage(parser, "--python goes with --typecheck")
-    from pystator_gen import pipeline  # here, so that --help and --version answer at once
+    from pystator_gen import pipeline
 
     report = pipeline.generate(
         sources,
@@ -103,6 +112,8 @@ def _scaffold(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
         _usage(parser, "no output folder given: name it with -o DIR")
     if options.diff and not options.check:
         _usage(parser, "--diff goes with --check")
+    from pathlib import Path
+
     from pystator_gen.import_names import import_name, is_import_name
     from pystator_gen.scaffold import scaffold  # here: LibCST costs as much as all the rest
 
@@ -159,6 +170,7 @@ def _failed(failure: Exception) -> int:
     from pystator_gen.document import LibyamlMissingError
     from pystator_gen.formatting import FormattingError
     from pystator_gen.import_names import PackageUnknownError
+    from pystator_gen.settings import SettingsError
     from pystator_gen.source import SourceUnreadable
     from pystator_gen.typecheck import TypecheckError
 
