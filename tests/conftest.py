@@ -28,3 +28,11 @@ def _one_cache_for_mypy() -> Iterator[None]:
     yield
     if before is None:
         del os.environ["MYPY_CACHE_DIR"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the tool remembers from run to run is remembered among tests only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSTATOR_GEN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield

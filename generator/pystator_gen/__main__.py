@@ -4,4 +4,5 @@ import sys
 
 from pystator_gen.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # processes that compile beside this one import it
+    sys.exit(main())

@@ -89,6 +89,9 @@ def generate_parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="with --typecheck, the application's interpreter (default: that of the active environment)",
     )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="compile every source, also those that an earlier run has compiled"
+    )
     parser.add_argument("--version", action="version", version=f"pystator-gen {__version__}")
     return parser
 

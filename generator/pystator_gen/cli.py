@@ -13,7 +13,8 @@ from pystator_gen.arguments import generate_parser, scaffold_parser, schema_pars
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pystator_gen.pipeline import Report
+    from pystator_gen.cache import Cache
+    from pystator_gen.driver import Report
     from pystator_gen.settings import Settings
 
 CLEAN = 0
@@ -89,9 +90,10 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
     typecheck = options.typecheck or settings.typecheck
     if options.python and not typecheck:
         _usage(parser, "--python goes with --typecheck")
-    from pystator_gen import pipeline
+    from pystator_gen import driver, workers
 
-    report = pipeline.generate(
+    workers.collect_seldom()
+    report = driver.generate(
         sources,
         folder,
         check=options.check,
@@ -99,9 +101,29 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
         force=options.force or settings.force,
         typecheck=typecheck,
         python=options.python or settings.python,
+        processes=_cores(),
+        cache=None if options.no_cache else _cache(settings),
         progress=_progress if _is_worth_watching(options) else iter,
     )
     return _reported(report, options, "pystator-gen")
+
+
+def _cache(settings: Settings) -> Cache:
+    from pathlib import Path
+
+    from pystator_gen.cache import Cache
+
+    return Cache(settings.root or Path.cwd())
+
+
+def _cores() -> int:
+    """How many processors this process may use."""
+    import os
+
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
 
 
 def _scaffold(parser: argparse.ArgumentParser, options: argparse.Namespace, settings: Settings) -> int:
@@ -173,10 +195,11 @@ def _failed(failure: Exception) -> int:
     from pystator_gen.settings import SettingsError
     from pystator_gen.source import SourceUnreadable
     from pystator_gen.typecheck import TypecheckError
+    from pystator_gen.workers import WorkerError
 
     told = (
         *(SettingsError, SourceUnreadable, LibyamlMissingError, FormattingError),
-        *(PackageUnknownError, TypecheckError, OSError),
+        *(PackageUnknownError, TypecheckError, WorkerError, OSError),
     )
     if isinstance(failure, told):
         _say(f"error: {failure}")

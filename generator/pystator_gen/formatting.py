@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
+from typing import TypeVar
+
+NameT = TypeVar("NameT", bound=Hashable)
 
 _MARKER = "# fmt: off\n"
 _PAUSED = "# fmt: paused\n"
@@ -16,7 +19,7 @@ class FormattingError(RuntimeError):
     """Ruff could not be run, or refused what was generated: a bug in the generator or in its installation."""
 
 
-def format_modules(texts: Mapping[str, str]) -> dict[str, str]:
+def format_modules(texts: Mapping[NameT, str]) -> dict[NameT, str]:
     """The modules by name, formatted. The marker that keeps other formatters away is put back afterwards.
 
     Raises:

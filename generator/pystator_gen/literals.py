@@ -7,13 +7,32 @@ decided here and nowhere else. The same value gives the same bytes everywhere.
 from __future__ import annotations
 
 import math
+import re
 from typing import Final, cast
 
 MAX_LITERAL_DEPTH: Final = 50
 """How deep lists and mappings may be nested: Python's own parser gives up at 200 brackets."""
 
 _MAX_DECIMAL_BITS: Final = 10_000  # Python refuses to write longer integers in decimal
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+_JOINING_QUOTE = re.compile(r'"(?="|\Z)')
+"""A quote that would join the next one, or the closing ones."""
+
+
+class _Escapes(dict[int, str]):
+    """What is written for a character, by its code: escaped if it can't be seen, as control and bidi characters."""
+
+    def __missing__(self, code: int) -> str:
+        if chr(code).isprintable():
+            written = chr(code)
+        elif code <= 0xFF:
+            written = f"\\x{code:02x}"
+        else:
+            written = f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+        self[code] = written
+        return written
+
+
+_ESCAPES: Final = _Escapes({ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", ord("\\"): "\\\\"})
 
 
 def python_literal(value: object) -> str:
@@ -27,15 +46,8 @@ def python_literal(value: object) -> str:
 
 def docstring_literal(text: str) -> str:
     """The text as a triple-quoted string that spans its lines as they are."""
-    pieces: list[str] = []
-    for position, character in enumerate(text):
-        if character == "\n":
-            pieces.append(character)
-        elif character == '"' and text[position + 1 : position + 2] in {'"', ""}:
-            pieces.append('\\"')  # it would join the next quote, or the closing ones
-        else:
-            pieces.append(_escaped(character))
-    return f'"""{"".join(pieces)}"""'
+    lines = "\n".join(map(_visible, text.split("\n")))
+    return '"""' + _JOINING_QUOTE.sub(r'\\"', lines) + '"""'
 
 
 def _literal(value: object, depth: int) -> str:
@@ -64,16 +76,9 @@ def _literal(value: object, depth: int) -> str:
 def _text_literal(text: str) -> str:
     # The quotes that ruff would choose, so that formatting changes nothing.
     quote = "'" if text.count('"') > text.count("'") else '"'
-    return quote + "".join(f"\\{c}" if c == quote else _escaped(c) for c in text) + quote
+    return quote + _visible(text).replace(quote, f"\\{quote}") + quote
 
 
-def _escaped(character: str) -> str:
-    """One character; escaped if it can't be seen, as control and bidi characters and odd spaces."""
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+def _visible(text: str) -> str:
+    """The text as it stands between quotes, but for the quotes in it."""
+    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)

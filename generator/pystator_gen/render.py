@@ -10,13 +10,16 @@ import jinja2
 from pystator_gen import view
 
 
+def template_folders() -> list[Path]:
+    """Where the templates may be: beside this package in a wheel, in the checkout's root otherwise."""
+    here = Path(__file__).resolve().parent
+    return [here / "templates", here.parents[1] / "templates"]
+
+
 @cache
 def _environment() -> jinja2.Environment:
-    """The templates, beside this package in a wheel and in the checkout's root otherwise."""
-    here = Path(__file__).resolve().parent
-    folders = [here / "templates", here.parents[1] / "templates"]
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        loader=jinja2.FileSystemLoader(list(map(str, template_folders()))),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -10,10 +10,11 @@ import codecs
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pystator_gen import codes
+from pystator_gen.artifacts import digest
 from pystator_gen.diagnostics import Diagnostic, Span, error
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -39,13 +40,17 @@ class SourceUnreadable(Exception):  # noqa: N818 - it reads as what happened
         self.path = path
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[SourceUnreadable], tuple[Path, str]]:
+        return SourceUnreadable, (self.path, self.reason)  # from one process to another
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one file, and its path as the user named it (with `/` on every system)."""
+    """The text of one file, its path as the user named it (with `/` on every system), and the digest of its bytes."""
 
     path: str
     text: str
+    digest: str = field(default="", compare=False)
 
 
 def discover(arguments: Sequence[str | Path]) -> tuple[list[Path], list[Diagnostic]]:
@@ -93,9 +98,10 @@ def read(path: Path) -> Source | Diagnostic:
         if content.startswith(mark):
             message = f"the file is {encoding}, not UTF-8"
             return error(codes.NOT_TEXT, message, Span(shown), "save it as UTF-8")
+    seen = digest(content)
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        source = Source(shown, content.decode("utf-8"))
+        source = Source(shown, content.decode("utf-8"), seen)
     except UnicodeDecodeError as failure:
         line, column = position(content[: failure.start].decode("utf-8"))
         message = f"the byte 0x{content[failure.start]:02x} is not UTF-8"

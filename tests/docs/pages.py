@@ -33,7 +33,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pystator_gen import cli, pipeline
+from pystator_gen import cli, driver, pipeline
 from pystator_gen.document import load
 from pystator_gen.parse.models import MachineDocument
 from pystator_gen.source import Source
@@ -168,7 +168,7 @@ class Run:
     def _generate(self) -> None:
         """Generate the machines of the page, if it does not do that itself."""
         if self._is_stale and not self._runs_tool and (self.folder / "machines").is_dir():
-            report = pipeline.generate(["machines"], "fsm")
+            report = driver.generate(["machines"], "fsm")
             assert not report.has_errors, "\n".join(map(str, report.diagnostics))
             _forget(self.folder)
             self._is_stale = False
@@ -274,7 +274,7 @@ def _named(transitions: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def _complaints(paths: list[str]) -> str:
     """What the tool says about the machines in some files."""
-    report = pipeline.generate(paths, "unused", check=True)
+    report = driver.generate(paths, "unused", check=True)
     return "".join(f"{diagnostic}\n" for diagnostic in report.diagnostics)
 
 

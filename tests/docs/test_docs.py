@@ -15,7 +15,7 @@ import yaml
 
 import pystator_runtime
 from docs.pages import DOCS, ROOT, Page, Run, codes_in, environment, page
-from pystator_gen import cli, codes, naming, parse
+from pystator_gen import arguments, cli, codes, naming, parse
 from pystator_gen.expressions import vocabulary
 from support.places import PostgreSQL, Redis
 from support.servers import Servers
@@ -174,13 +174,13 @@ def test_a_section_begins_with_the_title_of_its_code(code: str) -> None:
 
 def test_every_option_of_the_command_line_is_described() -> None:
     text = page("command-line.md").text
-    options = [option for action in cli._parser()._actions for option in action.option_strings]
+    options = [option for action in arguments.generate_parser()._actions for option in action.option_strings]
     assert [option for option in options if f"`{option}`" not in text] == []
 
 
 def test_every_option_of_scaffold_is_described() -> None:
     text = page("handlers.md").text
-    options = [option for action in cli._scaffold_parser()._actions for option in action.option_strings]
+    options = [option for action in arguments.scaffold_parser()._actions for option in action.option_strings]
     assert [option for option in options if f"`{option}`" not in text] == []
 
 

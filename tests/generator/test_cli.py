@@ -248,7 +248,7 @@ def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: p
     def interrupted(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pystator_gen.pipeline.generate", interrupted)
+    monkeypatch.setattr("pystator_gen.driver.generate", interrupted)
     assert run("light.yaml", "-o", "fsm") == 130
     assert capsys.readouterr().err == "interrupted; nothing was written\n"
 
@@ -257,6 +257,6 @@ def test_a_bug_of_ours_is_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: object, **options: object) -> None:
         raise AssertionError("ours")
 
-    monkeypatch.setattr("pystator_gen.pipeline.generate", broken)
+    monkeypatch.setattr("pystator_gen.driver.generate", broken)
     with pytest.raises(AssertionError, match="ours"):
         run("light.yaml", "-o", "fsm")

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pystator_gen.pipeline import Report, compile_source
+from pystator_gen.driver import Report
+from pystator_gen.pipeline import compile_source
 from pystator_gen.scaffold import scaffold
 from pystator_gen.scaffold.editing import keep_in_step
 from pystator_gen.scaffold.reading import HandFile, read_handlers

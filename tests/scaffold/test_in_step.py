@@ -196,6 +196,13 @@ def test_a_class_that_was_renamed_is_known_by_its_functions() -> None:
     ]
 
 
+def test_a_class_that_another_of_its_name_replaces_has_nothing() -> None:
+    both = b"class Desk:\n    def notify(self, ctx): ...\nclass Desk:\n    def other(self, ctx): ...\n"
+    text = in_step(both, actions=["notify"])
+    assert both in text
+    assert b"class Actions:" in text
+
+
 def test_one_class_may_have_guards_and_actions() -> None:
     write(["is_paid", "small"], ["notify", "book"])
     both = WRITTEN.replace('class Actions:\n    """What happens."""\n\n', "").replace("Guards", "Desk")

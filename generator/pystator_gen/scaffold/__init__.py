@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pystator_gen.diagnostics import Diagnostic, in_order
+from pystator_gen.driver import Report
 from pystator_gen.formatting import format_modules
 from pystator_gen.output import HEADER, PACKAGE_FILE, Action, Change, OutputError, apply
-from pystator_gen.pipeline import Progress, Report, Unit, compile_all
+from pystator_gen.pipeline import Progress, Unit, compile_all
 from pystator_gen.scaffold.editing import keep_in_step
 from pystator_gen.scaffold.reading import read_handlers
 from pystator_gen.scaffold.skeletons import Module

@@ -94,7 +94,8 @@ def _homes(
             diagnostics.append(warning(codes.OUT_OF_REACH, message, file.span(0)))
             continue
         if home is None:
-            able = [c for c in file.classes if c.name not in usual and each.names & c.provided]
+            bound = [c for c in file.classes if c is last_of(file.classes, c.name)]
+            able = [c for c in bound if c.name not in usual and each.names & c.provided]
             bases = {base for candidate in able for base in candidate.bases}
             able = [candidate for candidate in able if candidate.name not in bases]
             if len(able) > 1:
