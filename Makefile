@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance golden bench soak docs clean FORCE
+.PHONY: help demo test check conformance golden bench bench-compare soak docs clean FORCE
 
 VENV := .venv
 ifeq ($(origin PYTHON),undefined)
@@ -21,8 +21,8 @@ PROGRAMS := $(EXAMPLES:%=examples/%/app.py) scripts/demo.py
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
-		printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 demo: $(READY) ## Compile the examples, type-check them, run two: what this is about, in a minute
 	@$(BIN)/python scripts/demo.py
@@ -52,8 +52,11 @@ golden: $(READY) ## Rewrite everything that tests compare with: look at the diff
 soak: $(READY) ## Run the same tests with large budgets; takes long
 	PYSTATOR_SOAK=1 PYTEST_TIMEOUT=0 PYTHONPATH=scripts $(PYTEST) -p soak
 
-bench: $(BENCH_VENV)/.ready ## Measure, beside other libraries
-	$(BENCH_VENV)/bin/python bench/run.py
+bench: $(BENCH_VENV)/.ready ## Measure, beside other libraries; what is measured is the new baseline
+	$(BENCH_VENV)/bin/python bench/run.py --json bench/baseline.json
+
+bench-compare: $(BENCH_VENV)/.ready ## Measure, and say what has changed since the baseline
+	$(BENCH_VENV)/bin/python bench/run.py --compare bench/baseline.json
 
 docs: $(VENV)/.ready-docs ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict

@@ -11,9 +11,12 @@ from pathlib import Path
 
 from bench import contenders, events, instructions, large, processes
 from bench.measure import FULL, QUICK, Budget
-from bench.report import Group, Report, this_machine
+from bench.report import Group, Report, changes, this_machine
 
 Measure = Callable[[], Iterator[Group]]
+
+_NOTABLE = 0.15
+"""By so much a ratio may change from run to run, on a machine that has something else to do now and then."""
 
 
 def main() -> int:
@@ -38,9 +41,19 @@ def main() -> int:
     print(f"\n{report.summary()}")
     for unable in report.failures:
         print(f"could not be run: {unable}", file=sys.stderr)
+    if options.compare is not None:
+        _compare(report, options.compare)
     if options.json is not None:
         report.write(options.json)
     return 1 if report.failures else 0
+
+
+def _compare(report: Report, baseline: Path) -> None:
+    """Print which ratios have changed since a baseline."""
+    found = changes(report, baseline, _NOTABLE)
+    print(f"\nratios that have changed by {_NOTABLE:.0%} or more since {baseline}: {len(found) or 'none'}")
+    for change in found:
+        print(change)
 
 
 def _measures(workspace: Path, budget: Budget, report: Report) -> Iterator[tuple[str, str, Measure]]:
@@ -58,6 +71,7 @@ def _measures(workspace: Path, budget: Budget, report: Report) -> Iterator[tuple
     yield "instructions", "instructions", partial(instructions.measure, workspace)
     yield "memory", "memory", partial(events.memory, taking_part, budget, failed)
     yield "stores", "stored entities", partial(_stores, workspace, budget)
+    yield "throughput", "several processes", partial(_throughput, workspace, budget)
     yield "imports", "imports", partial(processes.imports, workspace, budget)
     yield "cli", "command line", partial(processes.command_line, workspace, budget)
     yield "large", f"{large.STATES:,} states", partial(large.measure, workspace, budget)
@@ -71,12 +85,20 @@ def _stores(workspace: Path, budget: Budget) -> Iterator[Group]:
     yield from stores.measure(workspace, budget)
 
 
+def _throughput(workspace: Path, budget: Budget) -> Iterator[Group]:
+    """The same of several processes."""
+    from bench import throughput
+
+    yield from throughput.measure(workspace, budget)
+
+
 def _names() -> list[str]:
     return [
         *dict.fromkeys(comparison.name for comparison in events.COMPARISONS),
         "instructions",
         "memory",
         "stores",
+        "throughput",
         "imports",
         "cli",
         "large",
@@ -94,6 +116,9 @@ def _options() -> argparse.Namespace:
         "--only", action="append", choices=_names(), metavar="NAME", help=f"only this: {', '.join(_names())}"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help="print which ratios are others than in an earlier run's --json"
+    )
     return parser.parse_args()
 
 

@@ -58,10 +58,11 @@ class Budget:
     processes: int
     machines: int
     generations: int
+    seconds_of_throughput: float
 
 
-FULL = Budget(80, 0.005, sessions=100_000, processes=15, machines=1_000, generations=2)
-QUICK = Budget(12, 0.002, sessions=10_000, processes=3, machines=40, generations=1)
+FULL = Budget(80, 0.005, sessions=100_000, processes=15, machines=1_000, generations=2, seconds_of_throughput=3.0)
+QUICK = Budget(12, 0.002, sessions=10_000, processes=3, machines=40, generations=1, seconds_of_throughput=0.3)
 
 
 class Statement:

@@ -7,10 +7,11 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from math import log
 from pathlib import Path
 
 _TIMES = "×"  # noqa: RUF001 - the sign is meant
-_COLUMNS = ("contender", "what", "took", "ratio", "target", "met")
+_COLUMNS = ("contender", "what", "measured", "ratio", "target", "met")
 _WIDTHS = (28, 34, 12, 9, 10, 4)
 
 
@@ -33,7 +34,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured value; ``unit`` is ``s``, ``B`` or ``instructions``."""
+    """One measured value; ``unit`` is ``s``, ``B``, ``instructions`` or ``/s``, of which more is better."""
 
     contender: str
     what: str
@@ -117,6 +118,44 @@ class Report:
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A ratio that is another one than in an earlier run."""
+
+    row: str
+    before: float
+    now: float
+
+    @property
+    def factor(self) -> float:
+        """By what it was multiplied."""
+        return self.now / self.before
+
+    def __str__(self) -> str:
+        return f"  {_shown_ratio(self.before):>9} → {_shown_ratio(self.now):>9}  {self.factor - 1:+8.0%}  {self.row}"
+
+
+def changes(report: Report, baseline: Path, at_least: float) -> list[Change]:
+    """The ratios that have changed by some part since a baseline was written, the most changed first.
+
+    Ratios are compared, not what was measured: the machine may be another one, or a busy one.
+    """
+    written = json.loads(baseline.read_text(encoding="utf-8"))
+    before = {
+        f"{group['title']}: {row['contender'].split()[0]}, {row['what']}": row["ratio"]
+        for group in written["groups"]
+        for row in group["rows"]
+    }
+    found = [
+        Change(name, before[name], group.ratio(row))
+        for group in report.groups
+        for row in group.rows
+        if (name := f"{group.title}: {row.contender.split()[0]}, {row.what}") in before
+    ]
+    changed = [change for change in found if abs(log(change.factor)) >= log(1 + at_least)]
+    return sorted(changed, key=lambda change: -abs(log(change.factor)))
+
+
 def this_machine() -> dict[str, str]:
     """What the numbers depend on."""
     return {
@@ -133,6 +172,8 @@ def shown(value: float, unit: str) -> str:
         return f"{value:,.0f} B"
     if unit == "instructions":
         return f"{value:,.0f}"
+    if unit == "/s":
+        return f"{value:,.0f}/s"
     for bound, factor, name in ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms")):
         if value < bound:
             return f"{value * factor:,.0f} ns" if name == "ns" else f"{value * factor:,.2f} {name}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bench.contenders.base import Case
@@ -78,11 +79,16 @@ def _kept(folder: Path, servers: Servers) -> Iterator[Kept]:
         ),
     )
     url = servers.postgres()
+    postgresql = partial(ours.in_postgresql, url)
     yield Kept(
         "an entity stored in PostgreSQL, one event",
         (
             (by_hand.NAME, by_hand.postgresql(url, folder), None),
-            (ours.NAME, ours.orders(ours.postgresql(url), folder / "postgresql"), Target(1.6, at_least=False)),
+            (
+                ours.NAME,
+                ours.orders(postgresql, folder / "postgresql"),
+                Target(1.6, at_least=False),
+            ),
         ),
     )
     url = servers.redis()
@@ -90,7 +96,7 @@ def _kept(folder: Path, servers: Servers) -> Iterator[Kept]:
         "an entity stored in Redis, `appendfsync always`, one event",
         (
             (by_hand.NAME, by_hand.redis(url), None),
-            (ours.NAME, ours.orders(ours.redis(url), folder), None),
+            (ours.NAME, ours.orders(partial(ours.in_redis, url), folder), None),
         ),
     )
 

@@ -17,6 +17,9 @@ PARALLEL = _FOLDER / "parallel.yaml"
 STORED = _FOLDER / "stored.yaml"
 """The machine whose entities are kept by the thousand."""
 
+PARCEL = _FOLDER / "throughput.yaml"
+"""The machine to whose entities several processes send events."""
+
 NESTED_ROUTE = {"pause": "paused", "resume": "open", "halt": "paused", "reopen": "open"}
 PARALLEL_ROUTE = {"reserve": {"reserved", "held"}, "release": {"free", "owed"}}
 """Events in the order in which they are sent, each with where it leads: a leaf, or the leaf of each region."""

@@ -15,7 +15,7 @@ from bench.contenders.order import ours as order
 from bench.contenders.parallel import by_hand as parallel_by_hand
 from bench.contenders.parallel import ours as parallel
 from bench.measure import Case, ProofError, Statement
-from bench.report import Group, Report, Row, Target
+from bench.report import Group, Report, Row, Target, changes
 
 
 @pytest.mark.parametrize("library", [order, nested, parallel, order_by_hand, nested_by_hand, parallel_by_hand])
@@ -49,3 +49,16 @@ def test_ratios_are_to_the_first_row_and_targets_are_judged(tmp_path: Path) -> N
     report.write(tmp_path / "report.json")
     written = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert [row["met"] for row in written["groups"][0]["rows"]] == [None, True, False, True]
+
+
+def test_what_has_changed_since_a_baseline_is_told_the_most_changed_first(tmp_path: Path) -> None:
+    def report(send: float, create: float, ours: str = "ours 1.0") -> Report:
+        rows = [Row(ours, "send", send), Row("theirs", "send", 2e-5), Row("theirs", "create", create)]
+        return Report({"python": "3"}, [Group("flat", "flat event", rows)])
+
+    report(2e-7, 1e-5).write(tmp_path / "baseline.json")
+    found = changes(report(4e-7, 1.9e-5, "ours 1.1"), tmp_path / "baseline.json", 0.2)
+    assert [(change.row, round(change.factor, 2)) for change in found] == [("flat event: theirs, send", 0.5)]
+    assert str(found[0]).split()[:4] == ["100×", "→", "50×", "-50%"]  # noqa: RUF001 - the sign is meant
+    twice = changes(report(2e-7, 3e-5), tmp_path / "baseline.json", 0.2)
+    assert [(change.row, round(change.factor, 2)) for change in twice] == [("flat event: theirs, create", 3.0)]

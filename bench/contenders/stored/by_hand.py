@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,13 @@ from bench.contenders.base import CONTEXT, Case
 from bench.contenders.stored import ours
 
 NAME = "by hand"
+
+Mover = Callable[[str, str, str, str, str], bool]
+"""Moves an entity: ``(machine, entity_id, trigger, source, target)``; ``False`` if another process was faster."""
+
+_BACK_AND_FORTH = (
+    "move('order', 'o-1', 'suspend', 'open', 'suspended'); move('order', 'o-1', 'resume', 'suspended', 'open')"
+)
 
 _READ = """
 SELECT state, context, history, timers, next_due, version, machine_version, created_at, updated_at
@@ -36,31 +44,40 @@ VALUES (?, ?, ?, ?, ?, ?, 1, '', '', ?)
 
 
 @contextmanager
-def sqlite(folder: Path) -> Iterator[Sequence[Case]]:
+def sqlite_mover(path: Path) -> Iterator[Mover]:
     """The transaction, on a file that our store has made."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ours.orders(ours.sqlite, folder):
-        pass  # it makes the tables, and the order
-    connection = sqlite3.connect(folder / "ours.db", isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
 
-    def move(trigger: str, source: str, target: str) -> None:
-        state, context, *_, version, _, _, at = connection.execute(_READ, ("order", "o-1")).fetchone()
+    def move(machine: str, entity_id: str, trigger: str, source: str, target: str) -> bool:
+        state, context, *_, version, _, _, at = connection.execute(_READ, (machine, entity_id)).fetchone()
         if state != source:
             raise ValueError(state)
         connection.execute("BEGIN IMMEDIATE")
-        written = connection.execute(_WRITE, (target, context, version + 1, at, "order", "o-1", version))
+        written = connection.execute(_WRITE, (target, context, version + 1, at, machine, entity_id, version))
         if written.rowcount != 1:
-            raise ValueError(version)
-        connection.execute(_RECORD, ("order", "o-1", version + 1, trigger, source, target, at))
+            connection.execute("ROLLBACK")
+            return False
+        connection.execute(_RECORD, (machine, entity_id, version + 1, trigger, source, target, at))
         connection.execute("COMMIT")
+        return True
 
-    names = {"move": move, "connection": connection, "context": CONTEXT}
-    statement = "move('suspend', 'open', 'suspended'); move('resume', 'suspended', 'open')"
-    proof = "connection.execute('SELECT state FROM pystator_entities').fetchone() == ('open',)"
-    yield (Case("SELECT, UPDATE, INSERT", statement, names, proof, events=2),)
+    yield move
     connection.close()
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Sequence[Case]]:
+    """One order, in a file that our store has made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ours.orders(ours.sqlite, folder):
+        pass  # it makes the tables, and the order
+    path = folder / "ours.db"
+    with sqlite_mover(path) as move, closing(sqlite3.connect(path)) as connection:
+        names = {"move": move, "connection": connection}
+        proof = "connection.execute('SELECT state FROM pystator_entities').fetchone() == ('open',)"
+        yield (Case("SELECT, UPDATE, INSERT", _BACK_AND_FORTH, names, proof, events=2),)
 
 
 _READ_POSTGRESQL = """
@@ -79,54 +96,83 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, true, '', '', %s)
 
 
 @contextmanager
-def postgresql(url: str, folder: Path) -> Iterator[Sequence[Case]]:
+def postgresql_mover(url: str) -> Iterator[Mover]:
     """The transaction, on tables that our store has made."""
-    with ours.orders(ours.postgresql(url), folder):
-        pass  # it makes the tables, and the order
     connection = psycopg.connect(url, autocommit=True)
 
-    def move(trigger: str, source: str, target: str) -> None:
-        row = connection.execute(_READ_POSTGRESQL, ("order", "o-1")).fetchone()
+    def move(machine: str, entity_id: str, trigger: str, source: str, target: str) -> bool:
+        row = connection.execute(_READ_POSTGRESQL, (machine, entity_id)).fetchone()
         assert row is not None
         state, context, *_, version, _, _, at = row
         if state != source:
             raise ValueError(state)
         with connection.transaction():
-            moved = (target, target, context, version + 1, at, "order", "o-1", version)
+            moved = (target, target, context, version + 1, at, machine, entity_id, version)
             if connection.execute(_WRITE_POSTGRESQL, moved).rowcount != 1:
-                raise ValueError(version)
-            told = ("order", "o-1", "o-1", version + 1, trigger, source, target, at)
+                return False
+            told = (machine, entity_id, entity_id, version + 1, trigger, source, target, at)
             connection.execute(_RECORD_POSTGRESQL, told)
+        return True
 
-    def state() -> object:
-        return connection.execute("SELECT state FROM pystator_entities WHERE entity_key = 'o-1'").fetchone()
-
-    statement = "move('suspend', 'open', 'suspended'); move('resume', 'suspended', 'open')"
-    yield (Case("SELECT, UPDATE, INSERT", statement, {"move": move, "state": state}, "state() == ('open',)", events=2),)
+    yield move
     connection.close()
 
 
 @contextmanager
-def redis(url: str) -> Iterator[Sequence[Case]]:
-    """One read, and one transaction that writes an entity, its version, its state and an audit row."""
-    client = redis_py.Redis.from_url(url)
-    client.hset("bare:entities", "o-1", json.dumps({"state": "open", "context": CONTEXT, "version": 1}))
+def postgresql(url: str, folder: Path) -> Iterator[Sequence[Case]]:
+    """One order, in tables that our store has made."""
+    with ours.orders(partial(ours.in_postgresql, url), folder):
+        pass  # it makes the tables, and the order
+    with postgresql_mover(url) as move, psycopg.connect(url, autocommit=True) as connection:
 
-    def move(trigger: str, source: str, target: str) -> None:
-        found = json.loads(client.hget("bare:entities", "o-1"))
+        def state() -> object:
+            return connection.execute("SELECT state FROM pystator_entities WHERE entity_key = 'o-1'").fetchone()
+
+        names = {"move": move, "state": state}
+        yield (Case("SELECT, UPDATE, INSERT", _BACK_AND_FORTH, names, "state() == ('open',)", events=2),)
+
+
+@contextmanager
+def redis_mover(url: str) -> Iterator[Mover]:
+    """One read, and one transaction that writes an entity, its version, its state and an audit row.
+
+    WATCH would be a third message; without it, an event that another process overtakes is lost.
+    """
+    client = redis_py.Redis.from_url(url)
+
+    def move(machine: str, entity_id: str, trigger: str, source: str, target: str) -> bool:
+        found = json.loads(client.hget(f"bare:{machine}:entities", entity_id))
         if found["state"] != source:
             raise ValueError(found["state"])
         version = found["version"] + 1
         with client.pipeline(transaction=True) as commit:
-            commit.hset("bare:entities", "o-1", json.dumps({**found, "state": target, "version": version}))
-            commit.hset("bare:versions", "o-1", version)
-            commit.hset("bare:states", "o-1", target)
-            commit.rpush("bare:audit", json.dumps([trigger, source, target, version]))
+            moved = json.dumps({**found, "state": target, "version": version})
+            commit.hset(f"bare:{machine}:entities", entity_id, moved)
+            commit.hset(f"bare:{machine}:versions", entity_id, version)
+            commit.hset(f"bare:{machine}:states", entity_id, target)
+            commit.rpush(f"bare:{machine}:audit", json.dumps([entity_id, trigger, source, target, version]))
             commit.execute()
+        return True
 
-    def state() -> object:
-        return json.loads(client.hget("bare:entities", "o-1"))["state"]
-
-    statement = "move('suspend', 'open', 'suspended'); move('resume', 'suspended', 'open')"
-    yield (Case("HGET, MULTI of four", statement, {"move": move, "state": state}, "state() == 'open'", events=2),)
+    yield move
     client.close()
+
+
+def put_into_redis(url: str, machine: str, entity_ids: Sequence[str], state: str, context: object) -> None:
+    """The entities that :func:`redis_mover` moves."""
+    with redis_py.Redis.from_url(url) as client:
+        entity = json.dumps({"state": state, "context": context, "version": 1})
+        client.hset(f"bare:{machine}:entities", mapping=dict.fromkeys(entity_ids, entity))
+
+
+@contextmanager
+def redis(url: str) -> Iterator[Sequence[Case]]:
+    """One order."""
+    put_into_redis(url, "order", ["o-1"], "open", CONTEXT)
+    with redis_mover(url) as move, redis_py.Redis.from_url(url) as client:
+
+        def state() -> object:
+            return json.loads(client.hget("bare:order:entities", "o-1"))["state"]
+
+        names = {"move": move, "state": state}
+        yield (Case("HGET, MULTI of four", _BACK_AND_FORTH, names, "state() == 'open'", events=2),)

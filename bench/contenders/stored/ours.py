@@ -32,14 +32,14 @@ def sqlite(folder: Path) -> Any:
     return SQLiteStateStore(folder / "ours.db")
 
 
-def postgresql(url: str) -> Callable[[Path], Any]:
-    """A store in PostgreSQL."""
-    return lambda folder: SQLAlchemyStateStore(url)
+def in_postgresql(url: str, folder: Path | None = None) -> Any:
+    """A store in PostgreSQL, which needs no folder."""
+    return SQLAlchemyStateStore(url)
 
 
-def redis(url: str) -> Callable[[Path], Any]:
-    """A store in Redis."""
-    return lambda folder: RedisStateStore(url)
+def in_redis(url: str, folder: Path | None = None) -> Any:
+    """A store in Redis, which needs none either."""
+    return RedisStateStore(url)
 
 
 def sqlite_not_durable(folder: Path) -> Any:
