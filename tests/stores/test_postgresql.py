@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from pystator_runtime.errors import ConfigurationError, StoreError
 from pystator_runtime.stores import SQLAlchemyStateStore, sql_engines
+from pystator_runtime.stores.sql_queries import Queries, Query
 from support.orchestrated import until
 from support.places import PostgreSQL
 from support.running import in_threads
@@ -107,6 +108,43 @@ def test_costs_do_not_grow_with_the_number_of_entities(place: PostgreSQL) -> Non
         read = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "pystator_entities"]
         assert sum(node["Actual Rows"] * node["Actual Loops"] for node in read) < 100, (query.text, plan)
         assert not [node for node in read if node["Node Type"] == "Seq Scan"], (query.text, plan)
+
+
+ENTITY, EVENT, PENDING = "pystator_entities_key", "pystator_audit_event", "pystator_actions_pending"
+INDEXES: dict[str, tuple[set[str], Callable[[Queries], Query[Any]]]] = {
+    "load": ({ENTITY}, lambda ask: ask.load(MACHINE, ID, None)),
+    "load with an event id": ({ENTITY, EVENT}, lambda ask: ask.load(MACHINE, ID, "e")),
+    "commit": ({ENTITY}, lambda ask: ask.commit(commit(entity(version=2), event_id="e", actions=1))),
+    "finish": ({"pystator_actions_key"}, lambda ask: ask.finish(action(entity()).key, None)),
+    "due": ({"pystator_entities_due"}, lambda ask: ask.due(MACHINE, None, 10)),
+    "next_due": ({"pystator_entities_due"}, lambda ask: ask.next_due(MACHINE)),
+    "claim": ({PENDING, "pystator_actions_pkey"}, lambda ask: ask.claim(MACHINE, HOUR, 10, False)),
+    "audit": ({"pystator_audit_entity"}, lambda ask: ask.audit(MACHINE, ID)),
+    "delete": (
+        {ENTITY, "pystator_audit_entity", "pystator_actions_entity"},
+        lambda ask: ask.delete(MACHINE, ID),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_a_plan_that_was_made_for_empty_tables_is_right_for_full_ones(name: str, place: PostgreSQL) -> None:
+    """Connections keep plans for statements that they send often, until somebody analyzes the tables."""
+    store = place.open()
+    put(store, entity(next_due=FAR), event_id="e", actions=1)
+    wanted, ask = INDEXES[name]
+    query = ask(store._ask)
+    types = ", ".join(
+        {int: "bigint", bool: "boolean", list: "text[]"}.get(type(v), "text") for v in query.values.values()
+    )
+    prepared = query.text % {name: f"${number}" for number, name in enumerate(query.values, 1)}
+    with store._engines.called()._engine.connect() as connection:
+        connection.exec_driver_sql("SET plan_cache_mode = force_generic_plan")
+        connection.exec_driver_sql(f"PREPARE asked({types}) AS {prepared}")
+        nulls = ", ".join("NULL" for _ in query.values)
+        plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked({nulls})").scalar_one()
+    found = {node["Index Name"] for node in nodes(plan[0]["Plan"]) if "Index Name" in node}
+    assert found == wanted, plan
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -82,11 +82,11 @@ def sqlite(folder: Path) -> Iterator[Sequence[Case]]:
 
 _READ_POSTGRESQL = """
 SELECT state, context, history, timers, next_due, version, machine_version, created_at, updated_at
-FROM pystator_entities WHERE machine = %s AND entity_key = %s
+FROM pystator_entities WHERE entity_key = %s
 """
 _WRITE_POSTGRESQL = """
 UPDATE pystator_entities SET state = %s, state_key = %s, context = %s, version = %s, updated_at = %s
-WHERE machine = %s AND entity_key = %s AND version = %s
+WHERE entity_key = %s AND version = %s
 """
 _RECORD_POSTGRESQL = """
 INSERT INTO pystator_audit
@@ -101,16 +101,17 @@ def postgresql_mover(url: str) -> Iterator[Mover]:
     connection = psycopg.connect(url, autocommit=True)
 
     def move(machine: str, entity_id: str, trigger: str, source: str, target: str) -> bool:
-        row = connection.execute(_READ_POSTGRESQL, (machine, entity_id)).fetchone()
+        key = f"{machine}/{entity_id}"
+        row = connection.execute(_READ_POSTGRESQL, (key,)).fetchone()
         assert row is not None
         state, context, *_, version, _, _, at = row
         if state != source:
             raise ValueError(state)
         with connection.transaction():
-            moved = (target, target, context, version + 1, at, machine, entity_id, version)
+            moved = (target, target, context, version + 1, at, key, version)
             if connection.execute(_WRITE_POSTGRESQL, moved).rowcount != 1:
                 return False
-            told = (machine, entity_id, entity_id, version + 1, trigger, source, target, at)
+            told = (machine, key, entity_id, version + 1, trigger, source, target, at)
             connection.execute(_RECORD_POSTGRESQL, told)
         return True
 
@@ -126,7 +127,7 @@ def postgresql(url: str, folder: Path) -> Iterator[Sequence[Case]]:
     with postgresql_mover(url) as move, psycopg.connect(url, autocommit=True) as connection:
 
         def state() -> object:
-            return connection.execute("SELECT state FROM pystator_entities WHERE entity_key = 'o-1'").fetchone()
+            return connection.execute("SELECT state FROM pystator_entities WHERE entity_key = 'order/o-1'").fetchone()
 
         names = {"move": move, "state": state}
         yield (Case("SELECT, UPDATE, INSERT", _BACK_AND_FORTH, names, "state() == ('open',)", events=2),)

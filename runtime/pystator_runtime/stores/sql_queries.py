@@ -56,11 +56,14 @@ _NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _LOCK = "'{quoted_entities}'::regclass::oid::int, %(lock)s::int"
 
 _LOAD = f"""
+    SELECT {_NOW}, {_list(_ENTITY, "e.")}
+    FROM (SELECT 1) AS always LEFT JOIN {{entities}} AS e ON e.entity_key = %(entity_key)s
+"""
+_LOAD_WITH_EVENT = f"""
     SELECT {_NOW}, {_list(_ENTITY, "e.")}, {_list(_AUDIT, "a.")}
     FROM (SELECT 1) AS always
-    LEFT JOIN {{entities}} AS e ON e.machine = %(machine)s AND e.entity_key = %(entity_key)s
-    LEFT JOIN {{audit}} AS a
-        ON a.machine = %(machine)s AND a.entity_key = %(entity_key)s AND a.event_key = %(event_key)s
+    LEFT JOIN {{entities}} AS e ON e.entity_key = %(entity_key)s
+    LEFT JOIN {{audit}} AS a ON a.event_key = %(event_key)s
 """
 
 # Whoever has waited here for another's change of the row compares the version again when that is done.
@@ -72,8 +75,8 @@ _CREATE = f"""written AS (
 _UPDATE = f"""written AS (
         UPDATE {{entities}} AS e SET {", ".join(f"{n} = {_value(n)}" for n in _WRITTEN_ENTITY if n not in _FIXED)}
         FROM free WHERE ok
-        AND e.machine = %(machine)s AND e.entity_key = %(entity_key)s AND e.version = %(expected)s
-        AND e.created_at = %(created_at)s::bigint RETURNING 1
+        AND e.entity_key = %(entity_key)s AND e.version = %(expected)s AND e.created_at = %(created_at)s::bigint
+        RETURNING 1
     )"""
 _TELL = f"""told AS (
         INSERT INTO {{audit}} ({_list(_WRITTEN_AUDIT)}) SELECT {_values(_WRITTEN_AUDIT, "audit_")} FROM written
@@ -98,17 +101,15 @@ _TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_LOCK})"
 _WAIT = "SELECT set_config('lock_timeout', '30s', true), pg_advisory_xact_lock"
 
 _RECORD = f"INSERT INTO {{audit}} ({_list(_WRITTEN_AUDIT)}) VALUES ({_values(_WRITTEN_AUDIT)})"
-_HISTORY = (
-    f"SELECT {_list(_AUDIT)} FROM {{audit}} WHERE machine = %(machine)s AND entity_key = %(entity_key)s ORDER BY id"
-)
+_HISTORY = f"SELECT {_list(_AUDIT)} FROM {{audit}} WHERE entity_key = %(entity_key)s ORDER BY id"
 _PRUNE = f"""
     WITH gone AS (DELETE FROM {{audit}} WHERE machine = %(machine)s AND at < {_NOW} - %(kept)s RETURNING 1)
     SELECT count(*) FROM gone
 """
 _DELETE = """
-    WITH told AS (DELETE FROM {audit} WHERE machine = %(machine)s AND entity_key = %(entity_key)s),
-    planned AS (DELETE FROM {actions} WHERE machine = %(machine)s AND entity_key = %(entity_key)s),
-    gone AS (DELETE FROM {entities} WHERE machine = %(machine)s AND entity_key = %(entity_key)s RETURNING 1)
+    WITH told AS (DELETE FROM {audit} WHERE entity_key = %(entity_key)s),
+    planned AS (DELETE FROM {actions} WHERE entity_key = %(entity_key)s),
+    gone AS (DELETE FROM {entities} WHERE entity_key = %(entity_key)s RETURNING 1)
     SELECT count(*) > 0 FROM gone
 """
 
@@ -136,7 +137,12 @@ _DUE = f"""
     SELECT entity_id FROM {{entities}} WHERE machine = %(machine)s AND next_due <= coalesce(%(now)s::bigint, {_NOW})
     ORDER BY next_due LIMIT %(limit)s
 """
-_NEXT_DUE = f"SELECT (SELECT min(next_due) FROM {{entities}} WHERE machine = %(machine)s), {_NOW}"
+_NEXT_DUE = f"""
+    SELECT (
+        SELECT next_due FROM {{entities}} WHERE machine = %(machine)s AND next_due IS NOT NULL
+        ORDER BY next_due LIMIT 1
+    ), {_NOW}
+"""
 
 _CLAIM = f"""
     WITH wanted AS MATERIALIZED (
@@ -197,9 +203,11 @@ class Queries:
     # -- entities ----------------------------------------------------------------------------------------------
 
     def load(self, machine: str, entity_id: str, event_id: str | None) -> Query[Loaded]:
-        event_key = None if event_id is None else key_of(event_id)
-        values = {"machine": machine, "entity_key": key_of(entity_id), "event_key": event_key}
-        return Query(self._text(_LOAD), values, _loaded, reads=True)
+        values = {"entity_key": key_of(machine, entity_id)}
+        if event_id is None:
+            return Query(self._text(_LOAD), values, _loaded, reads=True)
+        values["event_key"] = key_of(machine, entity_id, event_id)
+        return Query(self._text(_LOAD_WITH_EVENT), values, _loaded_with_event, reads=True)
 
     def commit(self, commit: Commit) -> Query[bool]:
         """The whole commit: the rows of the event and of the actions come with that of the entity, or not at all."""
@@ -215,14 +223,14 @@ class Queries:
         return Query(self._text(_RECORD), _audit_values(audit), _nothing)
 
     def audit(self, machine: str, entity_id: str) -> Query[list[AuditRecord]]:
-        values = {"machine": machine, "entity_key": key_of(entity_id)}
+        values = {"entity_key": key_of(machine, entity_id)}
         return Query(self._text(_HISTORY), values, _audit_rows, reads=True)
 
     def prune(self, machine: str, kept: int) -> Query[int]:
         return Query(self._text(_PRUNE), {"machine": machine, "kept": kept}, _number)
 
     def delete(self, machine: str, entity_id: str) -> Query[bool]:
-        return Query(self._text(_DELETE), {"machine": machine, "entity_key": key_of(entity_id)}, _flag)
+        return Query(self._text(_DELETE), {"entity_key": key_of(machine, entity_id)}, _flag)
 
     def find(self, machine: str, state: str | None, after: str | None, limit: int) -> Query[list[EntityRecord]]:
         values: dict[str, Any] = {"machine": machine, "limit": limit}
@@ -301,7 +309,7 @@ def _lock(machine: str, entity_id: str) -> int:
 def _entity_values(entity: EntityRecord, expected: int) -> dict[str, Any]:
     return {
         **entity._asdict(),
-        "entity_key": key_of(entity.entity_id),
+        "entity_key": key_of(entity.machine, entity.entity_id),
         "state_key": key_of(entity.state),
         "expected": expected,
         "lock": _lock(entity.machine, entity.entity_id),
@@ -309,14 +317,15 @@ def _entity_values(entity: EntityRecord, expected: int) -> dict[str, Any]:
 
 
 def _audit_values(audit: AuditRecord, prefix: str = "") -> dict[str, Any]:
-    event_key = None if audit.event_id is None else key_of(audit.event_id)
-    values = {**audit._asdict(), "entity_key": key_of(audit.entity_id), "event_key": event_key}
+    of_entity = audit.machine, audit.entity_id
+    event_key = None if audit.event_id is None else key_of(*of_entity, audit.event_id)
+    values = {**audit._asdict(), "entity_key": key_of(*of_entity), "event_key": event_key}
     return {prefix + name: value for name, value in values.items()}
 
 
 def _action_values(actions: Sequence[ActionRecord]) -> dict[str, Any]:
     values = {name + "s": list(column) for name, column in zip(_ACTION, zip(*actions, strict=True), strict=True)}
-    values["entity_keys"] = [key_of(action.entity_id) for action in actions]
+    values["entity_keys"] = [key_of(action.machine, action.entity_id) for action in actions]
     values["action_keys"] = [key_of(action.key) for action in actions]
     return values
 
@@ -352,6 +361,11 @@ def _number(rows: Rows) -> int:
 
 
 def _loaded(rows: Rows) -> Loaded:
+    now, *entity = rows[0]
+    return Loaded(None if entity[0] is None else EntityRecord(*entity), None, now)
+
+
+def _loaded_with_event(rows: Rows) -> Loaded:
     now, *columns = rows[0]
     entity, audit = columns[: len(_ENTITY)], columns[len(_ENTITY) :]
     return Loaded(

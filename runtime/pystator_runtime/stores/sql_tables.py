@@ -25,11 +25,21 @@ LONGEST = 128
 """How many characters a key has, unless it is shortened."""
 
 
-def key_of(text: str) -> str:
-    """A text, or the beginning of a long one and its digest: an entry of an index can't be long, and ids may be."""
-    if len(text) <= LONGEST:
-        return text
-    return text[:HEAD] + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def key_of(*texts: str) -> str:
+    """What a row is found by: texts, or the beginning of long ones and a digest of them all.
+
+    An entry of an index can't be long, and ids may be. All that identifies a row is in one column, for a planner that
+    has not seen many rows yet takes any index which begins with one of several columns for as good as another, and
+    keeps to it when there are many.
+    """
+    key = "/".join([*map(_quoted, texts[:-1]), texts[-1]])
+    if len(key) <= LONGEST:
+        return key
+    return key[:HEAD] + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _quoted(text: str) -> str:
+    return text.replace("%", "%25").replace("/", "%2F")
 
 
 def metadata_of(schema: str | None) -> MetaData:
@@ -51,7 +61,7 @@ def metadata_of(schema: str | None) -> MetaData:
         _text("machine_version", nullable=True),
         _number("created_at"),
         _number("updated_at"),
-        PrimaryKeyConstraint("machine", "entity_key", name="pystator_entities_key"),
+        PrimaryKeyConstraint("entity_key", name="pystator_entities_key"),
     )
     columns = entities.c
     Index("pystator_entities_id", columns.machine, func.left(columns.entity_id, HEAD))
@@ -74,9 +84,10 @@ def metadata_of(schema: str | None) -> MetaData:
         _text("digest"),
         _text("result"),
         _number("at"),
-        UniqueConstraint("machine", "entity_key", "event_key", name="pystator_audit_event"),
     )
-    Index("pystator_audit_entity", audit.c.machine, audit.c.entity_key, audit.c.id)
+    event = audit.c.event_key
+    Index("pystator_audit_event", event, unique=True, postgresql_where=event.is_not(None))
+    Index("pystator_audit_entity", audit.c.entity_key, audit.c.id)
     Index("pystator_audit_at", audit.c.machine, audit.c.at)
     actions = Table(
         "pystator_actions",
@@ -98,7 +109,7 @@ def metadata_of(schema: str | None) -> MetaData:
     )
     Index("pystator_actions_pending", actions.c.machine, actions.c.id, postgresql_where=actions.c.error == "")
     Index("pystator_actions_failed", actions.c.machine, actions.c.id, postgresql_where=actions.c.error != "")
-    Index("pystator_actions_entity", actions.c.machine, actions.c.entity_key)
+    Index("pystator_actions_entity", actions.c.entity_key)
     return metadata
 
 
