@@ -227,12 +227,13 @@ def problems(fields: Fields, values: Mapping[str, Any], *, closed: bool = False)
 class Payload:
     """What a trigger declares to take: its fields, and a builder of the defaults of those that may be left out."""
 
-    __slots__ = ("_expected", "defaults", "fields")
+    __slots__ = ("_expected", "defaults", "fields", "has_defaults")
 
     def __init__(self, fields: Fields, defaults: Callable[[], dict[str, Any]] = dict) -> None:
         self.fields = fields
         self.defaults = defaults
         optional = defaults().keys()
+        self.has_defaults = bool(optional)
         self._expected = tuple(
             (name, field.type.kinds, field.type.accepts, field.required or name in optional)
             for name, field in fields.items()
@@ -245,6 +246,12 @@ class Payload:
     def problems(self, values: Mapping[str, Any], *, closed: bool) -> list[str]:
         """What is wrong with ``values``, a sentence each; with ``closed`` other keys are wrong too."""
         return problems(self.fields, values, closed=closed)
+
+    def is_met_by(self, values: Mapping[str, Any]) -> bool:
+        """Whether nothing has to be said about ``values``, nor any default to be filled in, and no key is too much."""
+        if not values:
+            return not self._expected or self.fits(values)
+        return values.keys() <= self.fields.keys() and self.fits(values)
 
     def fits(self, values: Mapping[str, Any]) -> bool:
         """Whether nothing has to be said about ``values``, nor any default to be filled in; keys may be more."""

@@ -85,7 +85,9 @@ class StoredEntities(
         event_id: str | None = None,
     ) -> ResultT:
         """See :meth:`Orchestrator.process_event`, as for all that follows; ``on(...)`` types the payload as well."""
-        return cast("ResultT", self.orchestrator.process_event(entity_id, trigger, context, event_id=event_id))
+        answer: Any = self.orchestrator.process_event(entity_id, trigger, context, event_id=event_id)
+        result: ResultT = answer  # a cast would be a call
+        return result
 
     async def async_process_event(
         self,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from pystator_runtime.orchestrator.journal import Journal
-from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Operation, Procedure
 
@@ -14,22 +13,14 @@ from pystator_runtime.waiting import Operation, Procedure
 class Clock:
     """What time it is, and who is told when a timer is due. ``scheduler`` may be ``None``; it gets to see ``owner``."""
 
-    __slots__ = ("_journal", "_owner", "_scheduler", "_time")
+    __slots__ = ("_journal", "_owner", "_scheduler", "time")
 
     def __init__(self, owner: Any, scheduler: Any, journal: Journal) -> None:
         self._owner = owner
         self._scheduler = scheduler
         self._journal = journal
-        self._time: Callable[[], Milliseconds] | None = getattr(scheduler, "clock", None)
-
-    @property
-    def own(self) -> Milliseconds | None:
-        """The time by the scheduler's own clock; ``None`` if the store's decides."""
-        return None if self._time is None else self._time()
-
-    def now(self, loaded: Loaded) -> Milliseconds:
-        """The moment at which something was loaded."""
-        return loaded.now if self._time is None else self._time()
+        self.time: Callable[[], Milliseconds] | None = getattr(scheduler, "clock", None)
+        """What the scheduler's own clock says; ``None`` if the store's decides, which tells when it is loaded from."""
 
     def arm(self, entity_id: str, due: Milliseconds) -> Procedure[None]:
         """Tell the scheduler when the entity's next timer is due. Whether it listens or not, the timer is stored."""

@@ -53,14 +53,18 @@ class Committer:
         Raises:
             StaleVersionError: Others were faster each time.
         """
-        self._refuse_guards(entity_id)
+        if (id(self), entity_id) in _deciding.get():  # it would be decided while that guard's event is (`S8.8`)
+            raise GuardError(
+                f"a guard sent an event to its own entity {entity_id!r}: guards only look, send from an action"
+            )
+        time = self._clock.time
         store = self._store if self._outside.is_instant else None  # which is asked without a procedure around it
         for tries in range(self._retries + 1):
             loaded = store.load(self._machine, entity_id, event_id, False) if store is not None and not tries else None
             if loaded is None:
                 loaded = yield from self._outside.load(entity_id, event_id, lock=tries >= OPTIMISTIC_TRIES)
             try:
-                decided = decide(loaded, self._clock.now(loaded))
+                decided = decide(loaded, loaded.now if time is None else time())
                 decision = decided if isinstance(decided, Decision) else (yield from self._asked(entity_id, decided))
                 if decision is not None and decision.plans:
                     self._actor.refuse_async(decision.plans, is_async=is_async)
@@ -97,14 +101,6 @@ class Committer:
             return (yield from deciding)
         finally:
             _deciding.set(outer)
-
-    def _refuse_guards(self, entity_id: str) -> None:
-        """An event that a guard sends would be decided while its own is (`S8.8`)."""
-        deciding = _deciding.get()
-        if deciding and (id(self), entity_id) in deciding:
-            raise GuardError(
-                f"a guard sent an event to its own entity {entity_id!r}: guards only look, send from an action"
-            )
 
     def _unlock(self, loaded: Loaded) -> Procedure[None]:
         if loaded.lock is not None:

@@ -49,24 +49,24 @@ class Decider:
     # -- occasions ---------------------------------------------------------------------------------------------
 
     def creation(
-        self, loaded: Loaded, now: Milliseconds, entity_id: str, context: Mapping[str, Any]
+        self, entity_id: str, context: Mapping[str, Any], loaded: Loaded, now: Milliseconds
     ) -> Procedure[Decision]:
         """A new entity in its initial state."""
         if loaded.entity is not None:
             raise StoreError(f"{self.chart.name} has an entity {entity_id!r} already: send events to it, or delete it")
-        draft = self._draft(entity_id, loaded, now)
+        draft = Draft(self.archive, entity_id, loaded, now, self._lease)
         started = yield from self._start(draft, context)
         if started.error is not None:
             return Decision(started)
         return draft.decision(started, None)
 
     def event(
-        self, loaded: Loaded, now: Milliseconds, entity_id: str, event: Event, telling: Telling
+        self, entity_id: str, event: Event, telling: Telling, loaded: Loaded, now: Milliseconds
     ) -> Decision | Procedure[Decision]:
         """An event for an entity, which comes into being by it if there is none (`S13.2`)."""
         if loaded.repeated is not None:
             return Decision(self._repeated(loaded.repeated, event))
-        draft = self._draft(entity_id, loaded, now)
+        draft = Draft(self.archive, entity_id, loaded, now, self._lease)
         if loaded.entity is None:
             if self._create_missing:
                 return self._first_event(draft, event, telling)
@@ -75,9 +75,6 @@ class Decider:
         telling.before(draft.row.state, draft)
         known = self._known(draft, event)
         return self._asked(draft, event) if known is None else self._settled(draft, event, known)
-
-    def _draft(self, entity_id: str, loaded: Loaded, now: Milliseconds) -> Draft:
-        return Draft(self.archive, entity_id, loaded, now, self._lease)
 
     def _start(self, draft: Draft, context: Mapping[str, Any]) -> Procedure[TransitionResult[Any]]:
         """Come into being (`S3.5`)."""
@@ -114,7 +111,7 @@ class Decider:
             return None
         payload = event.payload
         declared = self.chart.payloads.get(event.trigger)
-        if declared is not None and not (payload.keys() <= declared.fields.keys() and declared.fits(payload)):
+        if declared is not None and not declared.is_met_by(payload):
             return None
         try:
             context: Mapping[str, Any] | None = None
@@ -122,21 +119,29 @@ class Decider:
                 if test is not None and context is None:
                     context = {**draft.context, **payload} if payload else draft.context
                 if test is None or test(context):
-                    return result if draft.is_complete else None
+                    is_complete = len(draft.due) == len(draft.row.delayed)  # the result takes it for granted
+                    return result if is_complete else None
         except Exception:  # not quick, or a guard raised: the full procedure tells which
             pass
         return None
 
     def alarm(
-        self, loaded: Loaded, now: Milliseconds, by: Milliseconds | None, entity_id: str, journal: Journal
+        self,
+        entity_id: str,
+        journal: Journal,
+        wanted: Milliseconds | None,
+        by: Milliseconds | None,
+        loaded: Loaded,
+        now: Milliseconds,
     ) -> Procedure[Decision | None]:
-        """The timer of an entity that has been due the longest; ``None`` if by now none is (`S9.4`, `S9.5`).
+        """The timer of an entity that has been due the longest; ``None`` if none is (`S9.4`, `S9.5`).
 
-        With ``by``, only what was due then counts.
+        It is due now, or at the ``wanted`` moment if there is one; with ``by``, only what was due then counts.
         """
         if loaded.entity is None:
             return None
-        draft = self._draft(entity_id, loaded, now)
+        now = now if wanted is None else wanted
+        draft = Draft(self.archive, entity_id, loaded, now, self._lease)
         draft.stand(self.archive.read(loaded.entity))
         by = now if by is None else by
         alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= by)

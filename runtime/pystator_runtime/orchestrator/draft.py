@@ -15,7 +15,16 @@ from pystator_runtime.orchestrator.journal import Telling
 from pystator_runtime.orchestrator.replay import result_as_text
 from pystator_runtime.results import NOTHING, Timer, TransitionResult
 from pystator_runtime.rows import Row
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
+from pystator_runtime.stores.records import (
+    ActionRecord,
+    AuditRecord,
+    Commit,
+    EntityRecord,
+    Loaded,
+    audit_record,
+    commit,
+    entity_record,
+)
 from pystator_runtime.timers import Milliseconds
 
 
@@ -105,11 +114,6 @@ class Draft:
             self._context = {} if self._standing is None else self._standing.context
         return self._context
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether all timers wait that a result known beforehand takes for granted."""
-        return len(self.due) == len(self.row.delayed)
-
     def stand(self, standing: Standing) -> None:
         """Begin where the stored entity stands."""
         self._standing, self.record = standing, standing.record
@@ -149,23 +153,25 @@ class Draft:
     def decision(self, result: TransitionResult[Any], event: Event | None, telling: Telling | None = None) -> Decision:
         """All that has changed, as one commit; with an audit row if an event is named."""
         archive, before = self._archive, self.record
-        entity = EntityRecord(
-            archive.chart.name,
-            self.entity_id,
-            str(self.row.state),
-            self._stored or archive.encoded(self.context),
-            json.dumps(self.history) if self.history else "{}",
-            timers_as_text(self.due) if self.due else "[]",
-            min(self.due.values()) if self.due else None,
-            self.version + 1,
-            archive.chart.version,
-            self.now if before is None else before.created_at,
-            self.now,
+        entity = entity_record(
+            (
+                archive.chart.name,
+                self.entity_id,
+                str(self.row.state),
+                self._stored or archive.encoded(self.context),
+                json.dumps(self.history) if self.history else "{}",
+                timers_as_text(self.due) if self.due else "[]",
+                min(self.due.values()) if self.due else None,
+                self.version + 1,
+                archive.chart.version,
+                self.now if before is None else before.created_at,
+                self.now,
+            )
         )
         plans = self._plans(entity) if self._planned else ()
         audit = None if event is None else self.audit(event, result, entity.version)
-        commit = Commit(entity, self.version, audit, tuple([plan.record for plan in plans]) if plans else ())
-        return Decision(result, commit, plans, draft=self, telling=telling)
+        actions = tuple([plan.record for plan in plans]) if plans else ()
+        return Decision(result, commit((entity, self.version, audit, actions)), plans, draft=self, telling=telling)
 
     def audit(self, event: Event, result: TransitionResult[Any], version: int | None) -> AuditRecord:
         """The audit row of an event; ``version`` is the entity's after it, ``None`` if nothing changed."""
@@ -173,18 +179,20 @@ class Draft:
         event_id = event.event_id
         if event_id is not None and (not taken or result.metadata.get("no_op")):
             event_id = None
-        return AuditRecord(
-            self._archive.chart.name,
-            self.entity_id,
-            self.version if version is None else version,
-            event.trigger,
-            str(result.source_state),
-            None if result.target_state is None else str(result.target_state),
-            taken,
-            event_id,
-            "" if event_id is None else digest(event, self._archive),
-            "" if event_id is None else result_as_text(result, self._archive),
-            self.now,
+        return audit_record(
+            (
+                self._archive.chart.name,
+                self.entity_id,
+                self.version if version is None else version,
+                event.trigger,
+                str(result.source_state),
+                None if result.target_state is None else str(result.target_state),
+                taken,
+                event_id,
+                "" if event_id is None else digest(event, self._archive),
+                "" if event_id is None else result_as_text(result, self._archive),
+                self.now,
+            )
         )
 
     def _plans(self, entity: EntityRecord) -> Sequence[Plan]:

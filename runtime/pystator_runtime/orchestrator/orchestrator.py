@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pystator_runtime.actions import ExecutionMode
@@ -18,14 +19,12 @@ from pystator_runtime.orchestrator.acting import Actor, never
 from pystator_runtime.orchestrator.clock import Clock
 from pystator_runtime.orchestrator.committing import Committer
 from pystator_runtime.orchestrator.deciding import ContextValidator, Decider
-from pystator_runtime.orchestrator.draft import Decision
 from pystator_runtime.orchestrator.entities import Archive, StoredEntity
 from pystator_runtime.orchestrator.inquiries import Inquiries
 from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.ringing import Ringer
 from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -134,12 +133,12 @@ class Orchestrator(Inquiries):
             StoreError: There is one with this id already, or the store failed.
             FSMError: The entry failed: its error.
         """
-        _require_id(entity_id)
+        _require_text("an entity id", entity_id)
         return run(self._create(entity_id, context or {}, is_async=False))
 
     async def acreate(self, entity_id: str, /, context: Mapping[str, Any] | None = None) -> StoredEntity[Any, Any]:
         """:meth:`create`, awaiting the store, guards and actions."""
-        _require_id(entity_id)
+        _require_text("an entity id", entity_id)
         return await arun(self._create(entity_id, context or {}, is_async=True))
 
     def delete(self, entity_id: str, /) -> bool:
@@ -153,7 +152,7 @@ class Orchestrator(Inquiries):
         return deleted
 
     def _event(self, entity_id: str, trigger: str, context: Mapping[str, Any] | None, event_id: str | None) -> Event:
-        _require_id(entity_id)
+        _require_text("an entity id", entity_id)
         if event_id is not None:
             _require_text("an event id", event_id)
         payload = dict(context) if context else {}
@@ -164,16 +163,13 @@ class Orchestrator(Inquiries):
             if trigger:
                 _require_text("a trigger", trigger)
         declared = self.machine.chart.payloads.get(trigger)
-        if declared is not None:
+        if declared is not None and declared.has_defaults:
             payload = {**declared.defaults(), **payload}
         return Event(trigger, payload, event_id=event_id)
 
     def _process(self, entity_id: str, event: Event, *, is_async: bool) -> Procedure[TransitionResult[Any]]:
         telling = self._journal.about(entity_id, event)
-
-        def decide(loaded: Loaded, now: Milliseconds) -> Decision | Procedure[Decision]:
-            return self._decider.event(loaded, now, entity_id, event, telling)
-
+        decide = partial(self._decider.event, entity_id, event, telling)
         try:
             decision = yield from self._committer.committed(entity_id, event.event_id, decide, is_async=is_async)
         except BaseException as error:  # a cancellation is told, too
@@ -191,9 +187,7 @@ class Orchestrator(Inquiries):
     def _create(
         self, entity_id: str, context: Mapping[str, Any], *, is_async: bool
     ) -> Procedure[StoredEntity[Any, Any]]:
-        def decide(loaded: Loaded, now: Milliseconds) -> Procedure[Decision]:
-            return self._decider.creation(loaded, now, entity_id, context)
-
+        decide = partial(self._decider.creation, entity_id, context)
         decision = yield from self._committer.committed(entity_id, None, decide, is_async=is_async)
         assert decision is not None, "a creation is always decided"
         decision.result.raise_if_failed()
@@ -326,10 +320,6 @@ class Orchestrator(Inquiries):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._name!r} in {self.store!r}>"
-
-
-def _require_id(entity_id: object) -> None:
-    _require_text("an entity id", entity_id)
 
 
 def _require_text(what: str, given: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from pystator_runtime.errors import AutoTransitionLoopError, FSMError
@@ -14,7 +15,6 @@ from pystator_runtime.orchestrator.draft import Decision
 from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import MAXIMUM_RINGS, Milliseconds
 from pystator_runtime.waiting import Procedure
 
@@ -49,8 +49,8 @@ class Ringer:
         """Fire what is due, of all entities; a timer that can't fire keeps no other back."""
         fired: list[TransitionResult[Any]] = []
         passed_over: set[str] = set()
-        if now is None:
-            now = self._clock.own
+        if now is None and self._clock.time is not None:
+            now = self._clock.time()
         while not is_over():
             due = yield from self._outside.store("due", self._machine, now, BATCH + len(passed_over))
             entities = [entity_id for entity_id in due if entity_id not in passed_over]
@@ -89,9 +89,7 @@ class Ringer:
             Its result, or none if it was one that the machine no longer has; ``None`` if no timer is due.
         """
 
-        def decide(loaded: Loaded, at: Milliseconds) -> Procedure[Decision | None]:
-            return self._decider.alarm(loaded, at if now is None else now, by, entity_id, self._journal)
-
+        decide = partial(self._decider.alarm, entity_id, self._journal, now, by)
         decision = yield from self._committer.committed(entity_id, None, decide, is_async=is_async)
         if decision is None:
             return None
@@ -125,4 +123,4 @@ class Ringer:
         loaded = yield from self._outside.load(entity_id, None, lock=False)
         if loaded.entity is None or loaded.entity.next_due is None:
             return None
-        return loaded.entity.next_due - self._clock.now(loaded)
+        return loaded.entity.next_due - (loaded.now if self._clock.time is None else self._clock.time())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pystator_runtime.schedulers.delays import milliseconds
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
+from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded, loaded
 
 Key = tuple[str, str]
 """A machine's name and an entity's id."""
@@ -37,12 +37,13 @@ class InMemoryStateStore:
     def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Loaded | None:
         """See :class:`~pystator_runtime.stores.protocol.StateStore`, as for all that follows."""
         key = machine, entity_id
+        if not lock:  # one look needs no mutex; an event that is committed after it is found when this one commits
+            repeated = None if event_id is None else self._events.get((machine, entity_id, event_id))
+            return loaded((self._entities.get(key), repeated, _now(), None))
         with self._mutex:
-            if lock and key in self._locked:
+            if key in self._locked:
                 return None
             repeated = None if event_id is None else self._events.get((machine, entity_id, event_id))
-            if not lock:
-                return Loaded(self._entities.get(key), repeated, _now())
             held = self._locked[key] = _Lock(key)
             return Loaded(self._entities.get(key), repeated, _now(), held)
 
@@ -104,7 +105,7 @@ class InMemoryStateStore:
             entity = self._entities.pop(key, None)
             if entity is None:
                 return False
-            self._move_timer(entity, None)
+            self._move_timer(key, entity.next_due, None)
             ids = self._ids[machine]
             del ids[bisect_left(ids, entity_id)]
             return True
@@ -132,26 +133,24 @@ class InMemoryStateStore:
         if before is None:
             if expected:
                 return False
+            insort(self._ids.setdefault(entity.machine, []), entity.entity_id)
+            was = None
         elif before.version != expected or before.created_at != entity.created_at:
             return False
-        if before is None:
-            insort(self._ids.setdefault(entity.machine, []), entity.entity_id)
+        else:
+            was = before.next_due
         self._entities[key] = entity
-        self._move_timer(before, entity)
+        if was != entity.next_due:
+            self._move_timer(key, was, entity.next_due)
         return True
 
-    def _move_timer(self, before: EntityRecord | None, after: EntityRecord | None) -> None:
-        was = None if before is None else before.next_due
-        will = None if after is None else after.next_due
-        if was == will:
-            return
-        entity = after or before
-        assert entity is not None, "one of the two is there"
-        due = self._due.setdefault(entity.machine, [])
+    def _move_timer(self, key: Key, was: int | None, will: int | None) -> None:
+        machine, entity_id = key
+        due = self._due.setdefault(machine, [])
         if was is not None:
-            del due[bisect_left(due, (was, entity.entity_id))]
+            del due[bisect_left(due, (was, entity_id))]
         if will is not None:
-            insort(due, (will, entity.entity_id))
+            insort(due, (will, entity_id))
 
     def _release(self, lock: object) -> None:
         if isinstance(lock, _Lock) and self._locked.get(lock.key) is lock:
