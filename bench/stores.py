@@ -1,7 +1,7 @@
 """Stored entities: what an event costs beside the transaction that it needs, and whether many entities make it dearer.
 
-A store that comes later gets its line by a function that opens it: in ``contenders/stored/ours.py`` for the two groups
-about many entities, and in :func:`_kept` beside what it is compared with.
+A store that comes later gets its line by a function that opens it: in ``contenders/stored/ours.py``, which also names
+those of the two groups about many entities, and in :func:`_kept` beside what it is compared with.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+import redis as redis_py
 
 from bench.contenders.base import Case
 from bench.contenders.stored import by_hand, ours, pystator
@@ -51,7 +53,9 @@ def _measured(folder: Path, budget: Budget, servers: Servers) -> Iterator[Group]
     )
     for kept in _kept(folder, servers):
         yield _one_order(kept, budget)
-    for name, make in ours.STORES.items():
+    with redis_py.Redis.from_url(servers.redis()) as client:
+        client.config_set("appendfsync", "no")  # the disk would hide what grows
+    for name, make in ours.stores_for_many(servers.postgres(), servers.redis()).items():
         with ExitStack() as opened:
             few, many = (
                 opened.enter_context(ours.many(make, folder / f"{name} {count}", count))

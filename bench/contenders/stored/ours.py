@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from itertools import cycle
 from pathlib import Path
@@ -47,8 +48,26 @@ def sqlite_not_durable(folder: Path) -> Any:
     return SQLiteStateStore(folder / "many.db", durable=False)
 
 
-STORES: Mapping[str, Callable[[Path], Any]] = {"in memory": in_memory, "SQLite, not durable": sqlite_not_durable}
-"""By name, what opens a store in which many entities are kept."""
+def postgresql_not_durable(url: str, folder: Path) -> Any:
+    """The same in PostgreSQL, in a schema that is called as the folder is."""
+    return SQLAlchemyStateStore(
+        f"{url}{'&' if '?' in url else '?'}options=-csynchronous_commit%3Doff", schema=folder.name
+    )
+
+
+def redis_apart(url: str, folder: Path) -> Any:
+    """Keys in Redis that begin as the folder is called."""
+    return RedisStateStore(url, prefix=folder.name)
+
+
+def stores_for_many(postgresql: str, redis: str) -> Mapping[str, Callable[[Path], Any]]:
+    """By name, what opens a store in which many entities are kept."""
+    return {
+        "in memory": in_memory,
+        "SQLite, not durable": sqlite_not_durable,
+        "PostgreSQL, not durable": partial(postgresql_not_durable, postgresql),
+        "Redis, not durable": partial(redis_apart, redis),
+    }
 
 
 @contextmanager

@@ -50,6 +50,7 @@ def _array(name: str) -> str:
     return f"%({name}s)s::{'bigint' if name in _NUMBERS else 'text'}[]"
 
 
+# The clock goes on within a statement: an index can be asked by it only where it is read once, by a SELECT of its own.
 _NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 # Advisory locks are those of a database: the table tells entities of one schema from those of another.
@@ -103,7 +104,7 @@ _WAIT = "SELECT set_config('lock_timeout', '30s', true), pg_advisory_xact_lock"
 _RECORD = f"INSERT INTO {{audit}} ({_list(_WRITTEN_AUDIT)}) VALUES ({_values(_WRITTEN_AUDIT)})"
 _HISTORY = f"SELECT {_list(_AUDIT)} FROM {{audit}} WHERE entity_key = %(entity_key)s ORDER BY id"
 _PRUNE = f"""
-    WITH gone AS (DELETE FROM {{audit}} WHERE machine = %(machine)s AND at < {_NOW} - %(kept)s RETURNING 1)
+    WITH gone AS (DELETE FROM {{audit}} WHERE machine = %(machine)s AND at < (SELECT {_NOW} - %(kept)s) RETURNING 1)
     SELECT count(*) FROM gone
 """
 _DELETE = """
@@ -134,7 +135,8 @@ _COUNT = f"""
     ) AS counted
 """
 _DUE = f"""
-    SELECT entity_id FROM {{entities}} WHERE machine = %(machine)s AND next_due <= coalesce(%(now)s::bigint, {_NOW})
+    SELECT entity_id FROM {{entities}}
+    WHERE machine = %(machine)s AND next_due <= (SELECT coalesce(%(now)s::bigint, {_NOW}))
     ORDER BY next_due LIMIT %(limit)s
 """
 _NEXT_DUE = f"""
