@@ -13,7 +13,7 @@ from typing import Any
 
 from pystator_runtime.schedulers.delays import milliseconds
 from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
-from pystator_runtime.stores.sqlite_connections import Connection, Connections, begin_at_once
+from pystator_runtime.stores.sqlite_connections import Connection, Connections, begin_at_once, eased
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pystator_entities (
@@ -80,6 +80,7 @@ _UPDATE = (
 )
 _RECORD = f"INSERT INTO pystator_audit ({_AUDIT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PLAN = f"INSERT INTO pystator_actions ({_ACTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_FINISH = "DELETE FROM pystator_actions WHERE key = ?"
 
 
 class SQLiteStateStore:
@@ -256,9 +257,15 @@ class SQLiteStateStore:
             )
 
     def finish(self, key: str, patched: EntityRecord | None) -> bool:
+        if patched is None:
+            # A machine that stops may forget this, and the action runs again, as it may anyway: it need not be on the
+            # disk before anybody goes on.
+            with self._connections.use() as connection, self._connections.failures("finish"), eased(connection):
+                connection.execute(_FINISH, (key,))
+            return True
         with self._transaction("finish") as connection:
-            gone = connection.execute("DELETE FROM pystator_actions WHERE key = ?", (key,)).rowcount == 0
-            if not gone and patched is not None and not self._write(connection, patched, patched.version - 1):
+            gone = connection.execute(_FINISH, (key,)).rowcount == 0
+            if not gone and not self._write(connection, patched, patched.version - 1):
                 connection.execute("ROLLBACK")
                 return False
             return True

@@ -18,9 +18,10 @@ _PATIENCE = 30.0
 
 
 class Connection(sqlite3.Connection):
-    """A connection that knows in which round, from one closing to the next, it was opened."""
+    """A connection that knows in which round, from one closing to the next, it was opened, and when it is durable."""
 
     round = 0
+    synchronous = "FULL"
 
 
 class Lock:
@@ -135,7 +136,8 @@ class Connections:
             )
             connection.round = self._round
             _switch_to_wal(connection)
-            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+            connection.synchronous = "FULL" if self._durable else "NORMAL"
+            connection.execute(f"PRAGMA synchronous = {connection.synchronous}")
             is_made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (self._last,)).fetchone()
             if is_made is None:
                 connection.executescript(f"BEGIN IMMEDIATE; {self._schema} COMMIT;")
@@ -151,6 +153,16 @@ class Connections:
 
     def go_on(self) -> None:
         self._gate.release()
+
+
+@contextmanager
+def eased(connection: Connection) -> Generator[None]:
+    """Leave it to later commits to bring what is written meanwhile to the disk."""
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA synchronous = {connection.synchronous}")
 
 
 def begin_at_once(connection: Connection) -> bool:
