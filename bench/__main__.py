@@ -70,6 +70,7 @@ def _measures(workspace: Path, budget: Budget, report: Report) -> Iterator[tuple
         yield comparison.name, comparison.title, measure
     yield "instructions", "instructions", partial(instructions.measure, workspace)
     yield "memory", "memory", partial(events.memory, taking_part, budget, failed)
+    yield "memory", "a million sessions", partial(processes.crowd, workspace, budget)
     yield "stores", "stored entities", partial(_stores, workspace, budget)
     yield "throughput", "several processes", partial(_throughput, workspace, budget)
     yield "imports", "imports", partial(processes.imports, workspace, budget)

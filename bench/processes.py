@@ -37,6 +37,34 @@ print(time.perf_counter() - start)
 """
 
 
+_SESSIONS = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from large_crowd_fsm.crowd import CrowdMachine
+def used():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 1e6
+machine = CrowdMachine()
+before = used()
+kept = [machine.create() for _ in range(int(sys.argv[2]))]
+print(used() - before)
+"""
+
+
+def crowd(workspace: Path, budget: Budget) -> Iterator[Group]:
+    """What a million sessions occupy, by what the system says of the process (on Linux)."""
+    source, count = workspace / "crowd.yaml", 10 * budget.sessions
+    states = ", ".join(f"{{name: s{number}{', type: initial' if not number else ''}}}" for number in range(10))
+    moves = ", ".join(f"{{trigger: next, source: s{number}, dest: s{(number + 1) % 10}}}" for number in range(10))
+    source.write_text(f"meta: {{machine_name: crowd}}\nstates: [{states}]\ntransitions: [{moves}]\n", encoding="utf-8")
+    pystator_gen.generate([source], workspace / "large_crowd_fsm")
+    command = [sys.executable, "-c", _SESSIONS, str(workspace), str(count)]
+    taken = fastest_processes({"crowd": command}, 1, reporting={"crowd"})["crowd"]
+    most = Target(250 * count / 1_000_000, at_least=False, absolute=True, unit=" MB")
+    row = Row(OURS, f"{count:,} sessions", taken, "MB", target=most)
+    yield Group("memory", "sessions of a machine of 10 states with an empty context", [row])
+
+
 def generating(workspace: Path, budget: Budget) -> Iterator[Group]:
     """Many machines: what it takes to compile them, start-up included, beside what PyStator takes to load them."""
     sources, output, cache = workspace / "machines", workspace / "fsm", workspace / "cache"

@@ -34,7 +34,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured value; ``unit`` is ``s``, ``B``, ``instructions`` or ``/s``, of which more is better."""
+    """One measured value; ``unit`` is ``s``, ``B``, ``MB``, ``instructions`` or ``/s``, of which more is better."""
 
     contender: str
     what: str
@@ -170,6 +170,8 @@ def shown(value: float, unit: str) -> str:
     """A value for people: four digits and the unit that suits."""
     if unit == "B":
         return f"{value:,.0f} B"
+    if unit == "MB":
+        return f"{value:,.0f} MB"
     if unit == "instructions":
         return f"{value:,.0f}"
     if unit == "/s":
