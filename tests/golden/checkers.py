@@ -78,32 +78,33 @@ def expected(program: Path) -> dict[str, list[Complaint]]:
     return found
 
 
-def lay_out(folder: Path) -> None:
-    """Copy everything that is checked. Markers of expected errors are disarmed: every error has to be told."""
+def lay_out(folder: Path, kinds: Iterable[str] = PROGRAMS) -> None:
+    """Copy all packages, and programs of some kinds. Expected errors are not ignored: every one has to be told."""
     folder.mkdir()
     for case in cases():
         if not case.is_error:
             shutil.copytree(case.package, folder / case.name, ignore=shutil.ignore_patterns("__pycache__"))
         for package in case.application():
             shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for kind, programs in PROGRAMS.items():
+    for kind in kinds:
         (folder / kind).mkdir()
-        for program in sorted(programs.glob("*.py")):
+        for program in sorted(PROGRAMS[kind].glob("*.py")):
             text = program.read_text(encoding="utf-8")
             if not kind.startswith("applications"):
                 text = _MARKERS.sub(r"# expected: \2", text)
             (folder / kind / program.name).write_text(text, encoding="utf-8")
-    settings = {"include": ["."], "typeCheckingMode": "strict", "pythonVersion": "3.11"}
+    settings = {"include": ["."], "typeCheckingMode": "strict"}
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))
 
 
-def check(folder: Path) -> Complaints:
-    """Run both checkers over what is laid out in a folder."""
+def check(folder: Path, version: str = "3.11") -> Complaints:
+    """Run both checkers over what is laid out in a folder, as for some version of Python."""
     options = ("--strict", "--explicit-package-bases", "--no-error-summary", "--output", "json")
     cache = ("--cache-dir", str(REPOSITORY / ".mypy_cache" / "golden"))
     with ThreadPoolExecutor() as both:
-        mypy = both.submit(_run, folder, "mypy", *options, *cache, ".")
-        pyright = both.submit(_run, folder, "pyright", "--outputjson", "--pythonpath", sys.executable)
+        mypy = both.submit(_run, folder, "mypy", *options, *cache, "--python-version", version, ".")
+        found = ("--pythonpath", sys.executable, "--pythonversion", version)
+        pyright = both.submit(_run, folder, "pyright", "--outputjson", *found)
     return {
         "mypy": sorted(_of_mypy(mypy.result().splitlines())),
         "pyright": sorted(_of_pyright(folder, pyright.result())),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from golden.cases import Case, cases
-from golden.checkers import Complaints, complaints
+from golden.checkers import Complaints, check, complaints, lay_out
 
 PACKAGES = [case for case in cases() if not case.is_error]
 
@@ -27,3 +29,10 @@ def test_a_checker_sees_every_package(checker: str, told: Complaints) -> None:
     unresolved = {"import-not-found", "import-untyped", "reportMissingImports", "reportMissingModuleSource"}
     assert [str(c) for c in told[checker] if c.rule in unresolved] == []
     assert any(c.file.startswith("wrong/") for c in told[checker])
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
+def test_nothing_is_said_for_later_versions_of_python_either(version: str, tmp_path: Path) -> None:
+    lay_out(tmp_path / "code", ["right", "applications_right"])
+    found = check(tmp_path / "code", version)
+    assert {name: [str(complaint) for complaint in told] for name, told in found.items()} == {"mypy": [], "pyright": []}
