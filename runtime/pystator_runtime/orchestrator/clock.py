@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pystator_runtime.orchestrator.journal import Journal
-from pystator_runtime.stores.records import Loaded
+from pystator_runtime.records import Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Operation, Procedure
 

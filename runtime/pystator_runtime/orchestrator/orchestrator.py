@@ -24,8 +24,8 @@ from pystator_runtime.orchestrator.inquiries import Inquiries
 from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.ringing import Ringer
 from pystator_runtime.orchestrator.waits import Outside
+from pystator_runtime.records import Loaded
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Procedure, arun, run
 

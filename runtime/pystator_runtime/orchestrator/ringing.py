@@ -13,8 +13,8 @@ from pystator_runtime.orchestrator.deciding import Decider
 from pystator_runtime.orchestrator.draft import Decision
 from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.waits import Outside
+from pystator_runtime.records import Loaded
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.stores.records import Loaded
 from pystator_runtime.timers import MAXIMUM_RINGS, Milliseconds
 from pystator_runtime.waiting import Procedure
 
