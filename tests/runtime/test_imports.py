@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,39 @@ def test_the_runtime_loads_nothing_but_itself_and_the_standard_library() -> None
     packages = {name.partition(".")[0] for name in found}
     foreign = {name for name in packages - set(sys.stdlib_module_names) if not name.startswith(("_", "sitecustom"))}
     assert foreign <= {"pystator_runtime"}
+
+
+def test_what_type_checkers_read_for_a_generated_module_names_no_store_and_no_clock() -> None:
+    """DESIGN: type checkers follow what is imported for them alone, and read the libraries of all that is named"""
+    found, ahead = set[str](), ["pystator_runtime.interface"]
+    while ahead:
+        module = ahead.pop()
+        for package in [module, *itertools.accumulate(module.split("."), "{}.{}".format)]:
+            if package not in found:
+                found.add(package)
+                ahead.extend(_imported(package))
+    assert "pystator_runtime.orchestrator.committing" in found
+    assert not {"pystator_runtime.stores", "pystator_runtime.schedulers"} & found
+    known = {"pystator_runtime", "typing_extensions", *sys.stdlib_module_names}  # checkers know the second as well
+    assert {name.partition(".")[0] for name in found} <= known
+
+
+def _imported(module: str) -> Iterator[str]:
+    """What a module of the runtime imports, wherever that stands in it."""
+    path = RUNTIME / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ():
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+            inner = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name for name in inner if _is_module(name))
+
+
+def _is_module(name: str) -> bool:
+    path = RUNTIME / name.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").exists()
 
 
 def test_the_runtime_declares_no_dependency() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pystator_runtime.errors import StoreError
-from pystator_runtime.stores.records import Commit
+from pystator_runtime.records import Commit
 from support.places import Place
 from support.stored import FAR, HOUR, ID, MACHINE, action, audit, commit, entity, everything, get, put
 

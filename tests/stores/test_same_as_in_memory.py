@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pystator_runtime.records import ActionRecord
 from pystator_runtime.stores import InMemoryStateStore
-from pystator_runtime.stores.records import ActionRecord
 from support.places import Place
 from support.stored import FAR, HOUR, audit, commit, entity
 

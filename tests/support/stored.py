@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord
 
 MACHINE = "order"
 ID = "o-1"

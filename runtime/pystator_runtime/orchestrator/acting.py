@@ -16,8 +16,8 @@ from pystator_runtime.orchestrator.draft import Decision, Plan, plan_of
 from pystator_runtime.orchestrator.entities import Archive
 from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.waits import Outside
+from pystator_runtime.records import ActionRecord
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.stores.records import ActionRecord
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Pending, Procedure, arun
 

@@ -13,7 +13,7 @@ from pystator_runtime.orchestrator.clock import Clock
 from pystator_runtime.orchestrator.draft import Decision
 from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.orchestrator.waits import Outside
-from pystator_runtime.stores.records import Loaded
+from pystator_runtime.records import Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Procedure
 

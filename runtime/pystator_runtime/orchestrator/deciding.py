@@ -12,10 +12,10 @@ from pystator_runtime.orchestrator.draft import Decision, Draft, digest
 from pystator_runtime.orchestrator.entities import Archive
 from pystator_runtime.orchestrator.journal import Journal, Telling
 from pystator_runtime.orchestrator.replay import result_from_text
+from pystator_runtime.records import AuditRecord, Loaded
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
 from pystator_runtime.step import decide, enter, fall_back, ring
-from pystator_runtime.stores.records import AuditRecord, Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Procedure
 

@@ -13,9 +13,7 @@ from pystator_runtime.events import Event
 from pystator_runtime.orchestrator.entities import Archive, Standing, timers_as_text
 from pystator_runtime.orchestrator.journal import Telling
 from pystator_runtime.orchestrator.replay import result_as_text
-from pystator_runtime.results import NOTHING, Timer, TransitionResult
-from pystator_runtime.rows import Row
-from pystator_runtime.stores.records import (
+from pystator_runtime.records import (
     ActionRecord,
     AuditRecord,
     Commit,
@@ -25,6 +23,8 @@ from pystator_runtime.stores.records import (
     commit,
     entity_record,
 )
+from pystator_runtime.results import NOTHING, Timer, TransitionResult
+from pystator_runtime.rows import Row
 from pystator_runtime.timers import Milliseconds
 
 

@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar
 from pystator_runtime.chart import Chart
 from pystator_runtime.encoding import Codec, Encoding
 from pystator_runtime.errors import StoreError, UndefinedStateError
+from pystator_runtime.records import ActionRecord, AuditRecord, EntityRecord
 from pystator_runtime.results import Immutable, Timer
 from pystator_runtime.rows import Row
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, EntityRecord
 from pystator_runtime.timers import Milliseconds
 
 _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from pystator_runtime.events import Event
 from pystator_runtime.guards import warn
 from pystator_runtime.hooks import TransitionHook
+from pystator_runtime.records import ActionRecord
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.stores.records import ActionRecord
 from pystator_runtime.timers import Milliseconds
 
 _logger = logging.getLogger("pystator_runtime.orchestrator")

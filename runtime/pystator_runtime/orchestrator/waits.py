@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pystator_runtime.errors import StoreError
-from pystator_runtime.stores.records import Loaded
+from pystator_runtime.records import Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Operation, Procedure
 

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded, loaded
 from pystator_runtime.schedulers.delays import milliseconds
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded, loaded
 
 Key = tuple[str, str]
 """A machine's name and an entity's id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 
 
 class StateStore(Protocol):

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from pystator_runtime.errors import ConfigurationError
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.schedulers.delays import milliseconds
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 
 try:
     from pystator_runtime.stores.redis_clients import Clients

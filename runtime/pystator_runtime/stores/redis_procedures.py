@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from pystator_runtime.errors import ConfigurationError, StoreError
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.stores import redis_scripts as scripts
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.stores.redis_records import decoded, encoded, pack, unpack
 
 ResultT = TypeVar("ResultT")

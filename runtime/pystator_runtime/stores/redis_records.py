@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, EntityRecord
+from pystator_runtime.records import ActionRecord, AuditRecord, EntityRecord
 
 RecordT = TypeVar("RecordT", EntityRecord, AuditRecord, ActionRecord)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pystator_runtime.errors import ConfigurationError
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.schedulers.delays import milliseconds
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 
 try:
     from sqlalchemy import Engine

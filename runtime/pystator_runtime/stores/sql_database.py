@@ -18,7 +18,7 @@ from sqlalchemy.schema import CreateSchema
 from sqlalchemy.util import greenlet_spawn
 
 from pystator_runtime.errors import StoreError
-from pystator_runtime.stores.records import Loaded
+from pystator_runtime.records import Loaded
 from pystator_runtime.stores.sql_queries import Queries, Query
 
 ArgumentsT = TypeVarTuple("ArgumentsT")

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.stores.sql_tables import HEAD, LONGEST, key_of
 
 AnswerT = TypeVar("AnswerT")

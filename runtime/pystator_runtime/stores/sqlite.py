@@ -11,8 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.schedulers.delays import milliseconds
-from pystator_runtime.stores.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.stores.sqlite_connections import Connection, Connections, begin_at_once, eased
 
 _SCHEMA = """

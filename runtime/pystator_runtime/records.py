@@ -2,6 +2,9 @@
 
 All of it is text and numbers, so that a store need not know what a machine is. Moments are milliseconds since the
 epoch, by the store's clock.
+
+They are no part of the package of the stores, which names every store: a type checker that looks at a generated module
+would have to read the libraries of all of them.
 """
 
 from __future__ import annotations
