@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 from typing import Any
 
@@ -164,7 +165,7 @@ def test_the_regions_of_a_config_stand_in_order_of_definition() -> None:
 
 
 def test_a_config_describes_itself() -> None:
-    assert Run.__doc__ == "What is active in each region of `run`.\n\n    It works.\n    "
+    assert inspect.getdoc(Run) == "What is active in each region of `run`.\n\nIt works."
     assert Run.zeta.__doc__ == "The last one."
     assert Run.alpha.__doc__ == "What is active in the region `alpha`."
     assert repr(Run.parse(NESTED)) == f"<PlantRunConfig {NESTED}>"

@@ -62,6 +62,11 @@ class Actor:
         """Renew no claims any more."""
         self._claims.close()
 
+    async def aclose(self) -> None:
+        """:meth:`close`, without making the event loop wait."""
+        if self._claims.is_renewing:
+            await asyncio.get_running_loop().run_in_executor(None, self._claims.close)
+
     # -- after a commit ----------------------------------------------------------------------------------------
 
     def follow(self, decision: Decision, *, is_async: bool) -> Procedure[TransitionResult[Any]]:

@@ -10,6 +10,9 @@ from pystator_runtime.guards import warn
 from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.timers import Milliseconds
 
+_PATIENCE = 30.0
+"""How many seconds a store that is asked for the last time may take."""
+
 
 class Claims:
     """The claims of the actions that run at this moment or wait for those, renewed long before they expire."""
@@ -43,9 +46,18 @@ class Claims:
                 if self._keys[key] <= 0:
                     del self._keys[key]
 
+    @property
+    def is_renewing(self) -> bool:
+        """Whether there is a thread, so that closing may have to wait for the store."""
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, which may be at the store: what it does there has to end before the store is closed."""
         self._closing.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join(_PATIENCE)
 
     def _renew(self) -> None:
         while not self._closing.wait(self._lease / 3000):

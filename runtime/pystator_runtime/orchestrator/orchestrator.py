@@ -310,7 +310,7 @@ class Orchestrator(Inquiries):
         """:meth:`close` in the running event loop."""
         if self.scheduler is not None:
             await self.scheduler.astop(self)
-        self._actor.close()
+        await self._actor.aclose()
         self.outside.close()
         twin = getattr(self.store, "aclose", None)
         if twin is None:

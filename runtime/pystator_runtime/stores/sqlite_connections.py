@@ -106,6 +106,11 @@ class Connections:
         with self._gate:
             self._close()
 
+    def __del__(self) -> None:
+        """Whoever forgets a store need not be told of each connection by the interpreter."""
+        for connection in self._idle:
+            connection.close()
+
     def _close(self) -> None:
         self._round += 1
         for connection in (*self._idle, *self._held):
