@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench import contenders, events, instructions, large, processes
+from bench import checking, contenders, events, instructions, large, processes
 from bench.measure import FULL, QUICK, Budget
 from bench.report import Group, Report, changes, this_machine
 
@@ -76,6 +76,7 @@ def _measures(workspace: Path, budget: Budget, report: Report) -> Iterator[tuple
     yield "imports", "imports", partial(processes.imports, workspace, budget)
     yield "cli", "command line", partial(processes.command_line, workspace, budget)
     yield "large", f"{large.STATES:,} states", partial(large.measure, workspace, budget)
+    yield "typing", "type-checking", partial(checking.measure, workspace, budget)
     yield "generate", f"{budget.machines:,} machines", partial(processes.generating, workspace, budget)
 
 
@@ -103,6 +104,7 @@ def _names() -> list[str]:
         "imports",
         "cli",
         "large",
+        "typing",
         "generate",
     ]
 

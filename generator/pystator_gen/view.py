@@ -248,7 +248,7 @@ class Orchestrator:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A whole generated module."""
+    """A whole generated module; ``state_names`` is what its table calls the states."""
 
     source: str
     interface: int
@@ -261,6 +261,7 @@ class Module:
     exports: tuple[str, ...]
     states: Enum
     triggers: Enum
+    state_names: tuple[str, ...]
     aliases: tuple[Constant, ...]
     dictionaries: tuple[TypedDict, ...]
     configs: tuple[Config, ...]
@@ -317,12 +318,16 @@ class StateView:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """The module of a machine's views; ``alias`` is the union of all, ``table`` finds them by state."""
+    """The module of a machine's views; ``alias`` is the union of all, ``table`` finds them by state.
+
+    ``names`` are what the triggers may be called, as types for checkers.
+    """
 
     source: str
     docstring: str
     imports: tuple[str, ...]
     dictionaries: tuple[TypedDict, ...]
+    names: tuple[Constant, ...]
     classes: tuple[StateView, ...]
     alias: Constant
     table: tuple[Constant, ...]

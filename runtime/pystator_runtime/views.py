@@ -61,8 +61,10 @@ class StateView(Generic[SessionT_co, StateT_co, ResultT_co]):
             )
         return self._result
 
-    # What these return is what the generated method says: the generator has found out where the trigger may lead.
-    def _send(self, trigger: str, payload: Mapping[str, Any], views: Views) -> ViewT:  # type: ignore[type-var]
+    # What these return is what the generated method says: the generator has found out where the trigger may lead. What
+    # they take is not looked at by type checkers, who would do so again in each method of each view: the payload is a
+    # Mapping[str, Any], whose fields the method declares, and the rest is Views.
+    def _send(self, trigger: str, payload: Any, views: Any) -> ViewT:  # type: ignore[type-var]
         """Send a trigger, and show where that leads: the same state if the event was refused (`S2.4`).
 
         Raises:
@@ -73,7 +75,7 @@ class StateView(Generic[SessionT_co, StateT_co, ResultT_co]):
         session: Any = self._session
         return cast("ViewT", self._after(session._send_shown(self._shows, trigger, payload), views))
 
-    async def _asend(self, trigger: str, payload: Mapping[str, Any], views: Views) -> ViewT:  # pyright: ignore[reportInvalidTypeVarUse]
+    async def _asend(self, trigger: str, payload: Any, views: Any) -> ViewT:  # pyright: ignore[reportInvalidTypeVarUse]
         """:meth:`_send`, awaiting async guards and actions and the end of other tasks' steps."""
         session: Any = self._session
         return cast("ViewT", self._after(await session._asend_shown(self._shows, trigger, payload), views))

@@ -78,7 +78,8 @@ def _silent(body: list[ast.stmt]) -> Iterator[str]:
                 yield node.name
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-            name = ast.unparse(target)
+            names = map(ast.unparse, target.elts if isinstance(target, ast.Tuple) else [target])
+            public = [name for name in names if not name.startswith("_") and name not in ("chart", "session_class")]
             said = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
-            if not said and not name.startswith("_") and name not in ("chart", "session_class"):
-                yield name  # those two say in the runtime what they are
+            if not said:
+                yield from public  # those two say in the runtime what they are

@@ -84,6 +84,13 @@ _StateName: TypeAlias = (
 _TriggerName: TypeAlias = DocumentTrigger | Literal["submit", "approve", "request_changes"]
 _GuardName: TypeAlias = Literal["author_is_employed", "may_approve"]
 _ActionName: TypeAlias = Literal["announce", "render_pdf", "send_comment"]
+_Resting: TypeAlias = Literal[
+    DocumentState.DRAFT,
+    DocumentState.PEER_REVIEW,
+    DocumentState.LEGAL_REVIEW,
+    DocumentState.APPROVED,
+    DocumentState.PUBLISHED,
+]
 
 
 class DocumentContext(rt.EngineContext, total=False):
@@ -158,6 +165,14 @@ def _condition_5(ctx: Mapping[str, Any]) -> object:
     return len(ctx["approved_by"]) >= ctx["approvals_needed"]
 
 
+(
+    _STATE_DRAFT,
+    _STATE_ROUTING,
+    _STATE_PEER_REVIEW,
+    _STATE_LEGAL_REVIEW,
+    _STATE_APPROVED,
+    _STATE_PUBLISHED,
+) = DocumentState
 _ENTER_PUBLISHED = (rt.ActionSpec("announce"),)
 _GUARDS_1 = (
     _condition_4,
@@ -212,7 +227,7 @@ _CHART: rt.Chart[DocumentState] = rt.Chart(
     version="2.0",
     states=DocumentState,
     triggers=tuple(DocumentTrigger),
-    initial=DocumentState.DRAFT,
+    initial=_STATE_DRAFT,
     definition=_DEFINITION,
     reject_invalid_events=False,
     payloads={
@@ -228,13 +243,13 @@ _CHART: rt.Chart[DocumentState] = rt.Chart(
     defaults=lambda: {"value_eur": 0, "approvals_needed": 1, "approved_by": [], "revision": 1},
     rows=(
         rt.Row(
-            DocumentState.DRAFT,
+            _STATE_DRAFT,
             {
                 "submit": (
                     rt.Transition(
-                        DocumentState.DRAFT,
+                        _STATE_DRAFT,
                         "submit",
-                        DocumentState.LEGAL_REVIEW,
+                        _STATE_LEGAL_REVIEW,
                         guards=(
                             rt.Named("author_is_employed"),
                             rt.AnyOf(_condition_1, _condition_2),
@@ -242,9 +257,9 @@ _CHART: rt.Chart[DocumentState] = rt.Chart(
                         actions=(rt.SetFields(lambda: {"approvals_needed": 2}),),
                     ),
                     rt.Transition(
-                        DocumentState.DRAFT,
+                        _STATE_DRAFT,
                         "submit",
-                        DocumentState.PUBLISHED,
+                        _STATE_PUBLISHED,
                         guards=(
                             rt.Named("author_is_employed"),
                             _condition_3,
@@ -252,90 +267,81 @@ _CHART: rt.Chart[DocumentState] = rt.Chart(
                         entry=_ENTER_PUBLISHED,
                     ),
                     rt.Transition(
-                        DocumentState.DRAFT,
+                        _STATE_DRAFT,
                         "submit",
-                        DocumentState.PEER_REVIEW,
+                        _STATE_PEER_REVIEW,
                         guards=(rt.Named("author_is_employed"),),
                     ),
                 ),
             },
         ),
         rt.Row(
-            DocumentState.PEER_REVIEW,
+            _STATE_PEER_REVIEW,
             {
                 "approve": (
                     rt.Transition(
-                        DocumentState.PEER_REVIEW,
+                        _STATE_PEER_REVIEW,
                         "approve",
-                        DocumentState.PEER_REVIEW,
+                        _STATE_PEER_REVIEW,
                         guards=_GUARDS_1,
                         actions=_ACTIONS_1,
                     ),
                 ),
                 "request_changes": (
                     rt.Transition(
-                        DocumentState.PEER_REVIEW,
-                        "request_changes",
-                        DocumentState.DRAFT,
-                        actions=_ACTIONS_2,
+                        _STATE_PEER_REVIEW, "request_changes", _STATE_DRAFT, actions=_ACTIONS_2
                     ),
                 ),
             },
             automatic=(
                 rt.Transition(
-                    DocumentState.PEER_REVIEW,
+                    _STATE_PEER_REVIEW,
                     "_auto_peer_review",
-                    DocumentState.APPROVED,
+                    _STATE_APPROVED,
                     guards=_GUARDS_2,
                     entry=_ENTER_APPROVED,
                 ),
             ),
         ),
         rt.Row(
-            DocumentState.LEGAL_REVIEW,
+            _STATE_LEGAL_REVIEW,
             {
                 "approve": (
                     rt.Transition(
-                        DocumentState.LEGAL_REVIEW,
+                        _STATE_LEGAL_REVIEW,
                         "approve",
-                        DocumentState.LEGAL_REVIEW,
+                        _STATE_LEGAL_REVIEW,
                         guards=_GUARDS_1,
                         actions=_ACTIONS_1,
                     ),
                 ),
                 "request_changes": (
                     rt.Transition(
-                        DocumentState.LEGAL_REVIEW,
-                        "request_changes",
-                        DocumentState.DRAFT,
-                        actions=_ACTIONS_2,
+                        _STATE_LEGAL_REVIEW, "request_changes", _STATE_DRAFT, actions=_ACTIONS_2
                     ),
                 ),
             },
             automatic=(
                 rt.Transition(
-                    DocumentState.LEGAL_REVIEW,
+                    _STATE_LEGAL_REVIEW,
                     "_auto_legal_review",
-                    DocumentState.APPROVED,
+                    _STATE_APPROVED,
                     guards=_GUARDS_2,
                     entry=_ENTER_APPROVED,
                 ),
             ),
         ),
         rt.Row(
-            DocumentState.APPROVED,
+            _STATE_APPROVED,
             automatic=(
                 rt.Transition(
-                    DocumentState.APPROVED,
-                    "_auto_approved",
-                    DocumentState.PUBLISHED,
-                    entry=_ENTER_PUBLISHED,
+                    _STATE_APPROVED, "_auto_approved", _STATE_PUBLISHED, entry=_ENTER_PUBLISHED
                 ),
             ),
             entry=_ENTER_APPROVED,
         ),
         rt.Row(
-            DocumentState.PUBLISHED,
+            _STATE_PUBLISHED,
             entry=_ENTER_PUBLISHED,
             is_terminal=True,
         ),
@@ -377,18 +383,7 @@ class DocumentActions(Protocol):
 
 
 class DocumentSession(
-    rt.EntitySession[
-        Literal[
-            DocumentState.DRAFT,
-            DocumentState.PEER_REVIEW,
-            DocumentState.LEGAL_REVIEW,
-            DocumentState.APPROVED,
-            DocumentState.PUBLISHED,
-        ],
-        DocumentTrigger,
-        DocumentContext,
-        rt.GuardAnswerT_co,
-    ]
+    rt.EntitySession[_Resting, DocumentTrigger, DocumentContext, rt.GuardAnswerT_co]
 ):
     """One entity of document, in memory."""
 
@@ -557,13 +552,7 @@ class DocumentOrchestrator(
     rt.StoredEntities[
         DocumentMachine[rt.GuardAnswerT_co],
         DocumentResult,
-        Literal[
-            DocumentState.DRAFT,
-            DocumentState.PEER_REVIEW,
-            DocumentState.LEGAL_REVIEW,
-            DocumentState.APPROVED,
-            DocumentState.PUBLISHED,
-        ],
+        _Resting,
         _StateName,
         _TriggerName,
         DocumentContext,

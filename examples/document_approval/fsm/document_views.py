@@ -6,9 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .document import DocumentResult, DocumentSession, DocumentState, DocumentTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_SUBMIT: TypeAlias = Literal[DocumentTrigger.SUBMIT, "submit"]
+    _TRIGGER_APPROVE: TypeAlias = Literal[DocumentTrigger.APPROVE, "approve"]
+    _TRIGGER_REQUEST_CHANGES: TypeAlias = Literal[
+        DocumentTrigger.REQUEST_CHANGES, "request_changes"
+    ]
 
 
 class DocumentDraftView(
@@ -38,7 +45,7 @@ class DocumentDraftView(
         return self._send("submit", {}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[DocumentTrigger.SUBMIT, "submit"], /
+        self, _trigger: _TRIGGER_SUBMIT, /
     ) -> (
         DocumentDraftView[rt.GuardAnswerT_co]
         | DocumentPeerReviewView[rt.GuardAnswerT_co]
@@ -86,7 +93,7 @@ class DocumentPeerReviewView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[DocumentTrigger.APPROVE, "approve"], /, *, reviewer: str
+        self, _trigger: _TRIGGER_APPROVE, /, *, reviewer: str
     ) -> (
         DocumentPeerReviewView[rt.GuardAnswerT_co]
         | DocumentApprovedView[rt.GuardAnswerT_co]
@@ -94,12 +101,7 @@ class DocumentPeerReviewView(
     ): ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[DocumentTrigger.REQUEST_CHANGES, "request_changes"],
-        /,
-        *,
-        reviewer: str,
-        comment: str,
+        self, _trigger: _TRIGGER_REQUEST_CHANGES, /, *, reviewer: str, comment: str
     ) -> (
         DocumentDraftView[rt.GuardAnswerT_co]
         | DocumentPeerReviewView[rt.GuardAnswerT_co]
@@ -147,7 +149,7 @@ class DocumentLegalReviewView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[DocumentTrigger.APPROVE, "approve"], /, *, reviewer: str
+        self, _trigger: _TRIGGER_APPROVE, /, *, reviewer: str
     ) -> (
         DocumentLegalReviewView[rt.GuardAnswerT_co]
         | DocumentApprovedView[rt.GuardAnswerT_co]
@@ -155,12 +157,7 @@ class DocumentLegalReviewView(
     ): ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[DocumentTrigger.REQUEST_CHANGES, "request_changes"],
-        /,
-        *,
-        reviewer: str,
-        comment: str,
+        self, _trigger: _TRIGGER_REQUEST_CHANGES, /, *, reviewer: str, comment: str
     ) -> (
         DocumentDraftView[rt.GuardAnswerT_co]
         | DocumentLegalReviewView[rt.GuardAnswerT_co]

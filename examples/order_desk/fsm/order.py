@@ -189,6 +189,14 @@ def _condition_5(ctx: Mapping[str, Any]) -> object:
     return 0 < ctx["fill_quantity"] < ctx["quantity"] - ctx["filled_quantity"]
 
 
+(
+    _STATE_PENDING,
+    _STATE_OPEN,
+    _STATE_PARTIALLY_FILLED,
+    _STATE_FILLED,
+    _STATE_CANCELLED,
+    _STATE_REJECTED,
+) = OrderState
 _ENTER_OPEN = (rt.ActionSpec("notify", {"channel": "client"}),)
 _ENTER_CANCELLED = (rt.ActionSpec("notify", {"channel": "client"}),)
 _ENTER_REJECTED = (rt.ActionSpec("notify", {"channel": "desk"}),)
@@ -255,7 +263,7 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     version="1.2",
     states=OrderState,
     triggers=tuple(OrderTrigger),
-    initial=OrderState.PENDING,
+    initial=_STATE_PENDING,
     definition=_DEFINITION,
     payloads={
         "submit": rt.Payload({}),
@@ -281,13 +289,13 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     },
     rows=(
         rt.Row(
-            OrderState.PENDING,
+            _STATE_PENDING,
             {
                 "submit": (
                     rt.Transition(
-                        OrderState.PENDING,
+                        _STATE_PENDING,
                         "submit",
-                        OrderState.OPEN,
+                        _STATE_OPEN,
                         guards=(
                             _condition_1,
                             rt.Named("within_risk_limit", {"max_notional": 250000}),
@@ -300,91 +308,82 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
                 ),
                 "cancel": (
                     rt.Transition(
-                        OrderState.PENDING, "cancel", OrderState.CANCELLED, entry=_ENTER_CANCELLED
+                        _STATE_PENDING, "cancel", _STATE_CANCELLED, entry=_ENTER_CANCELLED
                     ),
                 ),
                 "reject": (
-                    rt.Transition(
-                        OrderState.PENDING, "reject", OrderState.REJECTED, entry=_ENTER_REJECTED
-                    ),
+                    rt.Transition(_STATE_PENDING, "reject", _STATE_REJECTED, entry=_ENTER_REJECTED),
                 ),
             },
         ),
         rt.Row(
-            OrderState.OPEN,
+            _STATE_OPEN,
             {
                 "fill": (
                     rt.Transition(
-                        OrderState.OPEN,
+                        _STATE_OPEN,
                         "fill",
-                        OrderState.FILLED,
+                        _STATE_FILLED,
                         guards=_GUARDS_1,
                         actions=_ACTIONS_1,
                         entry=_ENTER_FILLED,
                     ),
                     rt.Transition(
-                        OrderState.OPEN,
+                        _STATE_OPEN,
                         "fill",
-                        OrderState.PARTIALLY_FILLED,
+                        _STATE_PARTIALLY_FILLED,
                         guards=_GUARDS_2,
                         actions=_ACTIONS_1,
                     ),
                 ),
                 "cancel": (
-                    rt.Transition(
-                        OrderState.OPEN, "cancel", OrderState.CANCELLED, entry=_ENTER_CANCELLED
-                    ),
+                    rt.Transition(_STATE_OPEN, "cancel", _STATE_CANCELLED, entry=_ENTER_CANCELLED),
                 ),
                 "reject": (
-                    rt.Transition(
-                        OrderState.OPEN, "reject", OrderState.REJECTED, entry=_ENTER_REJECTED
-                    ),
+                    rt.Transition(_STATE_OPEN, "reject", _STATE_REJECTED, entry=_ENTER_REJECTED),
                 ),
             },
             entry=_ENTER_OPEN,
         ),
         rt.Row(
-            OrderState.PARTIALLY_FILLED,
+            _STATE_PARTIALLY_FILLED,
             {
                 "fill": (
                     rt.Transition(
-                        OrderState.PARTIALLY_FILLED,
+                        _STATE_PARTIALLY_FILLED,
                         "fill",
-                        OrderState.FILLED,
+                        _STATE_FILLED,
                         guards=_GUARDS_1,
                         actions=_ACTIONS_1,
                         entry=_ENTER_FILLED,
                     ),
                     rt.Transition(
-                        OrderState.PARTIALLY_FILLED,
+                        _STATE_PARTIALLY_FILLED,
                         "fill",
-                        OrderState.PARTIALLY_FILLED,
+                        _STATE_PARTIALLY_FILLED,
                         guards=_GUARDS_2,
                         actions=_ACTIONS_1,
                     ),
                 ),
                 "cancel": (
                     rt.Transition(
-                        OrderState.PARTIALLY_FILLED,
-                        "cancel",
-                        OrderState.CANCELLED,
-                        entry=_ENTER_CANCELLED,
+                        _STATE_PARTIALLY_FILLED, "cancel", _STATE_CANCELLED, entry=_ENTER_CANCELLED
                     ),
                 ),
             },
         ),
         rt.Row(
-            OrderState.FILLED,
+            _STATE_FILLED,
             entry=_ENTER_FILLED,
             is_terminal=True,
         ),
         rt.Row(
-            OrderState.CANCELLED,
+            _STATE_CANCELLED,
             entry=_ENTER_CANCELLED,
             is_terminal=True,
         ),
         rt.Row(
-            OrderState.REJECTED,
+            _STATE_REJECTED,
             entry=_ENTER_REJECTED,
             is_terminal=True,
         ),

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .order import OrderResult, OrderSession, OrderState, OrderTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_SUBMIT: TypeAlias = Literal[OrderTrigger.SUBMIT, "submit"]
+    _TRIGGER_FILL: TypeAlias = Literal[OrderTrigger.FILL, "fill"]
+    _TRIGGER_CANCEL: TypeAlias = Literal[OrderTrigger.CANCEL, "cancel"]
+    _TRIGGER_REJECT: TypeAlias = Literal[OrderTrigger.REJECT, "reject"]
 
 
 class OrderPendingView(
@@ -55,20 +61,15 @@ class OrderPendingView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.SUBMIT, "submit"], /
+        self, _trigger: _TRIGGER_SUBMIT, /
     ) -> OrderPendingView[rt.GuardAnswerT_co] | OrderOpenView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[OrderTrigger.CANCEL, "cancel"],
-        /,
-        *,
-        reason: str,
-        requested_by: str = ...,
+        self, _trigger: _TRIGGER_CANCEL, /, *, reason: str, requested_by: str = ...
     ) -> OrderPendingView[rt.GuardAnswerT_co] | OrderCancelledView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.REJECT, "reject"], /, *, reason: str
+        self, _trigger: _TRIGGER_REJECT, /, *, reason: str
     ) -> OrderPendingView[rt.GuardAnswerT_co] | OrderRejectedView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -121,12 +122,7 @@ class OrderOpenView(
 
     @overload
     async def asend(
-        self,
-        _trigger: Literal[OrderTrigger.FILL, "fill"],
-        /,
-        *,
-        fill_quantity: int,
-        fill_price: decimal.Decimal,
+        self, _trigger: _TRIGGER_FILL, /, *, fill_quantity: int, fill_price: decimal.Decimal
     ) -> (
         OrderOpenView[rt.GuardAnswerT_co]
         | OrderPartiallyFilledView[rt.GuardAnswerT_co]
@@ -134,16 +130,11 @@ class OrderOpenView(
     ): ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[OrderTrigger.CANCEL, "cancel"],
-        /,
-        *,
-        reason: str,
-        requested_by: str = ...,
+        self, _trigger: _TRIGGER_CANCEL, /, *, reason: str, requested_by: str = ...
     ) -> OrderOpenView[rt.GuardAnswerT_co] | OrderCancelledView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.REJECT, "reject"], /, *, reason: str
+        self, _trigger: _TRIGGER_REJECT, /, *, reason: str
     ) -> OrderOpenView[rt.GuardAnswerT_co] | OrderRejectedView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -187,21 +178,11 @@ class OrderPartiallyFilledView(
 
     @overload
     async def asend(
-        self,
-        _trigger: Literal[OrderTrigger.FILL, "fill"],
-        /,
-        *,
-        fill_quantity: int,
-        fill_price: decimal.Decimal,
+        self, _trigger: _TRIGGER_FILL, /, *, fill_quantity: int, fill_price: decimal.Decimal
     ) -> OrderPartiallyFilledView[rt.GuardAnswerT_co] | OrderFilledView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[OrderTrigger.CANCEL, "cancel"],
-        /,
-        *,
-        reason: str,
-        requested_by: str = ...,
+        self, _trigger: _TRIGGER_CANCEL, /, *, reason: str, requested_by: str = ...
     ) -> OrderPartiallyFilledView[rt.GuardAnswerT_co] | OrderCancelledView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

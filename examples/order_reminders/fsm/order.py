@@ -94,6 +94,12 @@ class OrderPayPayload(TypedDict):
     """The payload of `pay`."""
 
 
+(
+    _STATE_PLACED,
+    _STATE_REMINDED,
+    _STATE_PAID,
+    _STATE_CANCELLED,
+) = OrderState
 _ENTER_PAID = (rt.ActionSpec("write", {"subject": "Thank you."}),)
 _TIMER_1 = rt.Timer("placed", "remind", 1000)
 _ENTER_REMINDED = (rt.ActionSpec("write", {"subject": "Have you forgotten to pay?"}),)
@@ -122,27 +128,23 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     version="1",
     states=OrderState,
     triggers=tuple(OrderTrigger),
-    initial=OrderState.PLACED,
+    initial=_STATE_PLACED,
     definition=_DEFINITION,
     payloads={"pay": rt.Payload({})},
     rows=(
         rt.Row(
-            OrderState.PLACED,
+            _STATE_PLACED,
             {
                 "pay": (
                     rt.Transition(
-                        OrderState.PLACED,
-                        "pay",
-                        OrderState.PAID,
-                        entry=_ENTER_PAID,
-                        disarmed=(_TIMER_1,),
+                        _STATE_PLACED, "pay", _STATE_PAID, entry=_ENTER_PAID, disarmed=(_TIMER_1,)
                     ),
                 ),
                 "remind": (
                     rt.Transition(
-                        OrderState.PLACED,
+                        _STATE_PLACED,
                         "remind",
-                        OrderState.REMINDED,
+                        _STATE_REMINDED,
                         entry=_ENTER_REMINDED,
                         armed=(_TIMER_2,),
                         disarmed=(_TIMER_1,),
@@ -152,9 +154,9 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             delayed={
                 _TIMER_1: (
                     rt.Transition(
-                        OrderState.PLACED,
+                        _STATE_PLACED,
                         "remind",
-                        OrderState.REMINDED,
+                        _STATE_REMINDED,
                         entry=_ENTER_REMINDED,
                         armed=(_TIMER_2,),
                         disarmed=(_TIMER_1,),
@@ -163,22 +165,18 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             },
         ),
         rt.Row(
-            OrderState.REMINDED,
+            _STATE_REMINDED,
             {
                 "pay": (
                     rt.Transition(
-                        OrderState.REMINDED,
-                        "pay",
-                        OrderState.PAID,
-                        entry=_ENTER_PAID,
-                        disarmed=(_TIMER_2,),
+                        _STATE_REMINDED, "pay", _STATE_PAID, entry=_ENTER_PAID, disarmed=(_TIMER_2,)
                     ),
                 ),
                 "give_up": (
                     rt.Transition(
-                        OrderState.REMINDED,
+                        _STATE_REMINDED,
                         "give_up",
-                        OrderState.CANCELLED,
+                        _STATE_CANCELLED,
                         entry=_ENTER_CANCELLED,
                         disarmed=(_TIMER_2,),
                     ),
@@ -187,9 +185,9 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             delayed={
                 _TIMER_2: (
                     rt.Transition(
-                        OrderState.REMINDED,
+                        _STATE_REMINDED,
                         "give_up",
-                        OrderState.CANCELLED,
+                        _STATE_CANCELLED,
                         entry=_ENTER_CANCELLED,
                         disarmed=(_TIMER_2,),
                     ),
@@ -198,12 +196,12 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             entry=_ENTER_REMINDED,
         ),
         rt.Row(
-            OrderState.PAID,
+            _STATE_PAID,
             entry=_ENTER_PAID,
             is_terminal=True,
         ),
         rt.Row(
-            OrderState.CANCELLED,
+            _STATE_CANCELLED,
             entry=_ENTER_CANCELLED,
             is_terminal=True,
         ),

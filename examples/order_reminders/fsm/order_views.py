@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
 from pystator_runtime import interface as rt
 from .order import OrderResult, OrderSession, OrderState, OrderTrigger
 
@@ -16,6 +16,12 @@ class _Variables(TypedDict, total=False):
 
     customer: str
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_PAY: TypeAlias = Literal[OrderTrigger.PAY, "pay"]
+    _TRIGGER_REMIND: TypeAlias = Literal[OrderTrigger.REMIND, "remind"]
+    _TRIGGER_GIVE_UP: TypeAlias = Literal[OrderTrigger.GIVE_UP, "give_up"]
 
 
 class OrderPlacedView(rt.StateView[OrderSession, Literal[OrderState.PLACED], OrderResult]):
@@ -40,12 +46,10 @@ class OrderPlacedView(rt.StateView[OrderSession, Literal[OrderState.PLACED], Ord
         return self._send("remind", payload, VIEWS)
 
     @overload
-    async def asend(
-        self, _trigger: Literal[OrderTrigger.PAY, "pay"], /
-    ) -> OrderPlacedView | OrderPaidView: ...
+    async def asend(self, _trigger: _TRIGGER_PAY, /) -> OrderPlacedView | OrderPaidView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.REMIND, "remind"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_REMIND, /, **payload: Unpack[_Variables]
     ) -> OrderPlacedView | OrderRemindedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -74,12 +78,10 @@ class OrderRemindedView(rt.StateView[OrderSession, Literal[OrderState.REMINDED],
         return self._send("give_up", payload, VIEWS)
 
     @overload
-    async def asend(
-        self, _trigger: Literal[OrderTrigger.PAY, "pay"], /
-    ) -> OrderRemindedView | OrderPaidView: ...
+    async def asend(self, _trigger: _TRIGGER_PAY, /) -> OrderRemindedView | OrderPaidView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.GIVE_UP, "give_up"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_GIVE_UP, /, **payload: Unpack[_Variables]
     ) -> OrderRemindedView | OrderCancelledView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

@@ -124,6 +124,13 @@ def _condition_1(ctx: Mapping[str, Any]) -> object:
     return ctx["amount"] == ctx["total"]
 
 
+(
+    _STATE_PLACED,
+    _STATE_PAID,
+    _STATE_PACKED,
+    _STATE_SHIPPED,
+    _STATE_EXPIRED,
+) = OrderState
 _ENTER_PLACED = (rt.ActionSpec("reserve_stock"),)
 _TIMER_1 = rt.Timer("placed", "_after_placed_300_ms", 300)
 _ENTER_EXPIRED = (
@@ -162,7 +169,7 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     version="1.0",
     states=OrderState,
     triggers=tuple(OrderTrigger),
-    initial=OrderState.PLACED,
+    initial=_STATE_PLACED,
     definition=_DEFINITION,
     payloads={
         "pay": rt.Payload({"amount": rt.Field(rt.DECIMAL, required=True)}),
@@ -172,13 +179,13 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     codecs={"total": rt.DECIMAL, "paid_at": rt.DATETIME, "amount": rt.DECIMAL},
     rows=(
         rt.Row(
-            OrderState.PLACED,
+            _STATE_PLACED,
             {
                 "pay": (
                     rt.Transition(
-                        OrderState.PLACED,
+                        _STATE_PLACED,
                         "pay",
-                        OrderState.PAID,
+                        _STATE_PAID,
                         guards=(_condition_1,),
                         actions=(
                             rt.Timestamp("paid_at", as_text=False),
@@ -191,9 +198,9 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             delayed={
                 _TIMER_1: (
                     rt.Transition(
-                        OrderState.PLACED,
+                        _STATE_PLACED,
                         "_after_placed_300_ms",
-                        OrderState.EXPIRED,
+                        _STATE_EXPIRED,
                         entry=_ENTER_EXPIRED,
                         disarmed=(_TIMER_1,),
                     ),
@@ -202,31 +209,27 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             entry=_ENTER_PLACED,
         ),
         rt.Row(
-            OrderState.PAID,
+            _STATE_PAID,
             {
-                "pack": (
-                    rt.Transition(OrderState.PAID, "pack", OrderState.PACKED, entry=_ENTER_PACKED),
-                ),
+                "pack": (rt.Transition(_STATE_PAID, "pack", _STATE_PACKED, entry=_ENTER_PACKED),),
             },
         ),
         rt.Row(
-            OrderState.PACKED,
+            _STATE_PACKED,
             {
                 "ship": (
-                    rt.Transition(
-                        OrderState.PACKED, "ship", OrderState.SHIPPED, entry=_ENTER_SHIPPED
-                    ),
+                    rt.Transition(_STATE_PACKED, "ship", _STATE_SHIPPED, entry=_ENTER_SHIPPED),
                 ),
             },
             entry=_ENTER_PACKED,
         ),
         rt.Row(
-            OrderState.SHIPPED,
+            _STATE_SHIPPED,
             entry=_ENTER_SHIPPED,
             is_terminal=True,
         ),
         rt.Row(
-            OrderState.EXPIRED,
+            _STATE_EXPIRED,
             entry=_ENTER_EXPIRED,
             is_terminal=True,
         ),

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .order import OrderResult, OrderSession, OrderState, OrderTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_PAY: TypeAlias = Literal[OrderTrigger.PAY, "pay"]
+    _TRIGGER_PACK: TypeAlias = Literal[OrderTrigger.PACK, "pack"]
+    _TRIGGER_SHIP: TypeAlias = Literal[OrderTrigger.SHIP, "ship"]
 
 
 class OrderPlacedView(rt.StateView[OrderSession, Literal[OrderState.PLACED], OrderResult]):
@@ -29,7 +34,7 @@ class OrderPlacedView(rt.StateView[OrderSession, Literal[OrderState.PLACED], Ord
         return self._send("pay", {"amount": amount}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[OrderTrigger.PAY, "pay"], /, *, amount: decimal.Decimal
+        self, _trigger: _TRIGGER_PAY, /, *, amount: decimal.Decimal
     ) -> OrderPlacedView | OrderPaidView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"amount": amount}, VIEWS)
@@ -51,9 +56,7 @@ class OrderPaidView(rt.StateView[OrderSession, Literal[OrderState.PAID], OrderRe
         """
         return self._send("pack", {}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[OrderTrigger.PACK, "pack"], /
-    ) -> OrderPaidView | OrderPackedView:
+    async def asend(self, _trigger: _TRIGGER_PACK, /) -> OrderPaidView | OrderPackedView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {}, VIEWS)
 
@@ -73,7 +76,7 @@ class OrderPackedView(rt.StateView[OrderSession, Literal[OrderState.PACKED], Ord
         return self._send("ship", {"carrier": carrier}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[OrderTrigger.SHIP, "ship"], /, *, carrier: str
+        self, _trigger: _TRIGGER_SHIP, /, *, carrier: str
     ) -> OrderPackedView | OrderShippedView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"carrier": carrier}, VIEWS)

@@ -159,6 +159,16 @@ _ActionName: TypeAlias = Literal[
     "report",
     "send_orders",
 ]
+_Resting: TypeAlias = Literal[
+    RebalancingState.IDLE,
+    RebalancingState.MEASURING,
+    RebalancingState.PROPOSED,
+    RebalancingState.SUBMITTING,
+    RebalancingState.RESTING,
+    RebalancingState.REPRICING,
+    RebalancingState.HALTED,
+    RebalancingState.RETIRED,
+]
 
 
 class RebalancingContext(rt.EngineContext, total=False):
@@ -253,6 +263,21 @@ def _condition_3(ctx: Mapping[str, Any]) -> object:
     return ctx["repriced"] < 2
 
 
+(
+    _STATE_IDLE,
+    _STATE_REBALANCING,
+    _STATE_ANALYSIS,
+    _STATE_MEASURING,
+    _STATE_WORTH_IT,
+    _STATE_PROPOSED,
+    _STATE_TRADING,
+    _STATE_SUBMITTING,
+    _STATE_WORKING,
+    _STATE_RESTING,
+    _STATE_REPRICING,
+    _STATE_HALTED,
+    _STATE_RETIRED,
+) = RebalancingState
 _ENTER_REBALANCING = (rt.ActionSpec("open_book"),)
 _ENTER_MEASURING = (rt.ActionSpec("measure_drift"),)
 _EXIT_REBALANCING = (rt.ActionSpec("close_book"),)
@@ -275,20 +300,14 @@ _HISTORY_1 = rt.Restoration(
     "rebalancing",
     {
         "measuring": rt.Way(
-            RebalancingState.MEASURING,
-            entry=_ENTER_REBALANCING + _ENTER_MEASURING,
-            disarmed=(_TIMER_1,),
+            _STATE_MEASURING, entry=_ENTER_REBALANCING + _ENTER_MEASURING, disarmed=(_TIMER_1,)
         ),
-        "proposed": rt.Way(
-            RebalancingState.PROPOSED, entry=_ENTER_REBALANCING, disarmed=(_TIMER_1,)
-        ),
+        "proposed": rt.Way(_STATE_PROPOSED, entry=_ENTER_REBALANCING, disarmed=(_TIMER_1,)),
         "submitting": rt.Way(
-            RebalancingState.SUBMITTING,
-            entry=_ENTER_REBALANCING + _ENTER_SUBMITTING,
-            disarmed=(_TIMER_1,),
+            _STATE_SUBMITTING, entry=_ENTER_REBALANCING + _ENTER_SUBMITTING, disarmed=(_TIMER_1,)
         ),
         "resting": rt.Way(
-            RebalancingState.RESTING,
+            _STATE_RESTING,
             entry=_ENTER_REBALANCING,
             armed=(
                 _TIMER_2,
@@ -297,7 +316,7 @@ _HISTORY_1 = rt.Restoration(
             disarmed=(_TIMER_1,),
         ),
         "repricing": rt.Way(
-            RebalancingState.REPRICING,
+            _STATE_REPRICING,
             entry=_ENTER_REBALANCING + _ENTER_REPRICING,
             armed=(_TIMER_2,),
             disarmed=(_TIMER_1,),
@@ -308,29 +327,19 @@ _HISTORY_2 = rt.Restoration(
     "rebalancing",
     {
         "measuring": rt.Way(
-            RebalancingState.MEASURING,
-            entry=_ENTER_REBALANCING + _ENTER_MEASURING,
-            disarmed=(_TIMER_1,),
+            _STATE_MEASURING, entry=_ENTER_REBALANCING + _ENTER_MEASURING, disarmed=(_TIMER_1,)
         ),
         "proposed": rt.Way(
-            RebalancingState.MEASURING,
-            entry=_ENTER_REBALANCING + _ENTER_MEASURING,
-            disarmed=(_TIMER_1,),
+            _STATE_MEASURING, entry=_ENTER_REBALANCING + _ENTER_MEASURING, disarmed=(_TIMER_1,)
         ),
         "submitting": rt.Way(
-            RebalancingState.SUBMITTING,
-            entry=_ENTER_REBALANCING + _ENTER_SUBMITTING,
-            disarmed=(_TIMER_1,),
+            _STATE_SUBMITTING, entry=_ENTER_REBALANCING + _ENTER_SUBMITTING, disarmed=(_TIMER_1,)
         ),
         "resting": rt.Way(
-            RebalancingState.SUBMITTING,
-            entry=_ENTER_REBALANCING + _ENTER_SUBMITTING,
-            disarmed=(_TIMER_1,),
+            _STATE_SUBMITTING, entry=_ENTER_REBALANCING + _ENTER_SUBMITTING, disarmed=(_TIMER_1,)
         ),
         "repricing": rt.Way(
-            RebalancingState.SUBMITTING,
-            entry=_ENTER_REBALANCING + _ENTER_SUBMITTING,
-            disarmed=(_TIMER_1,),
+            _STATE_SUBMITTING, entry=_ENTER_REBALANCING + _ENTER_SUBMITTING, disarmed=(_TIMER_1,)
         ),
     },
 )
@@ -402,13 +411,13 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
     version="1.0",
     states=RebalancingState,
     triggers=tuple(RebalancingTrigger),
-    initial=RebalancingState.IDLE,
+    initial=_STATE_IDLE,
     definition=_DEFINITION,
     compounds={
-        "rebalancing": RebalancingState.MEASURING,
-        "analysis": RebalancingState.MEASURING,
-        "trading": RebalancingState.SUBMITTING,
-        "working": RebalancingState.RESTING,
+        "rebalancing": _STATE_MEASURING,
+        "analysis": _STATE_MEASURING,
+        "trading": _STATE_SUBMITTING,
+        "working": _STATE_RESTING,
     },
     payloads={
         "start": rt.Payload({}),
@@ -426,35 +435,30 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
     defaults=lambda: {"tolerance": 2, "drift": 0, "orders": 0, "filled": 0, "repriced": 0},
     rows=(
         rt.Row(
-            RebalancingState.IDLE,
+            _STATE_IDLE,
             {
                 "start": (
                     rt.Transition(
-                        RebalancingState.IDLE,
+                        _STATE_IDLE,
                         "start",
-                        RebalancingState.MEASURING,
+                        _STATE_MEASURING,
                         entry=_ENTER_REBALANCING + _ENTER_MEASURING,
                     ),
                 ),
-                "retire": (
-                    rt.Transition(RebalancingState.IDLE, "retire", RebalancingState.RETIRED),
-                ),
+                "retire": (rt.Transition(_STATE_IDLE, "retire", _STATE_RETIRED),),
             },
         ),
         rt.Row(
-            RebalancingState.MEASURING,
+            _STATE_MEASURING,
             {
                 "measured": (
                     rt.Transition(
-                        RebalancingState.MEASURING,
-                        "measured",
-                        RebalancingState.PROPOSED,
-                        guards=(_condition_1,),
+                        _STATE_MEASURING, "measured", _STATE_PROPOSED, guards=(_condition_1,)
                     ),
                     rt.Transition(
-                        RebalancingState.MEASURING,
+                        _STATE_MEASURING,
                         "measured",
-                        RebalancingState.IDLE,
+                        _STATE_IDLE,
                         exit=_EXIT_REBALANCING,
                         actions=(rt.ActionSpec("nothing_to_do"),),
                         records=("analysis", "rebalancing"),
@@ -462,9 +466,9 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
                 ),
                 "halt": (
                     rt.Transition(
-                        RebalancingState.MEASURING,
+                        _STATE_MEASURING,
                         "halt",
-                        RebalancingState.HALTED,
+                        _STATE_HALTED,
                         exit=_EXIT_REBALANCING,
                         armed=(_TIMER_1,),
                         records=("analysis", "rebalancing"),
@@ -475,31 +479,31 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             active=frozenset(("measuring", "analysis", "rebalancing")),
         ),
         rt.Row(
-            RebalancingState.PROPOSED,
+            _STATE_PROPOSED,
             {
                 "approve": (
                     rt.Transition(
-                        RebalancingState.PROPOSED,
+                        _STATE_PROPOSED,
                         "approve",
-                        RebalancingState.SUBMITTING,
+                        _STATE_SUBMITTING,
                         entry=_ENTER_SUBMITTING,
                         records=("analysis",),
                     ),
                 ),
                 "reject": (
                     rt.Transition(
-                        RebalancingState.PROPOSED,
+                        _STATE_PROPOSED,
                         "reject",
-                        RebalancingState.IDLE,
+                        _STATE_IDLE,
                         exit=_EXIT_REBALANCING,
                         records=("analysis", "rebalancing"),
                     ),
                 ),
                 "halt": (
                     rt.Transition(
-                        RebalancingState.PROPOSED,
+                        _STATE_PROPOSED,
                         "halt",
-                        RebalancingState.HALTED,
+                        _STATE_HALTED,
                         exit=_EXIT_REBALANCING,
                         armed=(_TIMER_1,),
                         records=("analysis", "rebalancing"),
@@ -510,13 +514,13 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             active=frozenset(("proposed", "analysis", "rebalancing")),
         ),
         rt.Row(
-            RebalancingState.SUBMITTING,
+            _STATE_SUBMITTING,
             {
                 "submitted": (
                     rt.Transition(
-                        RebalancingState.SUBMITTING,
+                        _STATE_SUBMITTING,
                         "submitted",
-                        RebalancingState.RESTING,
+                        _STATE_RESTING,
                         armed=(
                             _TIMER_2,
                             _TIMER_3,
@@ -525,9 +529,9 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
                 ),
                 "halt": (
                     rt.Transition(
-                        RebalancingState.SUBMITTING,
+                        _STATE_SUBMITTING,
                         "halt",
-                        RebalancingState.HALTED,
+                        _STATE_HALTED,
                         exit=_EXIT_REBALANCING,
                         armed=(_TIMER_1,),
                         records=("trading", "rebalancing"),
@@ -538,21 +542,16 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             active=frozenset(("submitting", "trading", "rebalancing")),
         ),
         rt.Row(
-            RebalancingState.RESTING,
+            _STATE_RESTING,
             {
                 "fill": (
-                    rt.Transition(
-                        RebalancingState.RESTING,
-                        "fill",
-                        RebalancingState.RESTING,
-                        actions=_ACTIONS_1,
-                    ),
+                    rt.Transition(_STATE_RESTING, "fill", _STATE_RESTING, actions=_ACTIONS_1),
                 ),
                 "halt": (
                     rt.Transition(
-                        RebalancingState.RESTING,
+                        _STATE_RESTING,
                         "halt",
-                        RebalancingState.HALTED,
+                        _STATE_HALTED,
                         exit=_EXIT_WORKING + _EXIT_REBALANCING,
                         armed=(_TIMER_1,),
                         disarmed=(
@@ -565,9 +564,9 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             },
             automatic=(
                 rt.Transition(
-                    RebalancingState.RESTING,
+                    _STATE_RESTING,
                     "_auto_working",
-                    RebalancingState.IDLE,
+                    _STATE_IDLE,
                     guards=_GUARDS_1,
                     exit=_EXIT_WORKING + _EXIT_REBALANCING,
                     actions=_ACTIONS_2,
@@ -581,9 +580,9 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             delayed={
                 _TIMER_2: (
                     rt.Transition(
-                        RebalancingState.RESTING,
+                        _STATE_RESTING,
                         "_timeout_working",
-                        RebalancingState.MEASURING,
+                        _STATE_MEASURING,
                         exit=_EXIT_WORKING,
                         entry=_ENTER_MEASURING,
                         disarmed=(
@@ -595,9 +594,9 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
                 ),
                 _TIMER_3: (
                     rt.Transition(
-                        RebalancingState.RESTING,
+                        _STATE_RESTING,
                         "_after_resting_900000_ms",
-                        RebalancingState.REPRICING,
+                        _STATE_REPRICING,
                         guards=(_condition_3,),
                         entry=_ENTER_REPRICING,
                         disarmed=(_TIMER_3,),
@@ -608,29 +607,21 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             active=frozenset(("resting", "working", "trading", "rebalancing")),
         ),
         rt.Row(
-            RebalancingState.REPRICING,
+            _STATE_REPRICING,
             {
                 "new_limits": (
                     rt.Transition(
-                        RebalancingState.REPRICING,
-                        "new_limits",
-                        RebalancingState.RESTING,
-                        armed=(_TIMER_3,),
+                        _STATE_REPRICING, "new_limits", _STATE_RESTING, armed=(_TIMER_3,)
                     ),
                 ),
                 "fill": (
-                    rt.Transition(
-                        RebalancingState.REPRICING,
-                        "fill",
-                        RebalancingState.REPRICING,
-                        actions=_ACTIONS_1,
-                    ),
+                    rt.Transition(_STATE_REPRICING, "fill", _STATE_REPRICING, actions=_ACTIONS_1),
                 ),
                 "halt": (
                     rt.Transition(
-                        RebalancingState.REPRICING,
+                        _STATE_REPRICING,
                         "halt",
-                        RebalancingState.HALTED,
+                        _STATE_HALTED,
                         exit=_EXIT_WORKING + _EXIT_REBALANCING,
                         armed=(_TIMER_1,),
                         disarmed=(_TIMER_2,),
@@ -640,9 +631,9 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             },
             automatic=(
                 rt.Transition(
-                    RebalancingState.REPRICING,
+                    _STATE_REPRICING,
                     "_auto_working",
-                    RebalancingState.IDLE,
+                    _STATE_IDLE,
                     guards=_GUARDS_1,
                     exit=_EXIT_WORKING + _EXIT_REBALANCING,
                     actions=_ACTIONS_2,
@@ -653,9 +644,9 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             delayed={
                 _TIMER_2: (
                     rt.Transition(
-                        RebalancingState.REPRICING,
+                        _STATE_REPRICING,
                         "_timeout_working",
-                        RebalancingState.MEASURING,
+                        _STATE_MEASURING,
                         exit=_EXIT_WORKING,
                         entry=_ENTER_MEASURING,
                         disarmed=(_TIMER_2,),
@@ -667,13 +658,13 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
             active=frozenset(("repricing", "working", "trading", "rebalancing")),
         ),
         rt.Row(
-            RebalancingState.HALTED,
+            _STATE_HALTED,
             {
                 "resume": (
                     rt.Transition(
-                        RebalancingState.HALTED,
+                        _STATE_HALTED,
                         "resume",
-                        RebalancingState.MEASURING,
+                        _STATE_MEASURING,
                         entry=_ENTER_REBALANCING + _ENTER_MEASURING,
                         disarmed=(_TIMER_1,),
                         restoration=_HISTORY_1,
@@ -681,36 +672,28 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
                 ),
                 "resume_carefully": (
                     rt.Transition(
-                        RebalancingState.HALTED,
+                        _STATE_HALTED,
                         "resume_carefully",
-                        RebalancingState.MEASURING,
+                        _STATE_MEASURING,
                         entry=_ENTER_REBALANCING + _ENTER_MEASURING,
                         disarmed=(_TIMER_1,),
                         restoration=_HISTORY_2,
                     ),
                 ),
                 "retire": (
-                    rt.Transition(
-                        RebalancingState.HALTED,
-                        "retire",
-                        RebalancingState.RETIRED,
-                        disarmed=(_TIMER_1,),
-                    ),
+                    rt.Transition(_STATE_HALTED, "retire", _STATE_RETIRED, disarmed=(_TIMER_1,)),
                 ),
             },
             delayed={
                 _TIMER_1: (
                     rt.Transition(
-                        RebalancingState.HALTED,
-                        "_timeout_halted",
-                        RebalancingState.IDLE,
-                        disarmed=(_TIMER_1,),
+                        _STATE_HALTED, "_timeout_halted", _STATE_IDLE, disarmed=(_TIMER_1,)
                     ),
                 ),
             },
         ),
         rt.Row(
-            RebalancingState.RETIRED,
+            _STATE_RETIRED,
             is_terminal=True,
         ),
     ),
@@ -765,23 +748,7 @@ class RebalancingActions(Protocol):
         ...
 
 
-class RebalancingSession(
-    rt.EntitySession[
-        Literal[
-            RebalancingState.IDLE,
-            RebalancingState.MEASURING,
-            RebalancingState.PROPOSED,
-            RebalancingState.SUBMITTING,
-            RebalancingState.RESTING,
-            RebalancingState.REPRICING,
-            RebalancingState.HALTED,
-            RebalancingState.RETIRED,
-        ],
-        RebalancingTrigger,
-        RebalancingContext,
-        bool,
-    ]
-):
+class RebalancingSession(rt.EntitySession[_Resting, RebalancingTrigger, RebalancingContext, bool]):
     """One entity of rebalancing, in memory."""
 
     __slots__ = ()
@@ -1134,16 +1101,7 @@ class RebalancingOrchestrator(
     rt.StoredEntities[
         RebalancingMachine,
         RebalancingResult,
-        Literal[
-            RebalancingState.IDLE,
-            RebalancingState.MEASURING,
-            RebalancingState.PROPOSED,
-            RebalancingState.SUBMITTING,
-            RebalancingState.RESTING,
-            RebalancingState.REPRICING,
-            RebalancingState.HALTED,
-            RebalancingState.RETIRED,
-        ],
+        _Resting,
         _StateName,
         _TriggerName,
         RebalancingContext,

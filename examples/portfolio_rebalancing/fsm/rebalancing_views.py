@@ -6,9 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .rebalancing import RebalancingResult, RebalancingSession, RebalancingState, RebalancingTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_START: TypeAlias = Literal[RebalancingTrigger.START, "start"]
+    _TRIGGER_MEASURED: TypeAlias = Literal[RebalancingTrigger.MEASURED, "measured"]
+    _TRIGGER_APPROVE: TypeAlias = Literal[RebalancingTrigger.APPROVE, "approve"]
+    _TRIGGER_REJECT: TypeAlias = Literal[RebalancingTrigger.REJECT, "reject"]
+    _TRIGGER_SUBMITTED: TypeAlias = Literal[RebalancingTrigger.SUBMITTED, "submitted"]
+    _TRIGGER_FILL: TypeAlias = Literal[RebalancingTrigger.FILL, "fill"]
+    _TRIGGER_NEW_LIMITS: TypeAlias = Literal[RebalancingTrigger.NEW_LIMITS, "new_limits"]
+    _TRIGGER_HALT: TypeAlias = Literal[RebalancingTrigger.HALT, "halt"]
+    _TRIGGER_RESUME: TypeAlias = Literal[RebalancingTrigger.RESUME, "resume"]
+    _TRIGGER_RESUME_CAREFULLY: TypeAlias = Literal[
+        RebalancingTrigger.RESUME_CAREFULLY, "resume_carefully"
+    ]
+    _TRIGGER_RETIRE: TypeAlias = Literal[RebalancingTrigger.RETIRE, "retire"]
 
 
 class RebalancingIdleView(
@@ -36,11 +51,11 @@ class RebalancingIdleView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.START, "start"], /
+        self, _trigger: _TRIGGER_START, /
     ) -> RebalancingIdleView | RebalancingMeasuringView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.RETIRE, "retire"], /
+        self, _trigger: _TRIGGER_RETIRE, /
     ) -> RebalancingIdleView | RebalancingRetiredView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -79,11 +94,11 @@ class RebalancingMeasuringView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.MEASURED, "measured"], /, *, drift: float
+        self, _trigger: _TRIGGER_MEASURED, /, *, drift: float
     ) -> RebalancingIdleView | RebalancingMeasuringView | RebalancingProposedView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.HALT, "halt"], /, *, reason: str
+        self, _trigger: _TRIGGER_HALT, /, *, reason: str
     ) -> RebalancingMeasuringView | RebalancingHaltedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -127,15 +142,15 @@ class RebalancingProposedView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.APPROVE, "approve"], /, *, approver: str
+        self, _trigger: _TRIGGER_APPROVE, /, *, approver: str
     ) -> RebalancingProposedView | RebalancingSubmittingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.REJECT, "reject"], /
+        self, _trigger: _TRIGGER_REJECT, /
     ) -> RebalancingIdleView | RebalancingProposedView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.HALT, "halt"], /, *, reason: str
+        self, _trigger: _TRIGGER_HALT, /, *, reason: str
     ) -> RebalancingProposedView | RebalancingHaltedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -173,11 +188,11 @@ class RebalancingSubmittingView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.SUBMITTED, "submitted"], /, *, orders: int
+        self, _trigger: _TRIGGER_SUBMITTED, /, *, orders: int
     ) -> RebalancingIdleView | RebalancingSubmittingView | RebalancingRestingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.HALT, "halt"], /, *, reason: str
+        self, _trigger: _TRIGGER_HALT, /, *, reason: str
     ) -> RebalancingSubmittingView | RebalancingHaltedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -217,11 +232,11 @@ class RebalancingRestingView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.FILL, "fill"], /
+        self, _trigger: _TRIGGER_FILL, /
     ) -> RebalancingIdleView | RebalancingRestingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.HALT, "halt"], /, *, reason: str
+        self, _trigger: _TRIGGER_HALT, /, *, reason: str
     ) -> RebalancingIdleView | RebalancingRestingView | RebalancingHaltedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -268,15 +283,15 @@ class RebalancingRepricingView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.FILL, "fill"], /
+        self, _trigger: _TRIGGER_FILL, /
     ) -> RebalancingIdleView | RebalancingRepricingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.NEW_LIMITS, "new_limits"], /
+        self, _trigger: _TRIGGER_NEW_LIMITS, /
     ) -> RebalancingIdleView | RebalancingRestingView | RebalancingRepricingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.HALT, "halt"], /, *, reason: str
+        self, _trigger: _TRIGGER_HALT, /, *, reason: str
     ) -> RebalancingIdleView | RebalancingRepricingView | RebalancingHaltedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -334,7 +349,7 @@ class RebalancingHaltedView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.RESUME, "resume"], /
+        self, _trigger: _TRIGGER_RESUME, /
     ) -> (
         RebalancingIdleView
         | RebalancingMeasuringView
@@ -346,11 +361,11 @@ class RebalancingHaltedView(
     ): ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.RESUME_CAREFULLY, "resume_carefully"], /
+        self, _trigger: _TRIGGER_RESUME_CAREFULLY, /
     ) -> RebalancingMeasuringView | RebalancingSubmittingView | RebalancingHaltedView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[RebalancingTrigger.RETIRE, "retire"], /
+        self, _trigger: _TRIGGER_RETIRE, /
     ) -> RebalancingHaltedView | RebalancingRetiredView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

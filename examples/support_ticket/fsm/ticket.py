@@ -176,6 +176,13 @@ def _condition_6(ctx: Mapping[str, Any]) -> object:
     return ctx.get("priority") != "urgent"
 
 
+(
+    _STATE_NEW,
+    _STATE_OPEN,
+    _STATE_WAITING,
+    _STATE_SOLVED,
+    _STATE_CLOSED,
+) = TicketState
 _GUARDS_1 = (rt.Not(_condition_1),)
 _ACTIONS_1 = (
     rt.SetFields(lambda: {"priority": "urgent"}),
@@ -226,7 +233,7 @@ _CHART: rt.Chart[TicketState] = rt.Chart(
     version="3",
     states=TicketState,
     triggers=tuple(TicketTrigger),
-    initial=TicketState.NEW,
+    initial=_STATE_NEW,
     definition=_DEFINITION,
     validate_context=True,
     variables={
@@ -253,38 +260,52 @@ _CHART: rt.Chart[TicketState] = rt.Chart(
     codecs={"solved_at": rt.DATETIME},
     rows=(
         rt.Row(
-            TicketState.NEW,
+            _STATE_NEW,
             {
-                "assign": (rt.Transition(TicketState.NEW, "assign", TicketState.OPEN),),
-                "close": (rt.Transition(TicketState.NEW, "close", TicketState.CLOSED),),
+                "assign": (rt.Transition(_STATE_NEW, "assign", _STATE_OPEN),),
+                "close": (rt.Transition(_STATE_NEW, "close", _STATE_CLOSED),),
             },
         ),
         rt.Row(
-            TicketState.OPEN,
+            _STATE_OPEN,
             {
-                "assign": (rt.Transition(TicketState.OPEN, "assign", TicketState.OPEN),),
+                "assign": (rt.Transition(_STATE_OPEN, "assign", _STATE_OPEN),),
                 "reply": (
                     rt.Transition(
-                        TicketState.OPEN,
-                        "reply",
-                        TicketState.WAITING,
-                        actions=(rt.Increment("replies"),),
+                        _STATE_OPEN, "reply", _STATE_WAITING, actions=(rt.Increment("replies"),)
                     ),
                 ),
                 "escalate": (
                     rt.Transition(
-                        TicketState.OPEN,
+                        _STATE_OPEN, "escalate", _STATE_OPEN, guards=_GUARDS_1, actions=_ACTIONS_1
+                    ),
+                ),
+                "solve": (
+                    rt.Transition(
+                        _STATE_OPEN, "solve", _STATE_SOLVED, guards=_GUARDS_2, entry=_ENTER_SOLVED
+                    ),
+                ),
+            },
+        ),
+        rt.Row(
+            _STATE_WAITING,
+            {
+                "assign": (rt.Transition(_STATE_WAITING, "assign", _STATE_OPEN),),
+                "customer_wrote": (rt.Transition(_STATE_WAITING, "customer_wrote", _STATE_OPEN),),
+                "escalate": (
+                    rt.Transition(
+                        _STATE_WAITING,
                         "escalate",
-                        TicketState.OPEN,
+                        _STATE_WAITING,
                         guards=_GUARDS_1,
                         actions=_ACTIONS_1,
                     ),
                 ),
                 "solve": (
                     rt.Transition(
-                        TicketState.OPEN,
+                        _STATE_WAITING,
                         "solve",
-                        TicketState.SOLVED,
+                        _STATE_SOLVED,
                         guards=_GUARDS_2,
                         entry=_ENTER_SOLVED,
                     ),
@@ -292,40 +313,13 @@ _CHART: rt.Chart[TicketState] = rt.Chart(
             },
         ),
         rt.Row(
-            TicketState.WAITING,
-            {
-                "assign": (rt.Transition(TicketState.WAITING, "assign", TicketState.OPEN),),
-                "customer_wrote": (
-                    rt.Transition(TicketState.WAITING, "customer_wrote", TicketState.OPEN),
-                ),
-                "escalate": (
-                    rt.Transition(
-                        TicketState.WAITING,
-                        "escalate",
-                        TicketState.WAITING,
-                        guards=_GUARDS_1,
-                        actions=_ACTIONS_1,
-                    ),
-                ),
-                "solve": (
-                    rt.Transition(
-                        TicketState.WAITING,
-                        "solve",
-                        TicketState.SOLVED,
-                        guards=_GUARDS_2,
-                        entry=_ENTER_SOLVED,
-                    ),
-                ),
-            },
-        ),
-        rt.Row(
-            TicketState.SOLVED,
+            _STATE_SOLVED,
             {
                 "customer_wrote": (
                     rt.Transition(
-                        TicketState.SOLVED,
+                        _STATE_SOLVED,
                         "customer_wrote",
-                        TicketState.OPEN,
+                        _STATE_OPEN,
                         guards=(_condition_5,),
                         actions=(
                             rt.Increment("reopened"),
@@ -334,12 +328,12 @@ _CHART: rt.Chart[TicketState] = rt.Chart(
                         ),
                     ),
                 ),
-                "close": (rt.Transition(TicketState.SOLVED, "close", TicketState.CLOSED),),
+                "close": (rt.Transition(_STATE_SOLVED, "close", _STATE_CLOSED),),
             },
             entry=_ENTER_SOLVED,
         ),
         rt.Row(
-            TicketState.CLOSED,
+            _STATE_CLOSED,
             is_terminal=True,
         ),
     ),

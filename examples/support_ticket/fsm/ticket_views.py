@@ -6,9 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .ticket import TicketResult, TicketSession, TicketState, TicketTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_ASSIGN: TypeAlias = Literal[TicketTrigger.ASSIGN, "assign"]
+    _TRIGGER_REPLY: TypeAlias = Literal[TicketTrigger.REPLY, "reply"]
+    _TRIGGER_CUSTOMER_WROTE: TypeAlias = Literal[TicketTrigger.CUSTOMER_WROTE, "customer_wrote"]
+    _TRIGGER_ESCALATE: TypeAlias = Literal[TicketTrigger.ESCALATE, "escalate"]
+    _TRIGGER_SOLVE: TypeAlias = Literal[TicketTrigger.SOLVE, "solve"]
+    _TRIGGER_CLOSE: TypeAlias = Literal[TicketTrigger.CLOSE, "close"]
 
 
 class TicketNewView(rt.StateView[TicketSession, Literal[TicketState.NEW], TicketResult]):
@@ -37,12 +45,10 @@ class TicketNewView(rt.StateView[TicketSession, Literal[TicketState.NEW], Ticket
 
     @overload
     async def asend(
-        self, _trigger: Literal[TicketTrigger.ASSIGN, "assign"], /, *, assignee: str
+        self, _trigger: _TRIGGER_ASSIGN, /, *, assignee: str
     ) -> TicketNewView | TicketOpenView: ...
     @overload
-    async def asend(
-        self, _trigger: Literal[TicketTrigger.CLOSE, "close"], /
-    ) -> TicketNewView | TicketClosedView: ...
+    async def asend(self, _trigger: _TRIGGER_CLOSE, /) -> TicketNewView | TicketClosedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -91,20 +97,14 @@ class TicketOpenView(rt.StateView[TicketSession, Literal[TicketState.OPEN], Tick
         return self._send("solve", {"solution": solution}, VIEWS)
 
     @overload
-    async def asend(
-        self, _trigger: Literal[TicketTrigger.ASSIGN, "assign"], /, *, assignee: str
-    ) -> TicketOpenView: ...
+    async def asend(self, _trigger: _TRIGGER_ASSIGN, /, *, assignee: str) -> TicketOpenView: ...
+    @overload
+    async def asend(self, _trigger: _TRIGGER_REPLY, /) -> TicketOpenView | TicketWaitingView: ...
+    @overload
+    async def asend(self, _trigger: _TRIGGER_ESCALATE, /) -> TicketOpenView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[TicketTrigger.REPLY, "reply"], /
-    ) -> TicketOpenView | TicketWaitingView: ...
-    @overload
-    async def asend(
-        self, _trigger: Literal[TicketTrigger.ESCALATE, "escalate"], /
-    ) -> TicketOpenView: ...
-    @overload
-    async def asend(
-        self, _trigger: Literal[TicketTrigger.SOLVE, "solve"], /, *, solution: str
+        self, _trigger: _TRIGGER_SOLVE, /, *, solution: str
     ) -> TicketOpenView | TicketSolvedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -153,19 +153,17 @@ class TicketWaitingView(rt.StateView[TicketSession, Literal[TicketState.WAITING]
 
     @overload
     async def asend(
-        self, _trigger: Literal[TicketTrigger.ASSIGN, "assign"], /, *, assignee: str
+        self, _trigger: _TRIGGER_ASSIGN, /, *, assignee: str
     ) -> TicketOpenView | TicketWaitingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[TicketTrigger.CUSTOMER_WROTE, "customer_wrote"], /
+        self, _trigger: _TRIGGER_CUSTOMER_WROTE, /
     ) -> TicketOpenView | TicketWaitingView: ...
     @overload
-    async def asend(
-        self, _trigger: Literal[TicketTrigger.ESCALATE, "escalate"], /
-    ) -> TicketWaitingView: ...
+    async def asend(self, _trigger: _TRIGGER_ESCALATE, /) -> TicketWaitingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[TicketTrigger.SOLVE, "solve"], /, *, solution: str
+        self, _trigger: _TRIGGER_SOLVE, /, *, solution: str
     ) -> TicketWaitingView | TicketSolvedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -198,12 +196,10 @@ class TicketSolvedView(rt.StateView[TicketSession, Literal[TicketState.SOLVED], 
 
     @overload
     async def asend(
-        self, _trigger: Literal[TicketTrigger.CUSTOMER_WROTE, "customer_wrote"], /
+        self, _trigger: _TRIGGER_CUSTOMER_WROTE, /
     ) -> TicketOpenView | TicketSolvedView: ...
     @overload
-    async def asend(
-        self, _trigger: Literal[TicketTrigger.CLOSE, "close"], /
-    ) -> TicketSolvedView | TicketClosedView: ...
+    async def asend(self, _trigger: _TRIGGER_CLOSE, /) -> TicketSolvedView | TicketClosedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

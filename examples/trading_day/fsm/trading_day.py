@@ -269,6 +269,10 @@ _ActionName: TypeAlias = Literal[
     "send_order",
     "warn",
 ]
+_Resting: TypeAlias = (
+    Literal[TradingDayState.LOGGED_OUT, TradingDayState.SUSPENDED, TradingDayState.SETTLED]
+    | TradingDayTradingConfig
+)
 
 
 class TradingDayContext(rt.EngineContext, total=False):
@@ -351,6 +355,29 @@ def _condition_3(ctx: Mapping[str, Any]) -> object:
     return abs(ctx["exposure"]) <= ctx["limit"]
 
 
+(
+    _STATE_LOGGED_OUT,
+    _STATE_TRADING,
+    _STATE_SUSPENDED,
+    _STATE_SETTLED,
+    _STATE_BEFORE_OPEN,
+    _STATE_OPEN,
+    _STATE_CONTINUOUS,
+    _STATE_INTERRUPTED,
+    _STATE_CLOSED,
+    _STATE_NONE_YET,
+    _STATE_TAKING,
+    _STATE_EVERY_ORDER,
+    _STATE_ONLY_REDUCING,
+    _STATE_PAUSED,
+    _STATE_DONE,
+    _STATE_CALM,
+    _STATE_BREACHED,
+    _STATE_CHECKING,
+    _STATE_AGREED,
+    _STATE_UP,
+    _STATE_DOWN,
+) = TradingDayState
 _ENTER_TRADING = (rt.ActionSpec("open_gateway"),)
 _EXIT_TRADING = (rt.ActionSpec("close_gateway"),)
 _HISTORY_1 = rt.Restoration(
@@ -378,10 +405,7 @@ _GUARDS_1 = (_condition_1,)
 _GUARDS_2 = (_condition_3,)
 _HISTORY_2 = rt.Restoration(
     "taking",
-    {
-        "every_order": rt.Way(TradingDayState.EVERY_ORDER),
-        "only_reducing": rt.Way(TradingDayState.ONLY_REDUCING),
-    },
+    {"every_order": rt.Way(_STATE_EVERY_ORDER), "only_reducing": rt.Way(_STATE_ONLY_REDUCING)},
 )
 _ENTER_CHECKING = (rt.ActionSpec("ask_clearing_house"),)
 _ENTER_BREACHED = (rt.ActionSpec("warn"),)
@@ -467,9 +491,9 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
     version="1.0",
     states=TradingDayState,
     triggers=tuple(TradingDayTrigger),
-    initial=TradingDayState.LOGGED_OUT,
+    initial=_STATE_LOGGED_OUT,
     definition=_DEFINITION,
-    compounds={"open": TradingDayState.CONTINUOUS, "taking": TradingDayState.EVERY_ORDER},
+    compounds={"open": _STATE_CONTINUOUS, "taking": _STATE_EVERY_ORDER},
     payloads={
         "log_in": rt.Payload({}),
         "open_market": rt.Payload({}),
@@ -485,11 +509,11 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
     defaults=lambda: {"exposure": 0},
     rows=(
         rt.Row(
-            TradingDayState.LOGGED_OUT,
+            _STATE_LOGGED_OUT,
             {
                 "log_in": (
                     rt.Transition(
-                        TradingDayState.LOGGED_OUT,
+                        _STATE_LOGGED_OUT,
                         "log_in",
                         TradingDayTradingConfig(
                             market=TradingDayState.BEFORE_OPEN,
@@ -503,13 +527,13 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             },
         ),
         rt.Container(
-            TradingDayState.TRADING,
+            _STATE_TRADING,
             {
                 "kill_switch": (
                     rt.Transition(
-                        TradingDayState.TRADING,
+                        _STATE_TRADING,
                         "kill_switch",
-                        TradingDayState.SUSPENDED,
+                        _STATE_SUSPENDED,
                         exit=_EXIT_TRADING,
                         leaves="trading",
                         records=("trading",),
@@ -518,9 +542,9 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             },
             automatic=(
                 rt.Transition(
-                    TradingDayState.TRADING,
+                    _STATE_TRADING,
                     "_join_trading",
-                    TradingDayState.SETTLED,
+                    _STATE_SETTLED,
                     exit=_EXIT_TRADING,
                     actions=(rt.ActionSpec("book_the_day"),),
                     leaves="trading",
@@ -529,21 +553,21 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             ),
             config=TradingDayTradingConfig,
             regions=(
-                rt.Region("market", TradingDayState.BEFORE_OPEN, finals=("closed",)),
-                rt.Region("orders", TradingDayState.NONE_YET, finals=("done",)),
-                rt.Region("risk", TradingDayState.CALM, finals=("agreed",)),
-                rt.Region("link", TradingDayState.UP),
+                rt.Region("market", _STATE_BEFORE_OPEN, finals=("closed",)),
+                rt.Region("orders", _STATE_NONE_YET, finals=("done",)),
+                rt.Region("risk", _STATE_CALM, finals=("agreed",)),
+                rt.Region("link", _STATE_UP),
             ),
             on_enter=_ENTER_TRADING,
             on_exit=_EXIT_TRADING,
             entry=_ENTER_TRADING,
         ),
         rt.Row(
-            TradingDayState.SUSPENDED,
+            _STATE_SUSPENDED,
             {
                 "resume": (
                     rt.Transition(
-                        TradingDayState.SUSPENDED,
+                        _STATE_SUSPENDED,
                         "resume",
                         TradingDayTradingConfig(
                             market=TradingDayState.BEFORE_OPEN,
@@ -558,42 +582,30 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             },
         ),
         rt.Row(
-            TradingDayState.SETTLED,
+            _STATE_SETTLED,
             is_terminal=True,
         ),
         rt.Row(
-            TradingDayState.BEFORE_OPEN,
+            _STATE_BEFORE_OPEN,
             {
                 "open_market": (
-                    rt.Transition(
-                        TradingDayState.BEFORE_OPEN, "open_market", TradingDayState.CONTINUOUS
-                    ),
+                    rt.Transition(_STATE_BEFORE_OPEN, "open_market", _STATE_CONTINUOUS),
                 ),
-                "close_market": (
-                    rt.Transition(
-                        TradingDayState.BEFORE_OPEN, "close_market", TradingDayState.CLOSED
-                    ),
-                ),
+                "close_market": (rt.Transition(_STATE_BEFORE_OPEN, "close_market", _STATE_CLOSED),),
             },
             region=("trading", "market"),
         ),
         rt.Row(
-            TradingDayState.CONTINUOUS,
+            _STATE_CONTINUOUS,
             {
                 "price_jump": (
                     rt.Transition(
-                        TradingDayState.CONTINUOUS,
-                        "price_jump",
-                        TradingDayState.INTERRUPTED,
-                        armed=(_TIMER_1,),
+                        _STATE_CONTINUOUS, "price_jump", _STATE_INTERRUPTED, armed=(_TIMER_1,)
                     ),
                 ),
                 "close_market": (
                     rt.Transition(
-                        TradingDayState.CONTINUOUS,
-                        "close_market",
-                        TradingDayState.CLOSED,
-                        records=("open",),
+                        _STATE_CONTINUOUS, "close_market", _STATE_CLOSED, records=("open",)
                     ),
                 ),
             },
@@ -602,13 +614,13 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             records=("open",),
         ),
         rt.Row(
-            TradingDayState.INTERRUPTED,
+            _STATE_INTERRUPTED,
             {
                 "close_market": (
                     rt.Transition(
-                        TradingDayState.INTERRUPTED,
+                        _STATE_INTERRUPTED,
                         "close_market",
-                        TradingDayState.CLOSED,
+                        _STATE_CLOSED,
                         disarmed=(_TIMER_1,),
                         records=("open",),
                     ),
@@ -617,9 +629,9 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             delayed={
                 _TIMER_1: (
                     rt.Transition(
-                        TradingDayState.INTERRUPTED,
+                        _STATE_INTERRUPTED,
                         "_after_interrupted_120000_ms",
-                        TradingDayState.CONTINUOUS,
+                        _STATE_CONTINUOUS,
                         disarmed=(_TIMER_1,),
                     ),
                 ),
@@ -629,49 +641,40 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             records=("open",),
         ),
         rt.Row(
-            TradingDayState.CLOSED,
+            _STATE_CLOSED,
             is_terminal=True,
             region=("trading", "market"),
         ),
         rt.Row(
-            TradingDayState.NONE_YET,
+            _STATE_NONE_YET,
             {
-                "open_market": (
-                    rt.Transition(
-                        TradingDayState.NONE_YET, "open_market", TradingDayState.EVERY_ORDER
-                    ),
-                ),
-                "close_market": (
-                    rt.Transition(TradingDayState.NONE_YET, "close_market", TradingDayState.DONE),
-                ),
+                "open_market": (rt.Transition(_STATE_NONE_YET, "open_market", _STATE_EVERY_ORDER),),
+                "close_market": (rt.Transition(_STATE_NONE_YET, "close_market", _STATE_DONE),),
             },
             region=("trading", "orders"),
         ),
         rt.Row(
-            TradingDayState.EVERY_ORDER,
+            _STATE_EVERY_ORDER,
             {
                 "place": (
                     rt.Transition(
-                        TradingDayState.EVERY_ORDER,
-                        "place",
-                        TradingDayState.EVERY_ORDER,
-                        actions=_ACTIONS_1,
+                        _STATE_EVERY_ORDER, "place", _STATE_EVERY_ORDER, actions=_ACTIONS_1
                     ),
                 ),
                 "disconnect": (
                     rt.Transition(
-                        TradingDayState.EVERY_ORDER,
+                        _STATE_EVERY_ORDER,
                         "disconnect",
-                        TradingDayState.PAUSED,
+                        _STATE_PAUSED,
                         exit=_EXIT_TAKING,
                         records=("taking",),
                     ),
                 ),
                 "close_market": (
                     rt.Transition(
-                        TradingDayState.EVERY_ORDER,
+                        _STATE_EVERY_ORDER,
                         "close_market",
-                        TradingDayState.DONE,
+                        _STATE_DONE,
                         exit=_EXIT_TAKING,
                         records=("taking",),
                     ),
@@ -679,10 +682,7 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             },
             automatic=(
                 rt.Transition(
-                    TradingDayState.EVERY_ORDER,
-                    "_auto_every_order",
-                    TradingDayState.ONLY_REDUCING,
-                    guards=_GUARDS_1,
+                    _STATE_EVERY_ORDER, "_auto_every_order", _STATE_ONLY_REDUCING, guards=_GUARDS_1
                 ),
             ),
             active=frozenset(("every_order", "taking")),
@@ -691,31 +691,31 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             records=("taking",),
         ),
         rt.Row(
-            TradingDayState.ONLY_REDUCING,
+            _STATE_ONLY_REDUCING,
             {
                 "place": (
                     rt.Transition(
-                        TradingDayState.ONLY_REDUCING,
+                        _STATE_ONLY_REDUCING,
                         "place",
-                        TradingDayState.ONLY_REDUCING,
+                        _STATE_ONLY_REDUCING,
                         guards=(_condition_2,),
                         actions=_ACTIONS_1,
                     ),
                 ),
                 "disconnect": (
                     rt.Transition(
-                        TradingDayState.ONLY_REDUCING,
+                        _STATE_ONLY_REDUCING,
                         "disconnect",
-                        TradingDayState.PAUSED,
+                        _STATE_PAUSED,
                         exit=_EXIT_TAKING,
                         records=("taking",),
                     ),
                 ),
                 "close_market": (
                     rt.Transition(
-                        TradingDayState.ONLY_REDUCING,
+                        _STATE_ONLY_REDUCING,
                         "close_market",
-                        TradingDayState.DONE,
+                        _STATE_DONE,
                         exit=_EXIT_TAKING,
                         records=("taking",),
                     ),
@@ -723,9 +723,9 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             },
             automatic=(
                 rt.Transition(
-                    TradingDayState.ONLY_REDUCING,
+                    _STATE_ONLY_REDUCING,
                     "_auto_only_reducing",
-                    TradingDayState.EVERY_ORDER,
+                    _STATE_EVERY_ORDER,
                     guards=_GUARDS_2,
                 ),
             ),
@@ -735,44 +735,36 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             records=("taking",),
         ),
         rt.Row(
-            TradingDayState.PAUSED,
+            _STATE_PAUSED,
             {
                 "reconnect": (
                     rt.Transition(
-                        TradingDayState.PAUSED,
-                        "reconnect",
-                        TradingDayState.EVERY_ORDER,
-                        restoration=_HISTORY_2,
+                        _STATE_PAUSED, "reconnect", _STATE_EVERY_ORDER, restoration=_HISTORY_2
                     ),
                 ),
-                "close_market": (
-                    rt.Transition(TradingDayState.PAUSED, "close_market", TradingDayState.DONE),
-                ),
+                "close_market": (rt.Transition(_STATE_PAUSED, "close_market", _STATE_DONE),),
             },
             region=("trading", "orders"),
         ),
         rt.Row(
-            TradingDayState.DONE,
+            _STATE_DONE,
             is_terminal=True,
             region=("trading", "orders"),
         ),
         rt.Row(
-            TradingDayState.CALM,
+            _STATE_CALM,
             {
                 "close_market": (
                     rt.Transition(
-                        TradingDayState.CALM,
-                        "close_market",
-                        TradingDayState.CHECKING,
-                        entry=_ENTER_CHECKING,
+                        _STATE_CALM, "close_market", _STATE_CHECKING, entry=_ENTER_CHECKING
                     ),
                 ),
             },
             automatic=(
                 rt.Transition(
-                    TradingDayState.CALM,
+                    _STATE_CALM,
                     "_auto_calm",
-                    TradingDayState.BREACHED,
+                    _STATE_BREACHED,
                     guards=_GUARDS_1,
                     entry=_ENTER_BREACHED,
                 ),
@@ -780,42 +772,29 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             region=("trading", "risk"),
         ),
         rt.Row(
-            TradingDayState.BREACHED,
+            _STATE_BREACHED,
             {
                 "close_market": (
                     rt.Transition(
-                        TradingDayState.BREACHED,
-                        "close_market",
-                        TradingDayState.CHECKING,
-                        entry=_ENTER_CHECKING,
+                        _STATE_BREACHED, "close_market", _STATE_CHECKING, entry=_ENTER_CHECKING
                     ),
                 ),
             },
             automatic=(
-                rt.Transition(
-                    TradingDayState.BREACHED,
-                    "_auto_breached",
-                    TradingDayState.CALM,
-                    guards=_GUARDS_2,
-                ),
+                rt.Transition(_STATE_BREACHED, "_auto_breached", _STATE_CALM, guards=_GUARDS_2),
             ),
             entry=_ENTER_BREACHED,
             region=("trading", "risk"),
         ),
         rt.Row(
-            TradingDayState.CHECKING,
+            _STATE_CHECKING,
             {
                 "positions_agree": (
-                    rt.Transition(
-                        TradingDayState.CHECKING, "positions_agree", TradingDayState.AGREED
-                    ),
+                    rt.Transition(_STATE_CHECKING, "positions_agree", _STATE_AGREED),
                 ),
                 "close_market": (
                     rt.Transition(
-                        TradingDayState.CHECKING,
-                        "close_market",
-                        TradingDayState.CHECKING,
-                        entry=_ENTER_CHECKING,
+                        _STATE_CHECKING, "close_market", _STATE_CHECKING, entry=_ENTER_CHECKING
                     ),
                 ),
             },
@@ -823,49 +802,40 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
             region=("trading", "risk"),
         ),
         rt.Row(
-            TradingDayState.AGREED,
+            _STATE_AGREED,
             {
                 "close_market": (
                     rt.Transition(
-                        TradingDayState.AGREED,
-                        "close_market",
-                        TradingDayState.CHECKING,
-                        entry=_ENTER_CHECKING,
+                        _STATE_AGREED, "close_market", _STATE_CHECKING, entry=_ENTER_CHECKING
                     ),
                 ),
             },
             region=("trading", "risk"),
         ),
         rt.Row(
-            TradingDayState.UP,
+            _STATE_UP,
             {
                 "disconnect": (
                     rt.Transition(
-                        TradingDayState.UP,
-                        "disconnect",
-                        TradingDayState.DOWN,
-                        entry=_ENTER_DOWN,
-                        armed=(_TIMER_2,),
+                        _STATE_UP, "disconnect", _STATE_DOWN, entry=_ENTER_DOWN, armed=(_TIMER_2,)
                     ),
                 ),
             },
             region=("trading", "link"),
         ),
         rt.Row(
-            TradingDayState.DOWN,
+            _STATE_DOWN,
             {
                 "reconnect": (
-                    rt.Transition(
-                        TradingDayState.DOWN, "reconnect", TradingDayState.UP, disarmed=(_TIMER_2,)
-                    ),
+                    rt.Transition(_STATE_DOWN, "reconnect", _STATE_UP, disarmed=(_TIMER_2,)),
                 ),
             },
             delayed={
                 _TIMER_2: (
                     rt.Transition(
-                        TradingDayState.DOWN,
+                        _STATE_DOWN,
                         "_after_down_30000_ms",
-                        TradingDayState.SUSPENDED,
+                        _STATE_SUSPENDED,
                         exit=_EXIT_TRADING,
                         leaves="trading",
                         records=("trading",),
@@ -927,15 +897,7 @@ class TradingDayActions(Protocol):
         ...
 
 
-class TradingDaySession(
-    rt.EntitySession[
-        Literal[TradingDayState.LOGGED_OUT, TradingDayState.SUSPENDED, TradingDayState.SETTLED]
-        | TradingDayTradingConfig,
-        TradingDayTrigger,
-        TradingDayContext,
-        bool,
-    ]
-):
+class TradingDaySession(rt.EntitySession[_Resting, TradingDayTrigger, TradingDayContext, bool]):
     """One entity of trading_day, in memory."""
 
     __slots__ = ()
@@ -1299,8 +1261,7 @@ class TradingDayOrchestrator(
     rt.StoredEntities[
         TradingDayMachine,
         TradingDayResult,
-        Literal[TradingDayState.LOGGED_OUT, TradingDayState.SUSPENDED, TradingDayState.SETTLED]
-        | TradingDayTradingConfig,
+        _Resting,
         _StateName,
         _TriggerName,
         TradingDayContext,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .trading_day import (
     TradingDayResult,
@@ -15,6 +15,20 @@ from .trading_day import (
     TradingDayTradingConfig,
     TradingDayTrigger,
 )
+
+if TYPE_CHECKING:
+    _TRIGGER_LOG_IN: TypeAlias = Literal[TradingDayTrigger.LOG_IN, "log_in"]
+    _TRIGGER_OPEN_MARKET: TypeAlias = Literal[TradingDayTrigger.OPEN_MARKET, "open_market"]
+    _TRIGGER_DISCONNECT: TypeAlias = Literal[TradingDayTrigger.DISCONNECT, "disconnect"]
+    _TRIGGER_RECONNECT: TypeAlias = Literal[TradingDayTrigger.RECONNECT, "reconnect"]
+    _TRIGGER_CLOSE_MARKET: TypeAlias = Literal[TradingDayTrigger.CLOSE_MARKET, "close_market"]
+    _TRIGGER_PRICE_JUMP: TypeAlias = Literal[TradingDayTrigger.PRICE_JUMP, "price_jump"]
+    _TRIGGER_PLACE: TypeAlias = Literal[TradingDayTrigger.PLACE, "place"]
+    _TRIGGER_POSITIONS_AGREE: TypeAlias = Literal[
+        TradingDayTrigger.POSITIONS_AGREE, "positions_agree"
+    ]
+    _TRIGGER_KILL_SWITCH: TypeAlias = Literal[TradingDayTrigger.KILL_SWITCH, "kill_switch"]
+    _TRIGGER_RESUME: TypeAlias = Literal[TradingDayTrigger.RESUME, "resume"]
 
 
 class TradingDayLoggedOutView(
@@ -34,7 +48,7 @@ class TradingDayLoggedOutView(
         return self._send("log_in", {}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[TradingDayTrigger.LOG_IN, "log_in"], /
+        self, _trigger: _TRIGGER_LOG_IN, /
     ) -> TradingDayLoggedOutView | TradingDayTradingView | TradingDaySettledView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {}, VIEWS)
@@ -135,29 +149,21 @@ class TradingDayTradingView(
     @overload
     async def asend(
         self,
-        _trigger: Literal[
-            TradingDayTrigger.OPEN_MARKET,
-            "open_market",
-            TradingDayTrigger.DISCONNECT,
-            "disconnect",
-            TradingDayTrigger.RECONNECT,
-            "reconnect",
-            TradingDayTrigger.CLOSE_MARKET,
-            "close_market",
-            TradingDayTrigger.PRICE_JUMP,
-            "price_jump",
-            TradingDayTrigger.POSITIONS_AGREE,
-            "positions_agree",
-        ],
+        _trigger: _TRIGGER_OPEN_MARKET
+        | _TRIGGER_DISCONNECT
+        | _TRIGGER_RECONNECT
+        | _TRIGGER_CLOSE_MARKET
+        | _TRIGGER_PRICE_JUMP
+        | _TRIGGER_POSITIONS_AGREE,
         /,
     ) -> TradingDayTradingView | TradingDaySettledView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[TradingDayTrigger.PLACE, "place"], /, *, amount: int
+        self, _trigger: _TRIGGER_PLACE, /, *, amount: int
     ) -> TradingDayTradingView | TradingDaySettledView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[TradingDayTrigger.KILL_SWITCH, "kill_switch"], /, *, by: str
+        self, _trigger: _TRIGGER_KILL_SWITCH, /, *, by: str
     ) -> TradingDayTradingView | TradingDaySuspendedView | TradingDaySettledView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -186,7 +192,7 @@ class TradingDaySuspendedView(
         return self._send("resume", {}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[TradingDayTrigger.RESUME, "resume"], /
+        self, _trigger: _TRIGGER_RESUME, /
     ) -> TradingDayTradingView | TradingDaySuspendedView | TradingDaySettledView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {}, VIEWS)

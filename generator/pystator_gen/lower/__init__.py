@@ -21,17 +21,20 @@ from pystator_gen.lower.classes import (
     trigger_enum,
     variables_dict,
 )
-from pystator_gen.lower.configs import active, configs
+from pystator_gen.lower.configs import configs
 from pystator_gen.lower.docstrings import docstring
 from pystator_gen.lower.modes import answers, in_any_mode
 from pystator_gen.lower.orchestrator import orchestrator
 from pystator_gen.lower.protocols import protocols
 from pystator_gen.lower.session import session
-from pystator_gen.lower.table import Table
+from pystator_gen.lower.table import Table, reached, state_name
 from pystator_gen.lower.views import views as views
 
 INTERFACE = 1
 """The number of the runtime interface that generated modules are made for."""
+
+_RESTING = "_Resting"
+"""The alias of what an entity can rest in, if that is less than all states: it may be long, and is needed twice."""
 
 
 def lower(machine: model.Machine) -> view.Module:
@@ -43,20 +46,22 @@ def lower(machine: model.Machine) -> view.Module:
         imports.typing(name)
     prefix = machine.prefix
     table = Table(machine, imports)
-    resting = _resting(machine, imports)
+    aliases = _aliases(machine, imports)
+    resting = _RESTING if any(alias.name == _RESTING for alias in aliases) else f"{prefix}State"
     module = view.Module(
         source=one_line(PurePosixPath(machine.source).name),
         interface=INTERFACE,
         name=python_literal(machine.name),
         version=python_literal(machine.version),
-        initial=active(machine.initial, prefix),
+        initial=reached(machine.initial, prefix),
         docstring=docstring(machine.description.strip() or f"The state machine {machine.name}."),
         imports=(),
         helpers=(),
         exports=exports(machine),
         states=state_enum(machine),
         triggers=trigger_enum(machine),
-        aliases=_aliases(machine, imports),
+        state_names=tuple(map(state_name, machine.states)),
+        aliases=aliases,
         dictionaries=_dictionaries(machine, imports),
         configs=configs(machine, imports),
         functions=table.functions,
@@ -98,7 +103,7 @@ def _dictionaries(machine: model.Machine, imports: Imports) -> tuple[view.TypedD
 
 
 def _aliases(machine: model.Machine, imports: Imports) -> tuple[view.Constant, ...]:
-    """What is accepted as a state's or trigger's name, the names of guards and actions, the result."""
+    """The result, accepted names of states and triggers, the names of guards and actions, what is rested in."""
     prefix = machine.prefix
     every, outermost = _configs(machine), _configs(machine, outermost=True)
     names = _names(f"{prefix}State", [state.name for state in machine.states], imports)
@@ -113,6 +118,9 @@ def _aliases(machine: model.Machine, imports: Imports) -> tuple[view.Constant, .
         view.Constant("_GuardName", _literals([guard.name for guard in machine.guards], imports)),
         view.Constant("_ActionName", _literals([action.name for action in machine.actions], imports)),
     ]
+    resting = _resting(machine, imports)
+    if resting != f"{prefix}State":
+        aliases.append(view.Constant(_RESTING, resting))
     if context_is_open(machine):
         said = docstring(f"The context of {machine.name}, which declares nothing: anything.")
         aliases.append(view.Constant(f"{prefix}Context", f"dict[str, {imports.typing('Any')}]", said))
@@ -156,7 +164,7 @@ def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[st
         if table.invariants:
             options.append(f"invariants={_mapping(table.invariants)}")
     if machine.compounds:
-        initial = {name: active(found, machine.prefix) for name, found in machine.compounds.items()}
+        initial = {name: reached(found, machine.prefix) for name, found in machine.compounds.items()}
         options.append(f"compounds={_mapping(initial)}")
     if not machine.reject_invalid_events:
         options.append("reject_invalid_events=False")

@@ -20,13 +20,22 @@ _SIMPLE_EFFECTS = {
 }
 
 
+def state_name(state: model.State) -> str:
+    """What the table calls a state: mypy is slow to look up members of an enum that has many."""
+    return f"_STATE_{state.member}"
+
+
+def reached(found: model.Active, prefix: str) -> str:
+    """The table's expression for what is active: the name of a state, or a config."""
+    return state_name(found) if isinstance(found, model.State) else active(found, prefix)
+
+
 class Table:
     """Writes the table of one machine; what several rows need is written once and named."""
 
     def __init__(self, machine: model.Machine, imports: Imports) -> None:
         self._machine = machine
         self._imports = imports
-        self._states = f"{machine.prefix}State"
         self._functions: dict[tuple[str, str, str], view.Function] = {}
         self._constants: dict[str, view.Constant] = {}
         self._types = {variable.key: variable.type for variable in machine.variables or ()}
@@ -141,10 +150,10 @@ class Table:
         return self._constant("TIMER", text)
 
     def _active(self, found: model.Active) -> str:
-        return active(found, self._machine.prefix)
+        return reached(found, self._machine.prefix)
 
     def _state(self, state: model.State) -> str:
-        return f"{self._states}.{state.member}"
+        return state_name(state)
 
     def _shareable_texts(self) -> Iterator[str]:
         """The guards and actions of every candidate, as text: what occurs twice is worth a name."""

@@ -53,6 +53,7 @@ def views(machine: model.Machine) -> view.Views:
         docstring=docstring(f"What can be done with {machine.name} in each of its states: `view()` of its session."),
         imports=(),
         dictionaries=(variables,) if variables is not None and uses_variables else (),
+        names=_names(machine, shown, imports),
         classes=classes,
         alias=view.Constant(f"{machine.prefix}View", union),
         table=tuple(view.Constant(python_literal(found.state.name), found.name) for found in shown),
@@ -116,6 +117,18 @@ def _closed(reached: set[str], onward: Mapping[str, frozenset[str]]) -> set[str]
     return found
 
 
+def _names(machine: model.Machine, shown: Iterable[_Shown], imports: Imports) -> tuple[view.Constant, ...]:
+    """An alias per trigger that some view accepts."""
+    accepted = {name for found in shown for name in found.leads}
+    if accepted:
+        imports.typing("TYPE_CHECKING")
+    return tuple(
+        view.Constant(_trigger_name(trigger), trigger_names(machine, [trigger], imports))
+        for trigger in machine.triggers
+        if trigger.name in accepted
+    )
+
+
 def _class(machine: model.Machine, found: _Shown, methods: Mapping[str, str], imports: Imports) -> view.StateView:
     prefix = machine.prefix
     if found.state.is_parallel:
@@ -171,12 +184,17 @@ def _overloads(
         imports.name(f".{machine.module}", f"{machine.prefix}Trigger")
     return tuple(
         view.ViewOverload(
-            triggers=trigger_names(machine, triggers, imports),
+            triggers=_union(map(_trigger_name, triggers), imports),
             signature=signature,
             returns=_union((in_any_mode(machine, name, runtime) for name in leads), imports),
         )
         for (signature, leads), triggers in groups.items()
     )
+
+
+def _trigger_name(trigger: model.Trigger) -> str:
+    """The alias of what a trigger may be sent by: mypy is slow to look up members of an enum that has many."""
+    return f"_TRIGGER_{trigger.member}"
 
 
 def _union(types: Iterable[str], imports: Imports) -> str:

@@ -85,6 +85,12 @@ def _condition_2(ctx: Mapping[str, Any]) -> object:
     return ctx["count"] > 2
 
 
+(
+    _STATE_WAITING,
+    _STATE_CHECKING,
+    _STATE_DONE,
+    _STATE_FAILED,
+) = PipelineState
 _ENTER_WAITING = (rt.Increment("count"),)
 _ENTER_CHECKING = (rt.ActionSpec("check"),)
 _GUARDS_1 = (_condition_1,)
@@ -110,56 +116,41 @@ _CHART: rt.Chart[PipelineState] = rt.Chart(
     version=None,
     states=PipelineState,
     triggers=tuple(PipelineTrigger),
-    initial=PipelineState.WAITING,
+    initial=_STATE_WAITING,
     definition=_DEFINITION,
     defaults=lambda: {"count": 0},
     rows=(
         rt.Row(
-            PipelineState.WAITING,
+            _STATE_WAITING,
             {
                 "start": (
-                    rt.Transition(
-                        PipelineState.WAITING,
-                        "start",
-                        PipelineState.CHECKING,
-                        entry=_ENTER_CHECKING,
-                    ),
+                    rt.Transition(_STATE_WAITING, "start", _STATE_CHECKING, entry=_ENTER_CHECKING),
                 ),
             },
             automatic=(
-                rt.Transition(
-                    PipelineState.WAITING, "_auto_waiting", PipelineState.DONE, guards=_GUARDS_1
-                ),
+                rt.Transition(_STATE_WAITING, "_auto_waiting", _STATE_DONE, guards=_GUARDS_1),
             ),
             entry=_ENTER_WAITING,
         ),
         rt.Row(
-            PipelineState.CHECKING,
+            _STATE_CHECKING,
             automatic=(
                 rt.Transition(
-                    PipelineState.CHECKING,
-                    "_auto_checking",
-                    PipelineState.DONE,
-                    guards=(_condition_2,),
+                    _STATE_CHECKING, "_auto_checking", _STATE_DONE, guards=(_condition_2,)
                 ),
                 rt.Transition(
-                    PipelineState.CHECKING,
-                    "give_up",
-                    PipelineState.FAILED,
-                    guards=(rt.Named("is_hopeless"),),
+                    _STATE_CHECKING, "give_up", _STATE_FAILED, guards=(rt.Named("is_hopeless"),)
                 ),
-                rt.Transition(
-                    PipelineState.CHECKING, "_auto_checking", PipelineState.DONE, guards=_GUARDS_1
-                ),
+                rt.Transition(_STATE_CHECKING, "_auto_checking", _STATE_DONE, guards=_GUARDS_1),
             ),
             entry=_ENTER_CHECKING,
         ),
         rt.Row(
-            PipelineState.DONE,
+            _STATE_DONE,
             is_terminal=True,
         ),
         rt.Row(
-            PipelineState.FAILED,
+            _STATE_FAILED,
             is_terminal=True,
         ),
     ),

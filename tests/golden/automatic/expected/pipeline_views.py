@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 from .pipeline import PipelineResult, PipelineSession, PipelineState, PipelineTrigger
 
@@ -16,6 +16,10 @@ class _Variables(TypedDict, total=False):
 
     count: int
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_START: TypeAlias = Literal[PipelineTrigger.START, "start"]
 
 
 class PipelineWaitingView(
@@ -44,7 +48,7 @@ class PipelineWaitingView(
         return self._send("start", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[PipelineTrigger.START, "start"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_START, /, **payload: Unpack[_Variables]
     ) -> (
         PipelineWaitingView[rt.GuardAnswerT_co]
         | PipelineCheckingView[rt.GuardAnswerT_co]

@@ -62,6 +62,10 @@ HooksContext: TypeAlias = dict[str, Any]
 """The context of hooks, which declares nothing: anything."""
 
 
+(
+    _STATE_ON,
+    _STATE_OFF,
+) = HooksState
 _ENTER_ON = (
     rt.ActionSpec("class"),
     rt.ActionSpec("1st"),
@@ -91,17 +95,17 @@ _CHART: rt.Chart[HooksState] = rt.Chart(
     version=None,
     states=HooksState,
     triggers=tuple(HooksTrigger),
-    initial=HooksState.ON,
+    initial=_STATE_ON,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            HooksState.ON,
+            _STATE_ON,
             {
                 "flip": (
                     rt.Transition(
-                        HooksState.ON,
+                        _STATE_ON,
                         "flip",
-                        HooksState.OFF,
+                        _STATE_OFF,
                         guards=(
                             rt.Named("property"),
                             rt.Named("rt"),
@@ -122,13 +126,13 @@ _CHART: rt.Chart[HooksState] = rt.Chart(
             entry=_ENTER_ON,
         ),
         rt.Row(
-            HooksState.OFF,
+            _STATE_OFF,
             {
                 "flip": (
                     rt.Transition(
-                        HooksState.OFF,
+                        _STATE_OFF,
                         "flip",
-                        HooksState.ON,
+                        _STATE_ON,
                         guards=(
                             rt.Named("bool"),
                             rt.Named("list", {"x": [1]}),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .hooks import HooksResult, HooksSession, HooksState, HooksTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_FLIP: TypeAlias = Literal[HooksTrigger.FLIP, "flip"]
 
 
 class HooksOnView(
@@ -28,7 +31,7 @@ class HooksOnView(
         return self._send("flip", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[HooksTrigger.FLIP, "flip"], /, **payload: Any
+        self, _trigger: _TRIGGER_FLIP, /, **payload: Any
     ) -> HooksOnView[rt.GuardAnswerT_co] | HooksOffView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -51,7 +54,7 @@ class HooksOffView(
         return self._send("flip", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[HooksTrigger.FLIP, "flip"], /, **payload: Any
+        self, _trigger: _TRIGGER_FLIP, /, **payload: Any
     ) -> HooksOnView[rt.GuardAnswerT_co] | HooksOffView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

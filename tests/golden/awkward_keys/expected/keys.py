@@ -272,6 +272,10 @@ def _condition_1(ctx: Mapping[str, Any]) -> object:
     return ctx["int"] > 0
 
 
+(
+    _STATE_ON,
+    _STATE_OFF,
+) = KeysState
 _GUARDS_1 = (_condition_1,)
 
 _DEFINITION = (
@@ -321,7 +325,7 @@ _CHART: rt.Chart[KeysState] = rt.Chart(
     version=None,
     states=KeysState,
     triggers=tuple(KeysTrigger),
-    initial=KeysState.ON,
+    initial=_STATE_ON,
     definition=_DEFINITION,
     payloads={
         "plain": rt.Payload(
@@ -386,29 +390,29 @@ _CHART: rt.Chart[KeysState] = rt.Chart(
     },
     rows=(
         rt.Row(
-            KeysState.ON,
+            _STATE_ON,
             {
-                "plain": (rt.Transition(KeysState.ON, "plain", KeysState.OFF),),
-                "word": (rt.Transition(KeysState.ON, "word", KeysState.ON, guards=_GUARDS_1),),
-                "both": (rt.Transition(KeysState.ON, "both", KeysState.ON),),
-                "builtin": (rt.Transition(KeysState.ON, "builtin", KeysState.ON),),
-                "loose": (rt.Transition(KeysState.ON, "loose", KeysState.ON),),
-                "dates": (rt.Transition(KeysState.ON, "dates", KeysState.ON),),
-                "methods": (rt.Transition(KeysState.ON, "methods", KeysState.ON),),
-                "undeclared": (rt.Transition(KeysState.ON, "undeclared", KeysState.ON),),
+                "plain": (rt.Transition(_STATE_ON, "plain", _STATE_OFF),),
+                "word": (rt.Transition(_STATE_ON, "word", _STATE_ON, guards=_GUARDS_1),),
+                "both": (rt.Transition(_STATE_ON, "both", _STATE_ON),),
+                "builtin": (rt.Transition(_STATE_ON, "builtin", _STATE_ON),),
+                "loose": (rt.Transition(_STATE_ON, "loose", _STATE_ON),),
+                "dates": (rt.Transition(_STATE_ON, "dates", _STATE_ON),),
+                "methods": (rt.Transition(_STATE_ON, "methods", _STATE_ON),),
+                "undeclared": (rt.Transition(_STATE_ON, "undeclared", _STATE_ON),),
             },
         ),
         rt.Row(
-            KeysState.OFF,
+            _STATE_OFF,
             {
-                "own": (rt.Transition(KeysState.OFF, "own", KeysState.ON),),
-                "word": (rt.Transition(KeysState.OFF, "word", KeysState.ON, guards=_GUARDS_1),),
-                "both": (rt.Transition(KeysState.OFF, "both", KeysState.ON),),
-                "builtin": (rt.Transition(KeysState.OFF, "builtin", KeysState.ON),),
-                "loose": (rt.Transition(KeysState.OFF, "loose", KeysState.ON),),
-                "dates": (rt.Transition(KeysState.OFF, "dates", KeysState.ON),),
-                "methods": (rt.Transition(KeysState.OFF, "methods", KeysState.ON),),
-                "undeclared": (rt.Transition(KeysState.OFF, "undeclared", KeysState.ON),),
+                "own": (rt.Transition(_STATE_OFF, "own", _STATE_ON),),
+                "word": (rt.Transition(_STATE_OFF, "word", _STATE_ON, guards=_GUARDS_1),),
+                "both": (rt.Transition(_STATE_OFF, "both", _STATE_ON),),
+                "builtin": (rt.Transition(_STATE_OFF, "builtin", _STATE_ON),),
+                "loose": (rt.Transition(_STATE_OFF, "loose", _STATE_ON),),
+                "dates": (rt.Transition(_STATE_OFF, "dates", _STATE_ON),),
+                "methods": (rt.Transition(_STATE_OFF, "methods", _STATE_ON),),
+                "undeclared": (rt.Transition(_STATE_OFF, "undeclared", _STATE_ON),),
             },
         ),
     ),

@@ -9,7 +9,7 @@ import datetime
 import decimal
 import uuid
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
 from pystator_runtime import interface as rt
 from .keys import (
     KeysBothPayload,
@@ -47,6 +47,18 @@ _VariablesKeys = TypedDict(
 
 class _Variables(_VariablesKeys, total=False):
     """The state variables of keys."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_PLAIN: TypeAlias = Literal[KeysTrigger.PLAIN, "plain"]
+    _TRIGGER_OWN: TypeAlias = Literal[KeysTrigger.OWN, "own"]
+    _TRIGGER_WORD: TypeAlias = Literal[KeysTrigger.WORD, "word"]
+    _TRIGGER_BOTH: TypeAlias = Literal[KeysTrigger.BOTH, "both"]
+    _TRIGGER_BUILTIN: TypeAlias = Literal[KeysTrigger.BUILTIN, "builtin"]
+    _TRIGGER_LOOSE: TypeAlias = Literal[KeysTrigger.LOOSE, "loose"]
+    _TRIGGER_DATES: TypeAlias = Literal[KeysTrigger.DATES, "dates"]
+    _TRIGGER_METHODS: TypeAlias = Literal[KeysTrigger.METHODS, "methods"]
+    _TRIGGER_UNDECLARED: TypeAlias = Literal[KeysTrigger.UNDECLARED, "undeclared"]
 
 
 class KeysOnView(rt.StateView[KeysSession, Literal[KeysState.ON], KeysResult]):
@@ -118,26 +130,20 @@ class KeysOnView(rt.StateView[KeysSession, Literal[KeysState.ON], KeysResult]):
 
     @overload
     async def asend(
-        self,
-        _trigger: Literal[KeysTrigger.PLAIN, "plain"],
-        /,
-        *,
-        trigger: str,
-        payload: str,
-        other: int = ...,
+        self, _trigger: _TRIGGER_PLAIN, /, *, trigger: str, payload: str, other: int = ...
     ) -> KeysOnView | KeysOffView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[KeysTrigger.WORD, "word"], /, **payload: Unpack[KeysWordPayload]
+        self, _trigger: _TRIGGER_WORD, /, **payload: Unpack[KeysWordPayload]
     ) -> KeysOnView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[KeysTrigger.BOTH, "both"], /, **payload: Unpack[KeysBothPayload]
+        self, _trigger: _TRIGGER_BOTH, /, **payload: Unpack[KeysBothPayload]
     ) -> KeysOnView: ...
     @overload
     async def asend(
         self,
-        _trigger: Literal[KeysTrigger.BUILTIN, "builtin"],
+        _trigger: _TRIGGER_BUILTIN,
         /,
         *,
         int: int,
@@ -147,12 +153,12 @@ class KeysOnView(rt.StateView[KeysSession, Literal[KeysState.ON], KeysResult]):
     ) -> KeysOnView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[KeysTrigger.LOOSE, "loose"], /, **payload: Unpack[KeysLoosePayload]
+        self, _trigger: _TRIGGER_LOOSE, /, **payload: Unpack[KeysLoosePayload]
     ) -> KeysOnView: ...
     @overload
     async def asend(
         self,
-        _trigger: Literal[KeysTrigger.DATES, "dates"],
+        _trigger: _TRIGGER_DATES,
         /,
         *,
         date: datetime.date,
@@ -161,20 +167,11 @@ class KeysOnView(rt.StateView[KeysSession, Literal[KeysState.ON], KeysResult]):
     ) -> KeysOnView: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[KeysTrigger.METHODS, "methods"],
-        /,
-        *,
-        keys: str,
-        get: int,
-        items: list[Any],
+        self, _trigger: _TRIGGER_METHODS, /, *, keys: str, get: int, items: list[Any]
     ) -> KeysOnView: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[KeysTrigger.UNDECLARED, "undeclared"],
-        /,
-        **payload: Unpack[_Variables],
+        self, _trigger: _TRIGGER_UNDECLARED, /, **payload: Unpack[_Variables]
     ) -> KeysOnView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -250,20 +247,20 @@ class KeysOffView(rt.StateView[KeysSession, Literal[KeysState.OFF], KeysResult])
 
     @overload
     async def asend(
-        self, _trigger: Literal[KeysTrigger.OWN, "own"], /, **payload: Unpack[KeysOwnPayload]
+        self, _trigger: _TRIGGER_OWN, /, **payload: Unpack[KeysOwnPayload]
     ) -> KeysOnView | KeysOffView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[KeysTrigger.WORD, "word"], /, **payload: Unpack[KeysWordPayload]
+        self, _trigger: _TRIGGER_WORD, /, **payload: Unpack[KeysWordPayload]
     ) -> KeysOnView | KeysOffView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[KeysTrigger.BOTH, "both"], /, **payload: Unpack[KeysBothPayload]
+        self, _trigger: _TRIGGER_BOTH, /, **payload: Unpack[KeysBothPayload]
     ) -> KeysOnView | KeysOffView: ...
     @overload
     async def asend(
         self,
-        _trigger: Literal[KeysTrigger.BUILTIN, "builtin"],
+        _trigger: _TRIGGER_BUILTIN,
         /,
         *,
         int: int,
@@ -273,12 +270,12 @@ class KeysOffView(rt.StateView[KeysSession, Literal[KeysState.OFF], KeysResult])
     ) -> KeysOnView | KeysOffView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[KeysTrigger.LOOSE, "loose"], /, **payload: Unpack[KeysLoosePayload]
+        self, _trigger: _TRIGGER_LOOSE, /, **payload: Unpack[KeysLoosePayload]
     ) -> KeysOnView | KeysOffView: ...
     @overload
     async def asend(
         self,
-        _trigger: Literal[KeysTrigger.DATES, "dates"],
+        _trigger: _TRIGGER_DATES,
         /,
         *,
         date: datetime.date,
@@ -287,20 +284,11 @@ class KeysOffView(rt.StateView[KeysSession, Literal[KeysState.OFF], KeysResult])
     ) -> KeysOnView | KeysOffView: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[KeysTrigger.METHODS, "methods"],
-        /,
-        *,
-        keys: str,
-        get: int,
-        items: list[Any],
+        self, _trigger: _TRIGGER_METHODS, /, *, keys: str, get: int, items: list[Any]
     ) -> KeysOnView | KeysOffView: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[KeysTrigger.UNDECLARED, "undeclared"],
-        /,
-        **payload: Unpack[_Variables],
+        self, _trigger: _TRIGGER_UNDECLARED, /, **payload: Unpack[_Variables]
     ) -> KeysOnView | KeysOffView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

@@ -94,6 +94,8 @@ class OneKeywordGoPayload(_OneKeywordGoPayloadKeys, total=False):
     """The payload of `go`."""
 
 
+(_STATE_HERE,) = OneKeywordState
+
 _DEFINITION = (
     '{"events": ['
     '  {"name": "go", "payload": {"class": "string", "n": "integer = 1"}}],'
@@ -108,7 +110,7 @@ _CHART: rt.Chart[OneKeywordState] = rt.Chart(
     version=None,
     states=OneKeywordState,
     triggers=tuple(OneKeywordTrigger),
-    initial=OneKeywordState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={
         "go": rt.Payload(
@@ -118,9 +120,9 @@ _CHART: rt.Chart[OneKeywordState] = rt.Chart(
     },
     rows=(
         rt.Row(
-            OneKeywordState.HERE,
+            _STATE_HERE,
             {
-                "go": (rt.Transition(OneKeywordState.HERE, "go", OneKeywordState.HERE),),
+                "go": (rt.Transition(_STATE_HERE, "go", _STATE_HERE),),
             },
         ),
     ),

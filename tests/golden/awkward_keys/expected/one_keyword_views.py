@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
 from .one_keyword import (
     OneKeywordGoPayload,
@@ -15,6 +15,9 @@ from .one_keyword import (
     OneKeywordState,
     OneKeywordTrigger,
 )
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[OneKeywordTrigger.GO, "go"]
 
 
 class OneKeywordHereView(
@@ -34,10 +37,7 @@ class OneKeywordHereView(
         return self._send("go", {"class": class_, "n": n}, VIEWS)
 
     async def asend(
-        self,
-        _trigger: Literal[OneKeywordTrigger.GO, "go"],
-        /,
-        **payload: Unpack[OneKeywordGoPayload],
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[OneKeywordGoPayload]
     ) -> OneKeywordHereView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -94,6 +94,8 @@ class OneWordGoPayload(_OneWordGoPayloadKeys, total=False):
     """The payload of `go`."""
 
 
+(_STATE_HERE,) = OneWordState
+
 _DEFINITION = (
     '{"events": ['
     '  {"name": "go", "payload": {"class": "string", "self": "integer = 1"}}],'
@@ -108,7 +110,7 @@ _CHART: rt.Chart[OneWordState] = rt.Chart(
     version=None,
     states=OneWordState,
     triggers=tuple(OneWordTrigger),
-    initial=OneWordState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={
         "go": rt.Payload(
@@ -118,9 +120,9 @@ _CHART: rt.Chart[OneWordState] = rt.Chart(
     },
     rows=(
         rt.Row(
-            OneWordState.HERE,
+            _STATE_HERE,
             {
-                "go": (rt.Transition(OneWordState.HERE, "go", OneWordState.HERE),),
+                "go": (rt.Transition(_STATE_HERE, "go", _STATE_HERE),),
             },
         ),
     ),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
 from .one_word import OneWordGoPayload, OneWordResult, OneWordSession, OneWordState, OneWordTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[OneWordTrigger.GO, "go"]
 
 
 class OneWordHereView(rt.StateView[OneWordSession, Literal[OneWordState.HERE], OneWordResult]):
@@ -26,7 +29,7 @@ class OneWordHereView(rt.StateView[OneWordSession, Literal[OneWordState.HERE], O
         return self._send("go", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[OneWordTrigger.GO, "go"], /, **payload: Unpack[OneWordGoPayload]
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[OneWordGoPayload]
     ) -> OneWordHereView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

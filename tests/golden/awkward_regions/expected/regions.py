@@ -430,9 +430,43 @@ _StateName: TypeAlias = (
 _TriggerName: TypeAlias = AwkwardRegionsTrigger | Literal["go"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Never
+_Resting: TypeAlias = (
+    AwkwardRegionsFirstOneConfig
+    | AwkwardRegionsFirst1Config
+    | AwkwardRegionsN1stOneConfig
+    | AwkwardRegionsN1Config
+)
 AwkwardRegionsContext: TypeAlias = dict[str, Any]
 """The context of awkward regions, which declares nothing: anything."""
 
+
+(
+    _STATE_FIRST_ONE,
+    _STATE_A,
+    _STATE_B,
+    _STATE_C,
+    _STATE_D,
+    _STATE_E,
+    _STATE_F,
+    _STATE_G,
+    _STATE_H,
+    _STATE_I,
+    _STATE_J,
+    _STATE_K,
+    _STATE_L,
+    _STATE_M,
+    _STATE_N,
+    _STATE_O,
+    _STATE_P,
+    _STATE_FIRSTONE,
+    _STATE_Q,
+    _STATE_FIRST_1,
+    _STATE_S,
+    _STATE_N1ST_ONE,
+    _STATE_T,
+    _STATE_N_1,
+    _STATE_U,
+) = AwkwardRegionsState
 
 _DEFINITION = (
     '{"meta": {"machine_name": "awkward regions"},'
@@ -496,11 +530,11 @@ _CHART: rt.Chart[AwkwardRegionsState] = rt.Chart(
     definition=_DEFINITION,
     rows=(
         rt.Container(
-            AwkwardRegionsState.FIRST_ONE,
+            _STATE_FIRST_ONE,
             {
                 "go": (
                     rt.Transition(
-                        AwkwardRegionsState.FIRST_ONE,
+                        _STATE_FIRST_ONE,
                         "go",
                         AwkwardRegionsFirst1Config(r=AwkwardRegionsState.S),
                         leaves="first_one",
@@ -510,107 +544,107 @@ _CHART: rt.Chart[AwkwardRegionsState] = rt.Chart(
             },
             config=AwkwardRegionsFirstOneConfig,
             regions=(
-                rt.Region("class", AwkwardRegionsState.A),
-                rt.Region("none", AwkwardRegionsState.C),
-                rt.Region("self", AwkwardRegionsState.D),
-                rt.Region("made", AwkwardRegionsState.E),
-                rt.Region("parse", AwkwardRegionsState.F),
-                rt.Region("to_string", AwkwardRegionsState.G),
-                rt.Region("region_states", AwkwardRegionsState.H),
-                rt.Region("property", AwkwardRegionsState.I),
-                rt.Region("builtins", AwkwardRegionsState.J),
-                rt.Region("_builtins", AwkwardRegionsState.K),
-                rt.Region("1st", AwkwardRegionsState.L),
-                rt.Region("_", AwkwardRegionsState.M),
-                rt.Region("_state", AwkwardRegionsState.N),
-                rt.Region("__init__", AwkwardRegionsState.O),
-                rt.Region("active", AwkwardRegionsState.P),
+                rt.Region("class", _STATE_A),
+                rt.Region("none", _STATE_C),
+                rt.Region("self", _STATE_D),
+                rt.Region("made", _STATE_E),
+                rt.Region("parse", _STATE_F),
+                rt.Region("to_string", _STATE_G),
+                rt.Region("region_states", _STATE_H),
+                rt.Region("property", _STATE_I),
+                rt.Region("builtins", _STATE_J),
+                rt.Region("_builtins", _STATE_K),
+                rt.Region("1st", _STATE_L),
+                rt.Region("_", _STATE_M),
+                rt.Region("_state", _STATE_N),
+                rt.Region("__init__", _STATE_O),
+                rt.Region("active", _STATE_P),
                 rt.Region("rt", AwkwardRegionsFirstoneConfig(class_=AwkwardRegionsState.Q)),
             ),
         ),
         rt.Row(
-            AwkwardRegionsState.A,
+            _STATE_A,
             {
-                "go": (rt.Transition(AwkwardRegionsState.A, "go", AwkwardRegionsState.B),),
+                "go": (rt.Transition(_STATE_A, "go", _STATE_B),),
             },
             region=("first_one", "class"),
         ),
         rt.Row(
-            AwkwardRegionsState.B,
+            _STATE_B,
             region=("first_one", "class"),
         ),
         rt.Row(
-            AwkwardRegionsState.C,
+            _STATE_C,
             region=("first_one", "none"),
         ),
         rt.Row(
-            AwkwardRegionsState.D,
+            _STATE_D,
             region=("first_one", "self"),
         ),
         rt.Row(
-            AwkwardRegionsState.E,
+            _STATE_E,
             region=("first_one", "made"),
         ),
         rt.Row(
-            AwkwardRegionsState.F,
+            _STATE_F,
             region=("first_one", "parse"),
         ),
         rt.Row(
-            AwkwardRegionsState.G,
+            _STATE_G,
             region=("first_one", "to_string"),
         ),
         rt.Row(
-            AwkwardRegionsState.H,
+            _STATE_H,
             region=("first_one", "region_states"),
         ),
         rt.Row(
-            AwkwardRegionsState.I,
+            _STATE_I,
             region=("first_one", "property"),
         ),
         rt.Row(
-            AwkwardRegionsState.J,
+            _STATE_J,
             region=("first_one", "builtins"),
         ),
         rt.Row(
-            AwkwardRegionsState.K,
+            _STATE_K,
             region=("first_one", "_builtins"),
         ),
         rt.Row(
-            AwkwardRegionsState.L,
+            _STATE_L,
             region=("first_one", "1st"),
         ),
         rt.Row(
-            AwkwardRegionsState.M,
+            _STATE_M,
             region=("first_one", "_"),
         ),
         rt.Row(
-            AwkwardRegionsState.N,
+            _STATE_N,
             region=("first_one", "_state"),
         ),
         rt.Row(
-            AwkwardRegionsState.O,
+            _STATE_O,
             region=("first_one", "__init__"),
         ),
         rt.Row(
-            AwkwardRegionsState.P,
+            _STATE_P,
             region=("first_one", "active"),
         ),
         rt.Container(
-            AwkwardRegionsState.FIRSTONE,
+            _STATE_FIRSTONE,
             config=AwkwardRegionsFirstoneConfig,
-            regions=(rt.Region("class", AwkwardRegionsState.Q),),
+            regions=(rt.Region("class", _STATE_Q),),
             region=("first_one", "rt"),
         ),
         rt.Row(
-            AwkwardRegionsState.Q,
+            _STATE_Q,
             region=("firstone", "class"),
         ),
         rt.Container(
-            AwkwardRegionsState.FIRST_1,
+            _STATE_FIRST_1,
             {
                 "go": (
                     rt.Transition(
-                        AwkwardRegionsState.FIRST_1,
+                        _STATE_FIRST_1,
                         "go",
                         AwkwardRegionsN1stOneConfig(active=AwkwardRegionsState.T),
                         leaves="first_1",
@@ -619,18 +653,18 @@ _CHART: rt.Chart[AwkwardRegionsState] = rt.Chart(
                 ),
             },
             config=AwkwardRegionsFirst1Config,
-            regions=(rt.Region("r", AwkwardRegionsState.S),),
+            regions=(rt.Region("r", _STATE_S),),
         ),
         rt.Row(
-            AwkwardRegionsState.S,
+            _STATE_S,
             region=("first_1", "r"),
         ),
         rt.Container(
-            AwkwardRegionsState.N1ST_ONE,
+            _STATE_N1ST_ONE,
             {
                 "go": (
                     rt.Transition(
-                        AwkwardRegionsState.N1ST_ONE,
+                        _STATE_N1ST_ONE,
                         "go",
                         AwkwardRegionsN1Config(r=AwkwardRegionsState.U),
                         leaves="1st_one",
@@ -639,18 +673,18 @@ _CHART: rt.Chart[AwkwardRegionsState] = rt.Chart(
                 ),
             },
             config=AwkwardRegionsN1stOneConfig,
-            regions=(rt.Region("active", AwkwardRegionsState.T),),
+            regions=(rt.Region("active", _STATE_T),),
         ),
         rt.Row(
-            AwkwardRegionsState.T,
+            _STATE_T,
             region=("1st_one", "active"),
         ),
         rt.Container(
-            AwkwardRegionsState.N_1,
+            _STATE_N_1,
             {
                 "go": (
                     rt.Transition(
-                        AwkwardRegionsState.N_1,
+                        _STATE_N_1,
                         "go",
                         AwkwardRegionsFirstOneConfig(
                             class_=AwkwardRegionsState.A,
@@ -676,10 +710,10 @@ _CHART: rt.Chart[AwkwardRegionsState] = rt.Chart(
                 ),
             },
             config=AwkwardRegionsN1Config,
-            regions=(rt.Region("r", AwkwardRegionsState.U),),
+            regions=(rt.Region("r", _STATE_U),),
         ),
         rt.Row(
-            AwkwardRegionsState.U,
+            _STATE_U,
             region=("_1", "r"),
         ),
     ),
@@ -695,15 +729,7 @@ class AwkwardRegionsActions(Protocol):
 
 
 class AwkwardRegionsSession(
-    rt.EntitySession[
-        AwkwardRegionsFirstOneConfig
-        | AwkwardRegionsFirst1Config
-        | AwkwardRegionsN1stOneConfig
-        | AwkwardRegionsN1Config,
-        AwkwardRegionsTrigger,
-        AwkwardRegionsContext,
-        bool,
-    ]
+    rt.EntitySession[_Resting, AwkwardRegionsTrigger, AwkwardRegionsContext, bool]
 ):
     """One entity of awkward regions, in memory."""
 
@@ -901,10 +927,7 @@ class AwkwardRegionsOrchestrator(
     rt.StoredEntities[
         AwkwardRegionsMachine,
         AwkwardRegionsResult,
-        AwkwardRegionsFirstOneConfig
-        | AwkwardRegionsFirst1Config
-        | AwkwardRegionsN1stOneConfig
-        | AwkwardRegionsN1Config,
+        _Resting,
         _StateName,
         _TriggerName,
         AwkwardRegionsContext,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .regions import (
     AwkwardRegionsFirst1Config,
@@ -17,6 +17,9 @@ from .regions import (
     AwkwardRegionsSession,
     AwkwardRegionsTrigger,
 )
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[AwkwardRegionsTrigger.GO, "go"]
 
 
 class AwkwardRegionsFirstOneView(
@@ -37,7 +40,7 @@ class AwkwardRegionsFirstOneView(
         return self._send("go", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[AwkwardRegionsTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardRegionsFirstOneView | AwkwardRegionsFirst1View:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -60,7 +63,7 @@ class AwkwardRegionsFirst1View(
         return self._send("go", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[AwkwardRegionsTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardRegionsFirst1View | AwkwardRegionsN1stOneView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -83,7 +86,7 @@ class AwkwardRegionsN1stOneView(
         return self._send("go", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[AwkwardRegionsTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardRegionsN1stOneView | AwkwardRegionsN1View:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -106,7 +109,7 @@ class AwkwardRegionsN1View(
         return self._send("go", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[AwkwardRegionsTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardRegionsFirstOneView | AwkwardRegionsN1View:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

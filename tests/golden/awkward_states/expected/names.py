@@ -108,6 +108,24 @@ AwkwardStatesContext: TypeAlias = dict[str, Any]
 """The context of awkward states, which declares nothing: anything."""
 
 
+(
+    _STATE_FINAL,
+    _STATE_N1ST,
+    _STATE_N_X,
+    _STATE_N__Y__,
+    _STATE_N_,
+    _STATE_CLASS,
+    _STATE_NAME,
+    _STATE_VALUE,
+    _STATE_MRO,
+    _STATE_NONE,
+    _STATE_TRUE,
+    _STATE_N7,
+    _STATE_SELF,
+    _STATE_STR,
+    _STATE_BOOL,
+) = AwkwardStatesState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "awkward states"},'
     ' "states": ['
@@ -151,165 +169,127 @@ _CHART: rt.Chart[AwkwardStatesState] = rt.Chart(
     version=None,
     states=AwkwardStatesState,
     triggers=tuple(AwkwardStatesTrigger),
-    initial=AwkwardStatesState.FINAL,
+    initial=_STATE_FINAL,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            AwkwardStatesState.FINAL,
+            _STATE_FINAL,
             {
-                "go": (rt.Transition(AwkwardStatesState.FINAL, "go", AwkwardStatesState.N1ST),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.FINAL, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (
-                    rt.Transition(AwkwardStatesState.FINAL, "is_7", AwkwardStatesState.FINAL),
-                ),
+                "go": (rt.Transition(_STATE_FINAL, "go", _STATE_N1ST),),
+                "is_1st": (rt.Transition(_STATE_FINAL, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_FINAL, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.N1ST,
+            _STATE_N1ST,
             {
-                "go": (rt.Transition(AwkwardStatesState.N1ST, "go", AwkwardStatesState.N_X),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.N1ST, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.N1ST, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_N1ST, "go", _STATE_N_X),),
+                "is_1st": (rt.Transition(_STATE_N1ST, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_N1ST, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.N_X,
+            _STATE_N_X,
             {
-                "go": (rt.Transition(AwkwardStatesState.N_X, "go", AwkwardStatesState.N__Y__),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.N_X, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.N_X, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_N_X, "go", _STATE_N__Y__),),
+                "is_1st": (rt.Transition(_STATE_N_X, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_N_X, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.N__Y__,
+            _STATE_N__Y__,
             {
-                "go": (rt.Transition(AwkwardStatesState.N__Y__, "go", AwkwardStatesState.N_),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.N__Y__, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (
-                    rt.Transition(AwkwardStatesState.N__Y__, "is_7", AwkwardStatesState.FINAL),
-                ),
+                "go": (rt.Transition(_STATE_N__Y__, "go", _STATE_N_),),
+                "is_1st": (rt.Transition(_STATE_N__Y__, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_N__Y__, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.N_,
+            _STATE_N_,
             {
-                "go": (rt.Transition(AwkwardStatesState.N_, "go", AwkwardStatesState.CLASS),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.N_, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.N_, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_N_, "go", _STATE_CLASS),),
+                "is_1st": (rt.Transition(_STATE_N_, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_N_, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.CLASS,
+            _STATE_CLASS,
             {
-                "go": (rt.Transition(AwkwardStatesState.CLASS, "go", AwkwardStatesState.NAME),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.CLASS, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (
-                    rt.Transition(AwkwardStatesState.CLASS, "is_7", AwkwardStatesState.FINAL),
-                ),
+                "go": (rt.Transition(_STATE_CLASS, "go", _STATE_NAME),),
+                "is_1st": (rt.Transition(_STATE_CLASS, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_CLASS, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.NAME,
+            _STATE_NAME,
             {
-                "go": (rt.Transition(AwkwardStatesState.NAME, "go", AwkwardStatesState.VALUE),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.NAME, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.NAME, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_NAME, "go", _STATE_VALUE),),
+                "is_1st": (rt.Transition(_STATE_NAME, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_NAME, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.VALUE,
+            _STATE_VALUE,
             {
-                "go": (rt.Transition(AwkwardStatesState.VALUE, "go", AwkwardStatesState.MRO),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.VALUE, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (
-                    rt.Transition(AwkwardStatesState.VALUE, "is_7", AwkwardStatesState.FINAL),
-                ),
+                "go": (rt.Transition(_STATE_VALUE, "go", _STATE_MRO),),
+                "is_1st": (rt.Transition(_STATE_VALUE, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_VALUE, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.MRO,
+            _STATE_MRO,
             {
-                "go": (rt.Transition(AwkwardStatesState.MRO, "go", AwkwardStatesState.NONE),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.MRO, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.MRO, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_MRO, "go", _STATE_NONE),),
+                "is_1st": (rt.Transition(_STATE_MRO, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_MRO, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.NONE,
+            _STATE_NONE,
             {
-                "go": (rt.Transition(AwkwardStatesState.NONE, "go", AwkwardStatesState.TRUE),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.NONE, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.NONE, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_NONE, "go", _STATE_TRUE),),
+                "is_1st": (rt.Transition(_STATE_NONE, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_NONE, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.TRUE,
+            _STATE_TRUE,
             {
-                "go": (rt.Transition(AwkwardStatesState.TRUE, "go", AwkwardStatesState.N7),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.TRUE, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.TRUE, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_TRUE, "go", _STATE_N7),),
+                "is_1st": (rt.Transition(_STATE_TRUE, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_TRUE, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.N7,
+            _STATE_N7,
             {
-                "go": (rt.Transition(AwkwardStatesState.N7, "go", AwkwardStatesState.SELF),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.N7, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.N7, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_N7, "go", _STATE_SELF),),
+                "is_1st": (rt.Transition(_STATE_N7, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_N7, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.SELF,
+            _STATE_SELF,
             {
-                "go": (rt.Transition(AwkwardStatesState.SELF, "go", AwkwardStatesState.STR),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.SELF, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.SELF, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_SELF, "go", _STATE_STR),),
+                "is_1st": (rt.Transition(_STATE_SELF, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_SELF, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.STR,
+            _STATE_STR,
             {
-                "go": (rt.Transition(AwkwardStatesState.STR, "go", AwkwardStatesState.BOOL),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.STR, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.STR, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_STR, "go", _STATE_BOOL),),
+                "is_1st": (rt.Transition(_STATE_STR, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_STR, "is_7", _STATE_FINAL),),
             },
         ),
         rt.Row(
-            AwkwardStatesState.BOOL,
+            _STATE_BOOL,
             {
-                "go": (rt.Transition(AwkwardStatesState.BOOL, "go", AwkwardStatesState.FINAL),),
-                "is_1st": (
-                    rt.Transition(AwkwardStatesState.BOOL, "is_1st", AwkwardStatesState.N1ST),
-                ),
-                "is_7": (rt.Transition(AwkwardStatesState.BOOL, "is_7", AwkwardStatesState.FINAL),),
+                "go": (rt.Transition(_STATE_BOOL, "go", _STATE_FINAL),),
+                "is_1st": (rt.Transition(_STATE_BOOL, "is_1st", _STATE_N1ST),),
+                "is_7": (rt.Transition(_STATE_BOOL, "is_7", _STATE_FINAL),),
             },
         ),
     ),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .names import (
     AwkwardStatesResult,
@@ -14,6 +14,11 @@ from .names import (
     AwkwardStatesState,
     AwkwardStatesTrigger,
 )
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[AwkwardStatesTrigger.GO, "go"]
+    _TRIGGER_IS_1ST: TypeAlias = Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"]
+    _TRIGGER_IS_7: TypeAlias = Literal[AwkwardStatesTrigger.IS_7, "is_7"]
 
 
 class AwkwardStatesFinalView(
@@ -48,15 +53,10 @@ class AwkwardStatesFinalView(
 
     @overload
     async def asend(
-        self,
-        _trigger: Literal[AwkwardStatesTrigger.GO, "go", AwkwardStatesTrigger.IS_1ST, "is_1st"],
-        /,
-        **payload: Any,
+        self, _trigger: _TRIGGER_GO | _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesN1stView: ...
     @overload
-    async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
-    ) -> AwkwardStatesFinalView: ...
+    async def asend(self, _trigger: _TRIGGER_IS_7, /, **payload: Any) -> AwkwardStatesFinalView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -94,15 +94,15 @@ class AwkwardStatesN1stView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesXView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesN1stView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -141,15 +141,15 @@ class AwkwardStatesXView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesXView | AwkwardStatesYView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesXView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesXView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -188,15 +188,15 @@ class AwkwardStatesYView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesYView | AwkwardStatesNView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesYView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesYView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -235,15 +235,15 @@ class AwkwardStatesNView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesNView | AwkwardStatesClassView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesNView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesNView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -282,15 +282,15 @@ class AwkwardStatesClassView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesClassView | AwkwardStatesNameView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesClassView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesClassView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -329,15 +329,15 @@ class AwkwardStatesNameView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesNameView | AwkwardStatesValueView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesNameView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesNameView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -376,15 +376,15 @@ class AwkwardStatesValueView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesValueView | AwkwardStatesMroView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesValueView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesValueView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -423,15 +423,15 @@ class AwkwardStatesMroView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesMroView | AwkwardStatesNoneView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesMroView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesMroView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -470,15 +470,15 @@ class AwkwardStatesNoneView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesNoneView | AwkwardStatesTrueView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesNoneView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesNoneView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -517,15 +517,15 @@ class AwkwardStatesTrueView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesTrueView | AwkwardStatesN7View: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesTrueView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesTrueView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -564,15 +564,15 @@ class AwkwardStatesN7View(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesN7View | AwkwardStatesSelfView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesN7View: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesN7View: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -611,15 +611,15 @@ class AwkwardStatesSelfView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesSelfView | AwkwardStatesStrView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesSelfView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesSelfView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -658,15 +658,15 @@ class AwkwardStatesStrView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> AwkwardStatesStrView | AwkwardStatesBoolView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesStrView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_7, "is_7"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesStrView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -705,14 +705,11 @@ class AwkwardStatesBoolView(
 
     @overload
     async def asend(
-        self,
-        _trigger: Literal[AwkwardStatesTrigger.GO, "go", AwkwardStatesTrigger.IS_7, "is_7"],
-        /,
-        **payload: Any,
+        self, _trigger: _TRIGGER_GO | _TRIGGER_IS_7, /, **payload: Any
     ) -> AwkwardStatesFinalView | AwkwardStatesBoolView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AwkwardStatesTrigger.IS_1ST, "is_1st"], /, **payload: Any
+        self, _trigger: _TRIGGER_IS_1ST, /, **payload: Any
     ) -> AwkwardStatesN1stView | AwkwardStatesBoolView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

@@ -11,7 +11,7 @@ import decimal as _decimal
 import typing as _typing
 import uuid as _uuid
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 from .gate import GateResult, GateSession, GateState, GateTrigger
 
@@ -25,6 +25,51 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
     id: _uuid.UUID
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_CLASS: TypeAlias = Literal[GateTrigger.CLASS, "class"]
+    _TRIGGER_FROM: TypeAlias = Literal[GateTrigger.FROM, "from"]
+    _TRIGGER_SEND: TypeAlias = Literal[GateTrigger.SEND, "send"]
+    _TRIGGER_ASEND: TypeAlias = Literal[GateTrigger.ASEND, "asend"]
+    _TRIGGER_IS_OPEN: TypeAlias = Literal[GateTrigger.IS_OPEN, "is_open"]
+    _TRIGGER_SNAPSHOT: TypeAlias = Literal[GateTrigger.SNAPSHOT, "snapshot"]
+    _TRIGGER_FROM_SNAPSHOT: TypeAlias = Literal[GateTrigger.FROM_SNAPSHOT, "from_snapshot"]
+    _TRIGGER_CURRENT_STATE: TypeAlias = Literal[GateTrigger.CURRENT_STATE, "current_state"]
+    _TRIGGER_CONTEXT: TypeAlias = Literal[GateTrigger.CONTEXT, "context"]
+    _TRIGGER_CHART: TypeAlias = Literal[GateTrigger.CHART, "chart"]
+    _TRIGGER_POSITION: TypeAlias = Literal[GateTrigger.POSITION, "position"]
+    _TRIGGER_PROPERTY: TypeAlias = Literal[GateTrigger.PROPERTY, "property"]
+    _TRIGGER_LIST: TypeAlias = Literal[GateTrigger.LIST, "list"]
+    _TRIGGER_DICT: TypeAlias = Literal[GateTrigger.DICT, "dict"]
+    _TRIGGER_INT: TypeAlias = Literal[GateTrigger.INT, "int"]
+    _TRIGGER_STR: TypeAlias = Literal[GateTrigger.STR, "str"]
+    _TRIGGER_BOOL: TypeAlias = Literal[GateTrigger.BOOL, "bool"]
+    _TRIGGER_FLOAT: TypeAlias = Literal[GateTrigger.FLOAT, "float"]
+    _TRIGGER_OBJECT: TypeAlias = Literal[GateTrigger.OBJECT, "object"]
+    _TRIGGER_TYPE: TypeAlias = Literal[GateTrigger.TYPE, "type"]
+    _TRIGGER_OVERLOAD: TypeAlias = Literal[GateTrigger.OVERLOAD, "overload"]
+    _TRIGGER_RT: TypeAlias = Literal[GateTrigger.RT, "rt"]
+    _TRIGGER_DATETIME: TypeAlias = Literal[GateTrigger.DATETIME, "datetime"]
+    _TRIGGER_DECIMAL: TypeAlias = Literal[GateTrigger.DECIMAL, "decimal"]
+    _TRIGGER_UUID: TypeAlias = Literal[GateTrigger.UUID, "uuid"]
+    _TRIGGER_BUILTINS: TypeAlias = Literal[GateTrigger.BUILTINS, "builtins"]
+    _TRIGGER_TYPING: TypeAlias = Literal[GateTrigger.TYPING, "typing"]
+    _TRIGGER_ENUM: TypeAlias = Literal[GateTrigger.ENUM, "enum"]
+    _TRIGGER_COLLECTIONS: TypeAlias = Literal[GateTrigger.COLLECTIONS, "collections"]
+    _TRIGGER_SELF: TypeAlias = Literal[GateTrigger.SELF, "self"]
+    _TRIGGER_CLS: TypeAlias = Literal[GateTrigger.CLS, "cls"]
+    _TRIGGER_PAYLOAD: TypeAlias = Literal[GateTrigger.PAYLOAD, "payload"]
+    _TRIGGER_TRIGGER: TypeAlias = Literal[GateTrigger.TRIGGER, "trigger"]
+    _TRIGGER_NAME: TypeAlias = Literal[GateTrigger.NAME, "name"]
+    _TRIGGER_VALUE: TypeAlias = Literal[GateTrigger.VALUE, "value"]
+    _TRIGGER_MRO: TypeAlias = Literal[GateTrigger.MRO, "mro"]
+    _TRIGGER_MATCH: TypeAlias = Literal[GateTrigger.MATCH, "match"]
+    _TRIGGER_NONE: TypeAlias = Literal[GateTrigger.NONE, "none"]
+    _TRIGGER_TRUE: TypeAlias = Literal[GateTrigger.TRUE, "true"]
+    _TRIGGER_N2FA: TypeAlias = Literal[GateTrigger.N2FA, "2fa"]
+    _TRIGGER_N404: TypeAlias = Literal[GateTrigger.N404, "404"]
+    _TRIGGER_X__: TypeAlias = Literal[GateTrigger.X__, "x__"]
 
 
 class GateOpenView(rt.StateView[GateSession, Literal[GateState.OPEN], GateResult]):
@@ -328,85 +373,48 @@ class GateOpenView(rt.StateView[GateSession, Literal[GateState.OPEN], GateResult
     @_typing.overload
     async def asend(
         self,
-        _trigger: Literal[
-            GateTrigger.CLASS,
-            "class",
-            GateTrigger.SEND,
-            "send",
-            GateTrigger.ASEND,
-            "asend",
-            GateTrigger.IS_OPEN,
-            "is_open",
-            GateTrigger.SNAPSHOT,
-            "snapshot",
-            GateTrigger.FROM_SNAPSHOT,
-            "from_snapshot",
-            GateTrigger.CURRENT_STATE,
-            "current_state",
-            GateTrigger.CONTEXT,
-            "context",
-            GateTrigger.CHART,
-            "chart",
-            GateTrigger.POSITION,
-            "position",
-            GateTrigger.PROPERTY,
-            "property",
-            GateTrigger.OBJECT,
-            "object",
-            GateTrigger.TYPE,
-            "type",
-            GateTrigger.OVERLOAD,
-            "overload",
-            GateTrigger.RT,
-            "rt",
-            GateTrigger.DATETIME,
-            "datetime",
-            GateTrigger.DECIMAL,
-            "decimal",
-            GateTrigger.UUID,
-            "uuid",
-            GateTrigger.BUILTINS,
-            "builtins",
-            GateTrigger.TYPING,
-            "typing",
-            GateTrigger.ENUM,
-            "enum",
-            GateTrigger.COLLECTIONS,
-            "collections",
-            GateTrigger.SELF,
-            "self",
-            GateTrigger.CLS,
-            "cls",
-            GateTrigger.PAYLOAD,
-            "payload",
-            GateTrigger.TRIGGER,
-            "trigger",
-            GateTrigger.NAME,
-            "name",
-            GateTrigger.VALUE,
-            "value",
-            GateTrigger.MRO,
-            "mro",
-            GateTrigger.MATCH,
-            "match",
-            GateTrigger.NONE,
-            "none",
-            GateTrigger.TRUE,
-            "true",
-            GateTrigger.N2FA,
-            "2fa",
-            GateTrigger.N404,
-            "404",
-            GateTrigger.X__,
-            "x__",
-        ],
+        _trigger: _TRIGGER_CLASS
+        | _TRIGGER_SEND
+        | _TRIGGER_ASEND
+        | _TRIGGER_IS_OPEN
+        | _TRIGGER_SNAPSHOT
+        | _TRIGGER_FROM_SNAPSHOT
+        | _TRIGGER_CURRENT_STATE
+        | _TRIGGER_CONTEXT
+        | _TRIGGER_CHART
+        | _TRIGGER_POSITION
+        | _TRIGGER_PROPERTY
+        | _TRIGGER_OBJECT
+        | _TRIGGER_TYPE
+        | _TRIGGER_OVERLOAD
+        | _TRIGGER_RT
+        | _TRIGGER_DATETIME
+        | _TRIGGER_DECIMAL
+        | _TRIGGER_UUID
+        | _TRIGGER_BUILTINS
+        | _TRIGGER_TYPING
+        | _TRIGGER_ENUM
+        | _TRIGGER_COLLECTIONS
+        | _TRIGGER_SELF
+        | _TRIGGER_CLS
+        | _TRIGGER_PAYLOAD
+        | _TRIGGER_TRIGGER
+        | _TRIGGER_NAME
+        | _TRIGGER_VALUE
+        | _TRIGGER_MRO
+        | _TRIGGER_MATCH
+        | _TRIGGER_NONE
+        | _TRIGGER_TRUE
+        | _TRIGGER_N2FA
+        | _TRIGGER_N404
+        | _TRIGGER_X__,
         /,
         **payload: Unpack[_Variables],
     ) -> GateOpenView | GateShutView: ...
     @_typing.overload
     async def asend(
         self,
-        _trigger: Literal[GateTrigger.LIST, "list"],
+        _trigger: _TRIGGER_LIST,
         /,
         *,
         list: _builtins.list[_builtins.str],
@@ -414,32 +422,21 @@ class GateOpenView(rt.StateView[GateSession, Literal[GateState.OPEN], GateResult
     ) -> GateOpenView | GateShutView: ...
     @_typing.overload
     async def asend(
-        self,
-        _trigger: Literal[GateTrigger.DICT, "dict"],
-        /,
-        *,
-        value: _builtins.dict[_builtins.str, Any],
+        self, _trigger: _TRIGGER_DICT, /, *, value: _builtins.dict[_builtins.str, Any]
     ) -> GateOpenView | GateShutView: ...
     @_typing.overload
     async def asend(
-        self,
-        _trigger: Literal[GateTrigger.INT, "int"],
-        /,
-        *,
-        value: _builtins.int | None,
-        at: _datetime.datetime,
+        self, _trigger: _TRIGGER_INT, /, *, value: _builtins.int | None, at: _datetime.datetime
     ) -> GateOpenView | GateShutView: ...
     @_typing.overload
     async def asend(
-        self, _trigger: Literal[GateTrigger.STR, "str"], /, *, value: _builtins.str
+        self, _trigger: _TRIGGER_STR, /, *, value: _builtins.str
     ) -> GateOpenView | GateShutView: ...
     @_typing.overload
-    async def asend(
-        self, _trigger: Literal[GateTrigger.BOOL, "bool"], /
-    ) -> GateOpenView | GateShutView: ...
+    async def asend(self, _trigger: _TRIGGER_BOOL, /) -> GateOpenView | GateShutView: ...
     @_typing.overload
     async def asend(
-        self, _trigger: Literal[GateTrigger.FLOAT, "float"], /, *, value: _builtins.float = ...
+        self, _trigger: _TRIGGER_FLOAT, /, *, value: _builtins.float = ...
     ) -> GateOpenView | GateShutView: ...
     async def asend(self, _trigger: _builtins.str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -461,7 +458,7 @@ class GateShutView(rt.StateView[GateSession, Literal[GateState.SHUT], GateResult
         return self._send("from", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[GateTrigger.FROM, "from"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_FROM, /, **payload: Unpack[_Variables]
     ) -> GateOpenView | GateShutView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

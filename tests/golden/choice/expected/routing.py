@@ -75,6 +75,9 @@ _StateName: TypeAlias = RoutingState | Literal["start", "size", "kind", "small",
 _TriggerName: TypeAlias = RoutingTrigger | Literal["route", "back"]
 _GuardName: TypeAlias = Literal["is_ready", "is_vip"]
 _ActionName: TypeAlias = Literal["first_leg", "second_leg", "third_leg", "welcome"]
+_Resting: TypeAlias = Literal[
+    RoutingState.START, RoutingState.SMALL, RoutingState.LARGE, RoutingState.OTHER
+]
 
 
 class RoutingContext(rt.EngineContext, total=False):
@@ -108,6 +111,14 @@ def _condition_3(ctx: Mapping[str, Any]) -> object:
     return ctx["amount"] < 5
 
 
+(
+    _STATE_START,
+    _STATE_SIZE,
+    _STATE_KIND,
+    _STATE_SMALL,
+    _STATE_LARGE,
+    _STATE_OTHER,
+) = RoutingState
 _EXIT_START = (rt.Increment("exits"),)
 _ENTER_SMALL = (rt.ActionSpec("welcome"),)
 
@@ -138,17 +149,17 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
     version=None,
     states=RoutingState,
     triggers=tuple(RoutingTrigger),
-    initial=RoutingState.START,
+    initial=_STATE_START,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            RoutingState.START,
+            _STATE_START,
             {
                 "route": (
                     rt.Transition(
-                        RoutingState.START,
+                        _STATE_START,
                         "route",
-                        RoutingState.SMALL,
+                        _STATE_SMALL,
                         guards=(
                             rt.Named("is_ready"),
                             _condition_1,
@@ -161,9 +172,9 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
                         entry=_ENTER_SMALL,
                     ),
                     rt.Transition(
-                        RoutingState.START,
+                        _STATE_START,
                         "route",
-                        RoutingState.SMALL,
+                        _STATE_SMALL,
                         guards=(
                             rt.Named("is_ready"),
                             _condition_2,
@@ -177,9 +188,9 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
                         entry=_ENTER_SMALL,
                     ),
                     rt.Transition(
-                        RoutingState.START,
+                        _STATE_START,
                         "route",
-                        RoutingState.LARGE,
+                        _STATE_LARGE,
                         guards=(
                             rt.Named("is_ready"),
                             _condition_2,
@@ -188,29 +199,27 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
                         exit=_EXIT_START,
                         actions=(rt.ActionSpec("first_leg"),),
                     ),
-                    rt.Transition(
-                        RoutingState.START, "route", RoutingState.OTHER, exit=_EXIT_START
-                    ),
+                    rt.Transition(_STATE_START, "route", _STATE_OTHER, exit=_EXIT_START),
                 ),
             },
         ),
         rt.Row(
-            RoutingState.SMALL,
+            _STATE_SMALL,
             {
-                "back": (rt.Transition(RoutingState.SMALL, "back", RoutingState.START),),
+                "back": (rt.Transition(_STATE_SMALL, "back", _STATE_START),),
             },
             entry=_ENTER_SMALL,
         ),
         rt.Row(
-            RoutingState.LARGE,
+            _STATE_LARGE,
             {
-                "back": (rt.Transition(RoutingState.LARGE, "back", RoutingState.START),),
+                "back": (rt.Transition(_STATE_LARGE, "back", _STATE_START),),
             },
             automatic=(
                 rt.Transition(
-                    RoutingState.LARGE,
+                    _STATE_LARGE,
                     "_auto_large",
-                    RoutingState.SMALL,
+                    _STATE_SMALL,
                     guards=(
                         _condition_3,
                         _condition_1,
@@ -219,9 +228,9 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
                     entry=_ENTER_SMALL,
                 ),
                 rt.Transition(
-                    RoutingState.LARGE,
+                    _STATE_LARGE,
                     "_auto_large",
-                    RoutingState.SMALL,
+                    _STATE_SMALL,
                     guards=(
                         _condition_3,
                         _condition_2,
@@ -231,9 +240,9 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
                     entry=_ENTER_SMALL,
                 ),
                 rt.Transition(
-                    RoutingState.LARGE,
+                    _STATE_LARGE,
                     "_auto_large",
-                    RoutingState.LARGE,
+                    _STATE_LARGE,
                     guards=(
                         _condition_3,
                         _condition_2,
@@ -243,7 +252,7 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
             ),
         ),
         rt.Row(
-            RoutingState.OTHER,
+            _STATE_OTHER,
             is_terminal=True,
         ),
     ),
@@ -289,12 +298,7 @@ class RoutingActions(Protocol):
 
 
 class RoutingSession(
-    rt.EntitySession[
-        Literal[RoutingState.START, RoutingState.SMALL, RoutingState.LARGE, RoutingState.OTHER],
-        RoutingTrigger,
-        RoutingContext,
-        rt.GuardAnswerT_co,
-    ]
+    rt.EntitySession[_Resting, RoutingTrigger, RoutingContext, rt.GuardAnswerT_co]
 ):
     """One entity of routing, in memory."""
 
@@ -414,7 +418,7 @@ class RoutingOrchestrator(
     rt.StoredEntities[
         RoutingMachine[rt.GuardAnswerT_co],
         RoutingResult,
-        Literal[RoutingState.START, RoutingState.SMALL, RoutingState.LARGE, RoutingState.OTHER],
+        _Resting,
         _StateName,
         _TriggerName,
         RoutingContext,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 from .routing import RoutingResult, RoutingSession, RoutingState, RoutingTrigger
 
@@ -16,6 +16,11 @@ class _Variables(TypedDict, total=False):
 
     amount: int
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_ROUTE: TypeAlias = Literal[RoutingTrigger.ROUTE, "route"]
+    _TRIGGER_BACK: TypeAlias = Literal[RoutingTrigger.BACK, "back"]
 
 
 class RoutingStartView(
@@ -45,7 +50,7 @@ class RoutingStartView(
         return self._send("route", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[RoutingTrigger.ROUTE, "route"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_ROUTE, /, **payload: Unpack[_Variables]
     ) -> (
         RoutingStartView[rt.GuardAnswerT_co]
         | RoutingSmallView[rt.GuardAnswerT_co]
@@ -75,7 +80,7 @@ class RoutingSmallView(
         return self._send("back", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[RoutingTrigger.BACK, "back"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_BACK, /, **payload: Unpack[_Variables]
     ) -> RoutingStartView[rt.GuardAnswerT_co] | RoutingSmallView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -100,7 +105,7 @@ class RoutingLargeView(
         return self._send("back", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[RoutingTrigger.BACK, "back"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_BACK, /, **payload: Unpack[_Variables]
     ) -> (
         RoutingStartView[rt.GuardAnswerT_co]
         | RoutingSmallView[rt.GuardAnswerT_co]

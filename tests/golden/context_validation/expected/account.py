@@ -123,6 +123,11 @@ def _condition_4(ctx: Mapping[str, Any]) -> object:
     return ctx["balance"] > 1000000
 
 
+(
+    _STATE_ACTIVE,
+    _STATE_BLOCKED,
+) = AccountState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "account", "validate_context": true},'
     ' "state_variables": ['
@@ -151,7 +156,7 @@ _CHART: rt.Chart[AccountState] = rt.Chart(
     version=None,
     states=AccountState,
     triggers=tuple(AccountTrigger),
-    initial=AccountState.ACTIVE,
+    initial=_STATE_ACTIVE,
     definition=_DEFINITION,
     validate_context=True,
     variables={
@@ -174,21 +179,21 @@ _CHART: rt.Chart[AccountState] = rt.Chart(
     codecs={"balance": rt.DECIMAL, "amount": rt.DECIMAL},
     rows=(
         rt.Row(
-            AccountState.ACTIVE,
+            _STATE_ACTIVE,
             {
                 "deposit": (
                     rt.Transition(
-                        AccountState.ACTIVE,
+                        _STATE_ACTIVE,
                         "deposit",
-                        AccountState.ACTIVE,
+                        _STATE_ACTIVE,
                         actions=(rt.Compute("balance", _compute_1),),
                     ),
                 ),
-                "block": (rt.Transition(AccountState.ACTIVE, "block", AccountState.BLOCKED),),
+                "block": (rt.Transition(_STATE_ACTIVE, "block", _STATE_BLOCKED),),
             },
         ),
         rt.Row(
-            AccountState.BLOCKED,
+            _STATE_BLOCKED,
             is_terminal=True,
         ),
     ),

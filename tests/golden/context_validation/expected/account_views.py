@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .account import AccountResult, AccountSession, AccountState, AccountTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_DEPOSIT: TypeAlias = Literal[AccountTrigger.DEPOSIT, "deposit"]
+    _TRIGGER_BLOCK: TypeAlias = Literal[AccountTrigger.BLOCK, "block"]
 
 
 class AccountActiveView(
@@ -39,11 +43,11 @@ class AccountActiveView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[AccountTrigger.DEPOSIT, "deposit"], /, *, amount: decimal.Decimal
+        self, _trigger: _TRIGGER_DEPOSIT, /, *, amount: decimal.Decimal
     ) -> AccountActiveView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[AccountTrigger.BLOCK, "block"], /
+        self, _trigger: _TRIGGER_BLOCK, /
     ) -> AccountActiveView[rt.GuardAnswerT_co] | AccountBlockedView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

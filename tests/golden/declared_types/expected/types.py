@@ -218,6 +218,11 @@ class DeclaredPaintPayload(TypedDict, total=False):
     """An argument of `paint`."""
 
 
+(
+    _STATE_HERE,
+    _STATE_THERE,
+) = DeclaredState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "declared"},'
     ' "state_variables": ['
@@ -259,7 +264,7 @@ _CHART: rt.Chart[DeclaredState] = rt.Chart(
     version=None,
     states=DeclaredState,
     triggers=tuple(DeclaredTrigger),
-    initial=DeclaredState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={
         "change": rt.Payload(
@@ -321,17 +326,17 @@ _CHART: rt.Chart[DeclaredState] = rt.Chart(
     },
     rows=(
         rt.Row(
-            DeclaredState.HERE,
+            _STATE_HERE,
             {
-                "change": (rt.Transition(DeclaredState.HERE, "change", DeclaredState.THERE),),
-                "paint": (rt.Transition(DeclaredState.HERE, "paint", DeclaredState.HERE),),
+                "change": (rt.Transition(_STATE_HERE, "change", _STATE_THERE),),
+                "paint": (rt.Transition(_STATE_HERE, "paint", _STATE_HERE),),
             },
         ),
         rt.Row(
-            DeclaredState.THERE,
+            _STATE_THERE,
             {
-                "paint": (rt.Transition(DeclaredState.THERE, "paint", DeclaredState.HERE),),
-                "anything": (rt.Transition(DeclaredState.THERE, "anything", DeclaredState.HERE),),
+                "paint": (rt.Transition(_STATE_THERE, "paint", _STATE_HERE),),
+                "anything": (rt.Transition(_STATE_THERE, "anything", _STATE_HERE),),
             },
         ),
     ),

@@ -70,6 +70,12 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
 
 
+if TYPE_CHECKING:
+    _TRIGGER_CHANGE: TypeAlias = Literal[DeclaredTrigger.CHANGE, "change"]
+    _TRIGGER_PAINT: TypeAlias = Literal[DeclaredTrigger.PAINT, "paint"]
+    _TRIGGER_ANYTHING: TypeAlias = Literal[DeclaredTrigger.ANYTHING, "anything"]
+
+
 class DeclaredHereView(rt.StateView[DeclaredSession, Literal[DeclaredState.HERE], DeclaredResult]):
     """declared in `here`."""
 
@@ -99,15 +105,12 @@ class DeclaredHereView(rt.StateView[DeclaredSession, Literal[DeclaredState.HERE]
 
     @overload
     async def asend(
-        self,
-        _trigger: Literal[DeclaredTrigger.CHANGE, "change"],
-        /,
-        **payload: Unpack[DeclaredChangePayload],
+        self, _trigger: _TRIGGER_CHANGE, /, **payload: Unpack[DeclaredChangePayload]
     ) -> DeclaredHereView | DeclaredThereView: ...
     @overload
     async def asend(
         self,
-        _trigger: Literal[DeclaredTrigger.PAINT, "paint"],
+        _trigger: _TRIGGER_PAINT,
         /,
         *,
         color: Literal["red", "green"],
@@ -147,7 +150,7 @@ class DeclaredThereView(
     @overload
     async def asend(
         self,
-        _trigger: Literal[DeclaredTrigger.PAINT, "paint"],
+        _trigger: _TRIGGER_PAINT,
         /,
         *,
         color: Literal["red", "green"],
@@ -156,10 +159,7 @@ class DeclaredThereView(
     ) -> DeclaredHereView | DeclaredThereView: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[DeclaredTrigger.ANYTHING, "anything"],
-        /,
-        **payload: Unpack[_Variables],
+        self, _trigger: _TRIGGER_ANYTHING, /, **payload: Unpack[_Variables]
     ) -> DeclaredHereView | DeclaredThereView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

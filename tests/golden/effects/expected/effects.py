@@ -146,6 +146,10 @@ def _condition_3(ctx: Mapping[str, Any]) -> object:
     return ctx["flag"]
 
 
+(
+    _STATE_ONE,
+    _STATE_TWO,
+) = EffectsState
 _ENTER_ONE = (rt.Increment("count"),)
 _EXIT_ONE = (
     rt.SetFields(
@@ -196,19 +200,19 @@ _CHART: rt.Chart[EffectsState] = rt.Chart(
     version=None,
     states=EffectsState,
     triggers=tuple(EffectsTrigger),
-    initial=EffectsState.ONE,
+    initial=_STATE_ONE,
     definition=_DEFINITION,
     defaults=lambda: {"count": 0, "log": [], "total": 1.5, "flag": False},
     codecs={"seen_at": rt.DATETIME, "done_at": rt.optional(rt.DATETIME)},
     rows=(
         rt.Row(
-            EffectsState.ONE,
+            _STATE_ONE,
             {
                 "go": (
                     rt.Transition(
-                        EffectsState.ONE,
+                        _STATE_ONE,
                         "go",
-                        EffectsState.TWO,
+                        _STATE_TWO,
                         exit=_EXIT_ONE,
                         actions=(
                             rt.Append("log", lambda: "went"),
@@ -224,20 +228,18 @@ _CHART: rt.Chart[EffectsState] = rt.Chart(
                         entry=_ENTER_TWO,
                     ),
                 ),
-                "stay": (
-                    rt.Transition(EffectsState.ONE, "stay", EffectsState.ONE, actions=_ACTIONS_1),
-                ),
+                "stay": (rt.Transition(_STATE_ONE, "stay", _STATE_ONE, actions=_ACTIONS_1),),
             },
             entry=_ENTER_ONE,
         ),
         rt.Row(
-            EffectsState.TWO,
+            _STATE_TWO,
             {
                 "back": (
                     rt.Transition(
-                        EffectsState.TWO,
+                        _STATE_TWO,
                         "back",
-                        EffectsState.ONE,
+                        _STATE_ONE,
                         exit=_EXIT_TWO,
                         actions=(
                             rt.Append("log", lambda: "went"),
@@ -246,9 +248,7 @@ _CHART: rt.Chart[EffectsState] = rt.Chart(
                         entry=_ENTER_ONE,
                     ),
                 ),
-                "stay": (
-                    rt.Transition(EffectsState.TWO, "stay", EffectsState.TWO, actions=_ACTIONS_1),
-                ),
+                "stay": (rt.Transition(_STATE_TWO, "stay", _STATE_TWO, actions=_ACTIONS_1),),
             },
             entry=_ENTER_TWO,
         ),

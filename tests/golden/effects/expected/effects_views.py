@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
 from pystator_runtime import interface as rt
 from .effects import EffectsResult, EffectsSession, EffectsState, EffectsTrigger
 
@@ -29,6 +29,12 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
     flag: bool
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[EffectsTrigger.GO, "go"]
+    _TRIGGER_BACK: TypeAlias = Literal[EffectsTrigger.BACK, "back"]
+    _TRIGGER_STAY: TypeAlias = Literal[EffectsTrigger.STAY, "stay"]
 
 
 class EffectsOneView(rt.StateView[EffectsSession, Literal[EffectsState.ONE], EffectsResult]):
@@ -54,11 +60,11 @@ class EffectsOneView(rt.StateView[EffectsSession, Literal[EffectsState.ONE], Eff
 
     @overload
     async def asend(
-        self, _trigger: Literal[EffectsTrigger.GO, "go"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[_Variables]
     ) -> EffectsOneView | EffectsTwoView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[EffectsTrigger.STAY, "stay"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_STAY, /, **payload: Unpack[_Variables]
     ) -> EffectsOneView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -88,11 +94,11 @@ class EffectsTwoView(rt.StateView[EffectsSession, Literal[EffectsState.TWO], Eff
 
     @overload
     async def asend(
-        self, _trigger: Literal[EffectsTrigger.BACK, "back"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_BACK, /, **payload: Unpack[_Variables]
     ) -> EffectsOneView | EffectsTwoView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[EffectsTrigger.STAY, "stay"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_STAY, /, **payload: Unpack[_Variables]
     ) -> EffectsTwoView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

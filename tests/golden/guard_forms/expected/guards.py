@@ -232,6 +232,11 @@ def _condition_17(ctx: Mapping[str, Any]) -> object:
     return matches(ctx.get("name"), "^[a-z]+$")
 
 
+(
+    _STATE_ASKED,
+    _STATE_ANSWERED,
+) = GuardFormsState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "guard_forms"},'
     ' "state_variables": ['
@@ -269,18 +274,18 @@ _CHART: rt.Chart[GuardFormsState] = rt.Chart(
     version=None,
     states=GuardFormsState,
     triggers=tuple(GuardFormsTrigger),
-    initial=GuardFormsState.ASKED,
+    initial=_STATE_ASKED,
     definition=_DEFINITION,
     defaults=lambda: {"amount": 0, "name": "", "tags": []},
     rows=(
         rt.Row(
-            GuardFormsState.ASKED,
+            _STATE_ASKED,
             {
                 "named": (
                     rt.Transition(
-                        GuardFormsState.ASKED,
+                        _STATE_ASKED,
                         "named",
-                        GuardFormsState.ANSWERED,
+                        _STATE_ANSWERED,
                         guards=(
                             rt.Named("first"),
                             rt.Named("second", {"limit": 3}),
@@ -289,17 +294,14 @@ _CHART: rt.Chart[GuardFormsState] = rt.Chart(
                 ),
                 "expression": (
                     rt.Transition(
-                        GuardFormsState.ASKED,
-                        "expression",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_1,),
+                        _STATE_ASKED, "expression", _STATE_ANSWERED, guards=(_condition_1,)
                     ),
                 ),
                 "combined": (
                     rt.Transition(
-                        GuardFormsState.ASKED,
+                        _STATE_ASKED,
                         "combined",
-                        GuardFormsState.ANSWERED,
+                        _STATE_ANSWERED,
                         guards=(
                             rt.AllOf(
                                 rt.Named("first"),
@@ -309,136 +311,70 @@ _CHART: rt.Chart[GuardFormsState] = rt.Chart(
                         ),
                     ),
                 ),
-                "eq": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "eq",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_4,),
-                    ),
-                ),
+                "eq": (rt.Transition(_STATE_ASKED, "eq", _STATE_ANSWERED, guards=(_condition_4,)),),
                 "neq": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "neq",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_5,),
-                    ),
+                    rt.Transition(_STATE_ASKED, "neq", _STATE_ANSWERED, guards=(_condition_5,)),
                 ),
-                "gt": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "gt",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_6,),
-                    ),
-                ),
+                "gt": (rt.Transition(_STATE_ASKED, "gt", _STATE_ANSWERED, guards=(_condition_6,)),),
                 "gte": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "gte",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_7,),
-                    ),
+                    rt.Transition(_STATE_ASKED, "gte", _STATE_ANSWERED, guards=(_condition_7,)),
                 ),
-                "lt": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "lt",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_8,),
-                    ),
-                ),
+                "lt": (rt.Transition(_STATE_ASKED, "lt", _STATE_ANSWERED, guards=(_condition_8,)),),
                 "lte": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "lte",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_9,),
-                    ),
+                    rt.Transition(_STATE_ASKED, "lte", _STATE_ANSWERED, guards=(_condition_9,)),
                 ),
                 "in": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "in",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_10,),
-                    ),
+                    rt.Transition(_STATE_ASKED, "in", _STATE_ANSWERED, guards=(_condition_10,)),
                 ),
                 "not_in": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "not_in",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_11,),
-                    ),
+                    rt.Transition(_STATE_ASKED, "not_in", _STATE_ANSWERED, guards=(_condition_11,)),
                 ),
                 "is_set": (
-                    rt.Transition(
-                        GuardFormsState.ASKED,
-                        "is_set",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_12,),
-                    ),
+                    rt.Transition(_STATE_ASKED, "is_set", _STATE_ANSWERED, guards=(_condition_12,)),
                 ),
                 "is_null": (
                     rt.Transition(
-                        GuardFormsState.ASKED,
-                        "is_null",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_13,),
+                        _STATE_ASKED, "is_null", _STATE_ANSWERED, guards=(_condition_13,)
                     ),
                 ),
                 "contains": (
                     rt.Transition(
-                        GuardFormsState.ASKED,
-                        "contains",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_14,),
+                        _STATE_ASKED, "contains", _STATE_ANSWERED, guards=(_condition_14,)
                     ),
                 ),
                 "starts_with": (
                     rt.Transition(
-                        GuardFormsState.ASKED,
-                        "starts_with",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_15,),
+                        _STATE_ASKED, "starts_with", _STATE_ANSWERED, guards=(_condition_15,)
                     ),
                 ),
                 "ends_with": (
                     rt.Transition(
-                        GuardFormsState.ASKED,
-                        "ends_with",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_16,),
+                        _STATE_ASKED, "ends_with", _STATE_ANSWERED, guards=(_condition_16,)
                     ),
                 ),
                 "matches": (
                     rt.Transition(
-                        GuardFormsState.ASKED,
-                        "matches",
-                        GuardFormsState.ANSWERED,
-                        guards=(_condition_17,),
+                        _STATE_ASKED, "matches", _STATE_ANSWERED, guards=(_condition_17,)
                     ),
                 ),
             },
         ),
         rt.Row(
-            GuardFormsState.ANSWERED,
+            _STATE_ANSWERED,
             {
                 "named": (
                     rt.Transition(
-                        GuardFormsState.ANSWERED,
+                        _STATE_ANSWERED,
                         "named",
-                        GuardFormsState.ASKED,
+                        _STATE_ASKED,
                         guards=(rt.Named("second", {"limit": 4, "strict": True}),),
                     ),
                 ),
                 "expression": (
                     rt.Transition(
-                        GuardFormsState.ANSWERED,
+                        _STATE_ANSWERED,
                         "expression",
-                        GuardFormsState.ASKED,
+                        _STATE_ASKED,
                         guards=(
                             _condition_1,
                             rt.Named("first"),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 from .guards import GuardFormsResult, GuardFormsSession, GuardFormsState, GuardFormsTrigger
 
@@ -22,6 +22,26 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
     owner: str | None
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_NAMED: TypeAlias = Literal[GuardFormsTrigger.NAMED, "named"]
+    _TRIGGER_EXPRESSION: TypeAlias = Literal[GuardFormsTrigger.EXPRESSION, "expression"]
+    _TRIGGER_COMBINED: TypeAlias = Literal[GuardFormsTrigger.COMBINED, "combined"]
+    _TRIGGER_EQ: TypeAlias = Literal[GuardFormsTrigger.EQ, "eq"]
+    _TRIGGER_NEQ: TypeAlias = Literal[GuardFormsTrigger.NEQ, "neq"]
+    _TRIGGER_GT: TypeAlias = Literal[GuardFormsTrigger.GT, "gt"]
+    _TRIGGER_GTE: TypeAlias = Literal[GuardFormsTrigger.GTE, "gte"]
+    _TRIGGER_LT: TypeAlias = Literal[GuardFormsTrigger.LT, "lt"]
+    _TRIGGER_LTE: TypeAlias = Literal[GuardFormsTrigger.LTE, "lte"]
+    _TRIGGER_IN: TypeAlias = Literal[GuardFormsTrigger.IN, "in"]
+    _TRIGGER_NOT_IN: TypeAlias = Literal[GuardFormsTrigger.NOT_IN, "not_in"]
+    _TRIGGER_IS_SET: TypeAlias = Literal[GuardFormsTrigger.IS_SET, "is_set"]
+    _TRIGGER_IS_NULL: TypeAlias = Literal[GuardFormsTrigger.IS_NULL, "is_null"]
+    _TRIGGER_CONTAINS: TypeAlias = Literal[GuardFormsTrigger.CONTAINS, "contains"]
+    _TRIGGER_STARTS_WITH: TypeAlias = Literal[GuardFormsTrigger.STARTS_WITH, "starts_with"]
+    _TRIGGER_ENDS_WITH: TypeAlias = Literal[GuardFormsTrigger.ENDS_WITH, "ends_with"]
+    _TRIGGER_MATCHES: TypeAlias = Literal[GuardFormsTrigger.MATCHES, "matches"]
 
 
 class GuardFormsAskedView(
@@ -190,42 +210,23 @@ class GuardFormsAskedView(
 
     async def asend(
         self,
-        _trigger: Literal[
-            GuardFormsTrigger.NAMED,
-            "named",
-            GuardFormsTrigger.EXPRESSION,
-            "expression",
-            GuardFormsTrigger.COMBINED,
-            "combined",
-            GuardFormsTrigger.EQ,
-            "eq",
-            GuardFormsTrigger.NEQ,
-            "neq",
-            GuardFormsTrigger.GT,
-            "gt",
-            GuardFormsTrigger.GTE,
-            "gte",
-            GuardFormsTrigger.LT,
-            "lt",
-            GuardFormsTrigger.LTE,
-            "lte",
-            GuardFormsTrigger.IN,
-            "in",
-            GuardFormsTrigger.NOT_IN,
-            "not_in",
-            GuardFormsTrigger.IS_SET,
-            "is_set",
-            GuardFormsTrigger.IS_NULL,
-            "is_null",
-            GuardFormsTrigger.CONTAINS,
-            "contains",
-            GuardFormsTrigger.STARTS_WITH,
-            "starts_with",
-            GuardFormsTrigger.ENDS_WITH,
-            "ends_with",
-            GuardFormsTrigger.MATCHES,
-            "matches",
-        ],
+        _trigger: _TRIGGER_NAMED
+        | _TRIGGER_EXPRESSION
+        | _TRIGGER_COMBINED
+        | _TRIGGER_EQ
+        | _TRIGGER_NEQ
+        | _TRIGGER_GT
+        | _TRIGGER_GTE
+        | _TRIGGER_LT
+        | _TRIGGER_LTE
+        | _TRIGGER_IN
+        | _TRIGGER_NOT_IN
+        | _TRIGGER_IS_SET
+        | _TRIGGER_IS_NULL
+        | _TRIGGER_CONTAINS
+        | _TRIGGER_STARTS_WITH
+        | _TRIGGER_ENDS_WITH
+        | _TRIGGER_MATCHES,
         /,
         **payload: Unpack[_Variables],
     ) -> GuardFormsAskedView[rt.GuardAnswerT_co] | GuardFormsAnsweredView[rt.GuardAnswerT_co]:
@@ -263,12 +264,7 @@ class GuardFormsAnsweredView(
         return self._send("expression", payload, VIEWS)
 
     async def asend(
-        self,
-        _trigger: Literal[
-            GuardFormsTrigger.NAMED, "named", GuardFormsTrigger.EXPRESSION, "expression"
-        ],
-        /,
-        **payload: Unpack[_Variables],
+        self, _trigger: _TRIGGER_NAMED | _TRIGGER_EXPRESSION, /, **payload: Unpack[_Variables]
     ) -> GuardFormsAskedView[rt.GuardAnswerT_co] | GuardFormsAnsweredView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

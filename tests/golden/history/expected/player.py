@@ -71,26 +71,37 @@ _StateName: TypeAlias = PlayerState | Literal["off", "on", "radio", "disc", "sto
 _TriggerName: TypeAlias = PlayerTrigger | Literal["power", "wake", "source", "play", "restart"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Literal["halt", "spin", "tune"]
+_Resting: TypeAlias = Literal[
+    PlayerState.OFF, PlayerState.RADIO, PlayerState.STOPPED, PlayerState.PLAYING
+]
 PlayerContext: TypeAlias = dict[str, Any]
 """The context of player, which declares nothing: anything."""
 
 
+(
+    _STATE_OFF,
+    _STATE_ON,
+    _STATE_RADIO,
+    _STATE_DISC,
+    _STATE_STOPPED,
+    _STATE_PLAYING,
+) = PlayerState
 _ENTER_RADIO = (rt.ActionSpec("tune"),)
 _HISTORY_1 = rt.Restoration(
     "on",
     {
-        "radio": rt.Way(PlayerState.RADIO, entry=_ENTER_RADIO),
-        "stopped": rt.Way(PlayerState.STOPPED),
-        "playing": rt.Way(PlayerState.STOPPED),
+        "radio": rt.Way(_STATE_RADIO, entry=_ENTER_RADIO),
+        "stopped": rt.Way(_STATE_STOPPED),
+        "playing": rt.Way(_STATE_STOPPED),
     },
 )
 _ENTER_PLAYING = (rt.ActionSpec("spin"),)
 _HISTORY_2 = rt.Restoration(
     "on",
     {
-        "radio": rt.Way(PlayerState.RADIO, entry=_ENTER_RADIO),
-        "stopped": rt.Way(PlayerState.STOPPED),
-        "playing": rt.Way(PlayerState.PLAYING, entry=_ENTER_PLAYING),
+        "radio": rt.Way(_STATE_RADIO, entry=_ENTER_RADIO),
+        "stopped": rt.Way(_STATE_STOPPED),
+        "playing": rt.Way(_STATE_PLAYING, entry=_ENTER_PLAYING),
     },
 )
 _EXIT_PLAYING = (rt.ActionSpec("halt"),)
@@ -118,68 +129,58 @@ _CHART: rt.Chart[PlayerState] = rt.Chart(
     version=None,
     states=PlayerState,
     triggers=tuple(PlayerTrigger),
-    initial=PlayerState.OFF,
+    initial=_STATE_OFF,
     definition=_DEFINITION,
-    compounds={"on": PlayerState.RADIO, "disc": PlayerState.STOPPED},
+    compounds={"on": _STATE_RADIO, "disc": _STATE_STOPPED},
     rows=(
         rt.Row(
-            PlayerState.OFF,
+            _STATE_OFF,
             {
                 "power": (
                     rt.Transition(
-                        PlayerState.OFF,
+                        _STATE_OFF,
                         "power",
-                        PlayerState.RADIO,
+                        _STATE_RADIO,
                         entry=_ENTER_RADIO,
                         restoration=_HISTORY_1,
                     ),
                 ),
                 "wake": (
                     rt.Transition(
-                        PlayerState.OFF,
-                        "wake",
-                        PlayerState.RADIO,
-                        entry=_ENTER_RADIO,
-                        restoration=_HISTORY_2,
+                        _STATE_OFF, "wake", _STATE_RADIO, entry=_ENTER_RADIO, restoration=_HISTORY_2
                     ),
                 ),
             },
         ),
         rt.Row(
-            PlayerState.RADIO,
+            _STATE_RADIO,
             {
-                "source": (rt.Transition(PlayerState.RADIO, "source", PlayerState.STOPPED),),
-                "power": (
-                    rt.Transition(PlayerState.RADIO, "power", PlayerState.OFF, records=("on",)),
-                ),
+                "source": (rt.Transition(_STATE_RADIO, "source", _STATE_STOPPED),),
+                "power": (rt.Transition(_STATE_RADIO, "power", _STATE_OFF, records=("on",)),),
             },
             entry=_ENTER_RADIO,
             active=frozenset(("radio", "on")),
         ),
         rt.Row(
-            PlayerState.STOPPED,
+            _STATE_STOPPED,
             {
                 "play": (
-                    rt.Transition(
-                        PlayerState.STOPPED, "play", PlayerState.PLAYING, entry=_ENTER_PLAYING
-                    ),
+                    rt.Transition(_STATE_STOPPED, "play", _STATE_PLAYING, entry=_ENTER_PLAYING),
                 ),
                 "power": (
-                    rt.Transition(
-                        PlayerState.STOPPED, "power", PlayerState.OFF, records=("disc", "on")
-                    ),
+                    rt.Transition(_STATE_STOPPED, "power", _STATE_OFF, records=("disc", "on")),
                 ),
             },
             active=frozenset(("stopped", "disc", "on")),
         ),
         rt.Row(
-            PlayerState.PLAYING,
+            _STATE_PLAYING,
             {
                 "restart": (
                     rt.Transition(
-                        PlayerState.PLAYING,
+                        _STATE_PLAYING,
                         "restart",
-                        PlayerState.PLAYING,
+                        _STATE_PLAYING,
                         exit=_EXIT_PLAYING,
                         entry=_ENTER_PLAYING,
                         records=("disc", "on"),
@@ -187,9 +188,9 @@ _CHART: rt.Chart[PlayerState] = rt.Chart(
                 ),
                 "power": (
                     rt.Transition(
-                        PlayerState.PLAYING,
+                        _STATE_PLAYING,
                         "power",
-                        PlayerState.OFF,
+                        _STATE_OFF,
                         exit=_EXIT_PLAYING,
                         records=("disc", "on"),
                     ),
@@ -225,14 +226,7 @@ class PlayerActions(Protocol):
         ...
 
 
-class PlayerSession(
-    rt.EntitySession[
-        Literal[PlayerState.OFF, PlayerState.RADIO, PlayerState.STOPPED, PlayerState.PLAYING],
-        PlayerTrigger,
-        PlayerContext,
-        bool,
-    ]
-):
+class PlayerSession(rt.EntitySession[_Resting, PlayerTrigger, PlayerContext, bool]):
     """One entity of player, in memory."""
 
     __slots__ = ()
@@ -374,7 +368,7 @@ class PlayerOrchestrator(
     rt.StoredEntities[
         PlayerMachine,
         PlayerResult,
-        Literal[PlayerState.OFF, PlayerState.RADIO, PlayerState.STOPPED, PlayerState.PLAYING],
+        _Resting,
         _StateName,
         _TriggerName,
         PlayerContext,

@@ -6,9 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .player import PlayerResult, PlayerSession, PlayerState, PlayerTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_POWER: TypeAlias = Literal[PlayerTrigger.POWER, "power"]
+    _TRIGGER_WAKE: TypeAlias = Literal[PlayerTrigger.WAKE, "wake"]
+    _TRIGGER_SOURCE: TypeAlias = Literal[PlayerTrigger.SOURCE, "source"]
+    _TRIGGER_PLAY: TypeAlias = Literal[PlayerTrigger.PLAY, "play"]
+    _TRIGGER_RESTART: TypeAlias = Literal[PlayerTrigger.RESTART, "restart"]
 
 
 class PlayerOffView(rt.StateView[PlayerSession, Literal[PlayerState.OFF], PlayerResult]):
@@ -36,11 +43,11 @@ class PlayerOffView(rt.StateView[PlayerSession, Literal[PlayerState.OFF], Player
 
     @overload
     async def asend(
-        self, _trigger: Literal[PlayerTrigger.POWER, "power"], /, **payload: Any
+        self, _trigger: _TRIGGER_POWER, /, **payload: Any
     ) -> PlayerOffView | PlayerRadioView | PlayerStoppedView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[PlayerTrigger.WAKE, "wake"], /, **payload: Any
+        self, _trigger: _TRIGGER_WAKE, /, **payload: Any
     ) -> PlayerOffView | PlayerRadioView | PlayerStoppedView | PlayerPlayingView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -70,11 +77,11 @@ class PlayerRadioView(rt.StateView[PlayerSession, Literal[PlayerState.RADIO], Pl
 
     @overload
     async def asend(
-        self, _trigger: Literal[PlayerTrigger.POWER, "power"], /, **payload: Any
+        self, _trigger: _TRIGGER_POWER, /, **payload: Any
     ) -> PlayerOffView | PlayerRadioView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[PlayerTrigger.SOURCE, "source"], /, **payload: Any
+        self, _trigger: _TRIGGER_SOURCE, /, **payload: Any
     ) -> PlayerRadioView | PlayerStoppedView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -104,11 +111,11 @@ class PlayerStoppedView(rt.StateView[PlayerSession, Literal[PlayerState.STOPPED]
 
     @overload
     async def asend(
-        self, _trigger: Literal[PlayerTrigger.POWER, "power"], /, **payload: Any
+        self, _trigger: _TRIGGER_POWER, /, **payload: Any
     ) -> PlayerOffView | PlayerStoppedView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[PlayerTrigger.PLAY, "play"], /, **payload: Any
+        self, _trigger: _TRIGGER_PLAY, /, **payload: Any
     ) -> PlayerStoppedView | PlayerPlayingView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -138,12 +145,10 @@ class PlayerPlayingView(rt.StateView[PlayerSession, Literal[PlayerState.PLAYING]
 
     @overload
     async def asend(
-        self, _trigger: Literal[PlayerTrigger.POWER, "power"], /, **payload: Any
+        self, _trigger: _TRIGGER_POWER, /, **payload: Any
     ) -> PlayerOffView | PlayerPlayingView: ...
     @overload
-    async def asend(
-        self, _trigger: Literal[PlayerTrigger.RESTART, "restart"], /, **payload: Any
-    ) -> PlayerPlayingView: ...
+    async def asend(self, _trigger: _TRIGGER_RESTART, /, **payload: Any) -> PlayerPlayingView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

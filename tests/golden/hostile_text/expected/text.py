@@ -127,6 +127,10 @@ def _condition_3(ctx: Mapping[str, Any]) -> object:
     return ctx["text"] != '"""'
 
 
+(
+    _STATE_HERE,
+    _STATE_THERE,
+) = HostileState
 _ENTER_HERE = (rt.ActionSpec("act", {'"""': "'''", "two words": "\n"}),)
 
 _DEFINITION = (
@@ -156,7 +160,7 @@ _CHART: rt.Chart[HostileState] = rt.Chart(
     version="1'\"\\",
     states=HostileState,
     triggers=tuple(HostileTrigger),
-    initial=HostileState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     validate_context=True,
     variables={
@@ -168,13 +172,13 @@ _CHART: rt.Chart[HostileState] = rt.Chart(
     defaults=lambda: {"text": '\'"""\\\n\t{{ x }}', "choice": '"""'},
     rows=(
         rt.Row(
-            HostileState.HERE,
+            _STATE_HERE,
             {
                 "say": (
                     rt.Transition(
-                        HostileState.HERE,
+                        _STATE_HERE,
                         "say",
-                        HostileState.THERE,
+                        _STATE_THERE,
                         guards=(
                             _condition_1,
                             _condition_2,
@@ -191,11 +195,9 @@ _CHART: rt.Chart[HostileState] = rt.Chart(
             entry=_ENTER_HERE,
         ),
         rt.Row(
-            HostileState.THERE,
+            _STATE_THERE,
             {
-                "back": (
-                    rt.Transition(HostileState.THERE, "back", HostileState.HERE, entry=_ENTER_HERE),
-                ),
+                "back": (rt.Transition(_STATE_THERE, "back", _STATE_HERE, entry=_ENTER_HERE),),
             },
         ),
     ),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 from .text import HostileResult, HostileSession, HostileState, HostileTrigger
 
@@ -18,6 +18,11 @@ class _Variables(TypedDict, total=False):
     """ends in a quote\""""
     choice: Literal['"""', "'", "\\", "\n", "{{ 1 }}", "🦊", ""]
     """\"\"" ends"""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_SAY: TypeAlias = Literal[HostileTrigger.SAY, "say"]
+    _TRIGGER_BACK: TypeAlias = Literal[HostileTrigger.BACK, "back"]
 
 
 class HostileHereView(
@@ -46,7 +51,7 @@ class HostileHereView(
         return self._send("say", {"words": words}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[HostileTrigger.SAY, "say"], /, *, words: str = "\"\"\"'''\\"
+        self, _trigger: _TRIGGER_SAY, /, *, words: str = "\"\"\"'''\\"
     ) -> HostileHereView[rt.GuardAnswerT_co] | HostileThereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"words": words}, VIEWS)
@@ -74,7 +79,7 @@ class HostileThereView(
         return self._send("back", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[HostileTrigger.BACK, "back"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_BACK, /, **payload: Unpack[_Variables]
     ) -> HostileHereView[rt.GuardAnswerT_co] | HostileThereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

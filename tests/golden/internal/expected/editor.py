@@ -67,6 +67,10 @@ EditorContext: TypeAlias = dict[str, Any]
 """The context of editor, which declares nothing: anything."""
 
 
+(
+    _STATE_EDITING,
+    _STATE_READING,
+) = EditorState
 _ENTER_EDITING = (rt.ActionSpec("open_file"),)
 _ACTIONS_1 = (rt.Increment("line"),)
 _EXIT_EDITING = (rt.ActionSpec("close_file"),)
@@ -90,56 +94,49 @@ _CHART: rt.Chart[EditorState] = rt.Chart(
     version=None,
     states=EditorState,
     triggers=tuple(EditorTrigger),
-    initial=EditorState.EDITING,
+    initial=_STATE_EDITING,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            EditorState.EDITING,
+            _STATE_EDITING,
             {
                 "type": (
                     rt.Transition(
-                        EditorState.EDITING,
-                        "type",
-                        EditorState.EDITING,
-                        actions=(rt.ActionSpec("insert"),),
+                        _STATE_EDITING, "type", _STATE_EDITING, actions=(rt.ActionSpec("insert"),)
                     ),
                 ),
                 "scroll": (
-                    rt.Transition(
-                        EditorState.EDITING, "scroll", EditorState.EDITING, actions=_ACTIONS_1
-                    ),
+                    rt.Transition(_STATE_EDITING, "scroll", _STATE_EDITING, actions=_ACTIONS_1),
                 ),
                 "reload": (
                     rt.Transition(
-                        EditorState.EDITING,
+                        _STATE_EDITING,
                         "reload",
-                        EditorState.EDITING,
+                        _STATE_EDITING,
                         exit=_EXIT_EDITING,
                         entry=_ENTER_EDITING,
                     ),
                 ),
                 "read": (
                     rt.Transition(
-                        EditorState.EDITING,
+                        _STATE_EDITING,
                         "read",
-                        EditorState.READING,
+                        _STATE_READING,
                         exit=_EXIT_EDITING,
                         entry=_ENTER_READING,
                     ),
                 ),
-                "lock": (rt.Transition(EditorState.EDITING, "lock", EditorState.EDITING),),
+                "lock": (rt.Transition(_STATE_EDITING, "lock", _STATE_EDITING),),
             },
             entry=_ENTER_EDITING,
         ),
         rt.Row(
-            EditorState.READING,
+            _STATE_READING,
             {
                 "scroll": (
-                    rt.Transition(
-                        EditorState.READING, "scroll", EditorState.READING, actions=_ACTIONS_1
-                    ),
+                    rt.Transition(_STATE_READING, "scroll", _STATE_READING, actions=_ACTIONS_1),
                 ),
-                "lock": (rt.Transition(EditorState.READING, "lock", EditorState.READING),),
+                "lock": (rt.Transition(_STATE_READING, "lock", _STATE_READING),),
             },
             entry=_ENTER_READING,
         ),

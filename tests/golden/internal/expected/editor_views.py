@@ -6,9 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .editor import EditorResult, EditorSession, EditorState, EditorTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_TYPE: TypeAlias = Literal[EditorTrigger.TYPE, "type"]
+    _TRIGGER_SCROLL: TypeAlias = Literal[EditorTrigger.SCROLL, "scroll"]
+    _TRIGGER_RELOAD: TypeAlias = Literal[EditorTrigger.RELOAD, "reload"]
+    _TRIGGER_LOCK: TypeAlias = Literal[EditorTrigger.LOCK, "lock"]
+    _TRIGGER_READ: TypeAlias = Literal[EditorTrigger.READ, "read"]
 
 
 class EditorEditingView(rt.StateView[EditorSession, Literal[EditorState.EDITING], EditorResult]):
@@ -56,22 +63,13 @@ class EditorEditingView(rt.StateView[EditorSession, Literal[EditorState.EDITING]
     @overload
     async def asend(
         self,
-        _trigger: Literal[
-            EditorTrigger.TYPE,
-            "type",
-            EditorTrigger.SCROLL,
-            "scroll",
-            EditorTrigger.RELOAD,
-            "reload",
-            EditorTrigger.LOCK,
-            "lock",
-        ],
+        _trigger: _TRIGGER_TYPE | _TRIGGER_SCROLL | _TRIGGER_RELOAD | _TRIGGER_LOCK,
         /,
         **payload: Any,
     ) -> EditorEditingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[EditorTrigger.READ, "read"], /, **payload: Any
+        self, _trigger: _TRIGGER_READ, /, **payload: Any
     ) -> EditorEditingView | EditorReadingView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -100,10 +98,7 @@ class EditorReadingView(rt.StateView[EditorSession, Literal[EditorState.READING]
         return self._send("lock", payload, VIEWS)
 
     async def asend(
-        self,
-        _trigger: Literal[EditorTrigger.SCROLL, "scroll", EditorTrigger.LOCK, "lock"],
-        /,
-        **payload: Any,
+        self, _trigger: _TRIGGER_SCROLL | _TRIGGER_LOCK, /, **payload: Any
     ) -> EditorReadingView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -73,6 +73,10 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
 
 
+(
+    _STATE_OFF,
+    _STATE_ON,
+) = LampState
 _ENTER_ON = (rt.Increment("hours"),)
 
 _DEFINITION = (
@@ -92,18 +96,18 @@ _CHART: rt.Chart[LampState] = rt.Chart(
     version=None,
     states=LampState,
     triggers=tuple(LampTrigger),
-    initial=LampState.OFF,
+    initial=_STATE_OFF,
     definition=_DEFINITION,
     defaults=lambda: {"hours": 1000.0},
     rows=(
         rt.Row(
-            LampState.OFF,
+            _STATE_OFF,
             {
                 "flip": (
                     rt.Transition(
-                        LampState.OFF,
+                        _STATE_OFF,
                         "flip",
-                        LampState.ON,
+                        _STATE_ON,
                         guards=(rt.Named("has_power"),),
                         entry=_ENTER_ON,
                     ),
@@ -111,9 +115,9 @@ _CHART: rt.Chart[LampState] = rt.Chart(
             },
         ),
         rt.Row(
-            LampState.ON,
+            _STATE_ON,
             {
-                "flip": (rt.Transition(LampState.ON, "flip", LampState.OFF),),
+                "flip": (rt.Transition(_STATE_ON, "flip", _STATE_OFF),),
             },
             entry=_ENTER_ON,
         ),

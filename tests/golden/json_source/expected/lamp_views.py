@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 from .lamp import LampResult, LampSession, LampState, LampTrigger
 
@@ -16,6 +16,10 @@ class _Variables(TypedDict, total=False):
 
     hours: float
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_FLIP: TypeAlias = Literal[LampTrigger.FLIP, "flip"]
 
 
 class LampOffView(
@@ -37,7 +41,7 @@ class LampOffView(
         return self._send("flip", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[LampTrigger.FLIP, "flip"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_FLIP, /, **payload: Unpack[_Variables]
     ) -> LampOffView[rt.GuardAnswerT_co] | LampOnView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -60,7 +64,7 @@ class LampOnView(rt.StateView[LampSession[rt.GuardAnswerT_co], Literal[LampState
         return self._send("flip", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[LampTrigger.FLIP, "flip"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_FLIP, /, **payload: Unpack[_Variables]
     ) -> LampOffView[rt.GuardAnswerT_co] | LampOnView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -63,6 +63,12 @@ DoorContext: TypeAlias = dict[str, Any]
 """The context of door, which declares nothing: anything."""
 
 
+(
+    _STATE_SHUT,
+    _STATE_OPEN,
+    _STATE_BROKEN,
+) = DoorState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "door", "strict_mode": false, "orchestrator_default_fallback": "hint"},'
     ' "states": ['
@@ -80,30 +86,30 @@ _CHART: rt.Chart[DoorState] = rt.Chart(
     version=None,
     states=DoorState,
     triggers=tuple(DoorTrigger),
-    initial=DoorState.SHUT,
+    initial=_STATE_SHUT,
     definition=_DEFINITION,
     reject_invalid_events=False,
     strict_guards=False,
     fallback="broken",
     rows=(
         rt.Row(
-            DoorState.SHUT,
+            _STATE_SHUT,
             {
                 "pull": (
                     rt.Transition(
-                        DoorState.SHUT, "pull", DoorState.OPEN, guards=(rt.Named("is_unlocked"),)
+                        _STATE_SHUT, "pull", _STATE_OPEN, guards=(rt.Named("is_unlocked"),)
                     ),
                 ),
             },
         ),
         rt.Row(
-            DoorState.OPEN,
+            _STATE_OPEN,
             {
-                "push": (rt.Transition(DoorState.OPEN, "push", DoorState.SHUT),),
+                "push": (rt.Transition(_STATE_OPEN, "push", _STATE_SHUT),),
             },
         ),
         rt.Row(
-            DoorState.BROKEN,
+            _STATE_BROKEN,
         ),
     ),
 )

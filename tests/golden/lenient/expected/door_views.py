@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .door import DoorResult, DoorSession, DoorState, DoorTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_PULL: TypeAlias = Literal[DoorTrigger.PULL, "pull"]
+    _TRIGGER_PUSH: TypeAlias = Literal[DoorTrigger.PUSH, "push"]
 
 
 class DoorShutView(
@@ -30,7 +34,7 @@ class DoorShutView(
         return self._send("pull", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[DoorTrigger.PULL, "pull"], /, **payload: Any
+        self, _trigger: _TRIGGER_PULL, /, **payload: Any
     ) -> DoorShutView[rt.GuardAnswerT_co] | DoorOpenView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -55,7 +59,7 @@ class DoorOpenView(
         return self._send("push", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[DoorTrigger.PUSH, "push"], /, **payload: Any
+        self, _trigger: _TRIGGER_PUSH, /, **payload: Any
     ) -> DoorShutView[rt.GuardAnswerT_co] | DoorOpenView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -61,6 +61,11 @@ TurnstileContext: TypeAlias = dict[str, Any]
 """The context of turnstile, which declares nothing: anything."""
 
 
+(
+    _STATE_LOCKED,
+    _STATE_UNLOCKED,
+) = TurnstileState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "turnstile", "strict_mode": false, "reject_invalid_events": true, "strict_guard_registry": true},'
     ' "states": ['
@@ -76,26 +81,23 @@ _CHART: rt.Chart[TurnstileState] = rt.Chart(
     version=None,
     states=TurnstileState,
     triggers=tuple(TurnstileTrigger),
-    initial=TurnstileState.LOCKED,
+    initial=_STATE_LOCKED,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            TurnstileState.LOCKED,
+            _STATE_LOCKED,
             {
                 "coin": (
                     rt.Transition(
-                        TurnstileState.LOCKED,
-                        "coin",
-                        TurnstileState.UNLOCKED,
-                        guards=(rt.Named("is_genuine"),),
+                        _STATE_LOCKED, "coin", _STATE_UNLOCKED, guards=(rt.Named("is_genuine"),)
                     ),
                 ),
             },
         ),
         rt.Row(
-            TurnstileState.UNLOCKED,
+            _STATE_UNLOCKED,
             {
-                "push": (rt.Transition(TurnstileState.UNLOCKED, "push", TurnstileState.LOCKED),),
+                "push": (rt.Transition(_STATE_UNLOCKED, "push", _STATE_LOCKED),),
             },
         ),
     ),

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .turnstile import TurnstileResult, TurnstileSession, TurnstileState, TurnstileTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_COIN: TypeAlias = Literal[TurnstileTrigger.COIN, "coin"]
+    _TRIGGER_PUSH: TypeAlias = Literal[TurnstileTrigger.PUSH, "push"]
 
 
 class TurnstileLockedView(
@@ -32,7 +36,7 @@ class TurnstileLockedView(
         return self._send("coin", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[TurnstileTrigger.COIN, "coin"], /, **payload: Any
+        self, _trigger: _TRIGGER_COIN, /, **payload: Any
     ) -> TurnstileLockedView[rt.GuardAnswerT_co] | TurnstileUnlockedView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -59,7 +63,7 @@ class TurnstileUnlockedView(
         return self._send("push", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[TurnstileTrigger.PUSH, "push"], /, **payload: Any
+        self, _trigger: _TRIGGER_PUSH, /, **payload: Any
     ) -> TurnstileLockedView[rt.GuardAnswerT_co] | TurnstileUnlockedView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

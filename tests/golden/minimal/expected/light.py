@@ -59,6 +59,11 @@ LightContext: TypeAlias = dict[str, Any]
 """The context of light, which declares nothing: anything."""
 
 
+(
+    _STATE_OFF,
+    _STATE_ON,
+) = LightState
+
 _DEFINITION = (
     '{"states": ['
     '  {"name": "off", "type": "initial"},'
@@ -73,19 +78,19 @@ _CHART: rt.Chart[LightState] = rt.Chart(
     version=None,
     states=LightState,
     triggers=tuple(LightTrigger),
-    initial=LightState.OFF,
+    initial=_STATE_OFF,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            LightState.OFF,
+            _STATE_OFF,
             {
-                "press": (rt.Transition(LightState.OFF, "press", LightState.ON),),
+                "press": (rt.Transition(_STATE_OFF, "press", _STATE_ON),),
             },
         ),
         rt.Row(
-            LightState.ON,
+            _STATE_ON,
             {
-                "press": (rt.Transition(LightState.ON, "press", LightState.OFF),),
+                "press": (rt.Transition(_STATE_ON, "press", _STATE_OFF),),
             },
         ),
     ),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .light import LightResult, LightSession, LightState, LightTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_PRESS: TypeAlias = Literal[LightTrigger.PRESS, "press"]
 
 
 class LightOffView(rt.StateView[LightSession, Literal[LightState.OFF], LightResult]):
@@ -26,7 +29,7 @@ class LightOffView(rt.StateView[LightSession, Literal[LightState.OFF], LightResu
         return self._send("press", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[LightTrigger.PRESS, "press"], /, **payload: Any
+        self, _trigger: _TRIGGER_PRESS, /, **payload: Any
     ) -> LightOffView | LightOnView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -47,7 +50,7 @@ class LightOnView(rt.StateView[LightSession, Literal[LightState.ON], LightResult
         return self._send("press", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[LightTrigger.PRESS, "press"], /, **payload: Any
+        self, _trigger: _TRIGGER_PRESS, /, **payload: Any
     ) -> LightOffView | LightOnView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -88,6 +88,9 @@ _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Literal[
     "light_off", "light_on", "music_off", "music_on", "start_meter", "stop_meter", "write_note"
 ]
+_Resting: TypeAlias = Literal[
+    CallState.IDLE, CallState.RINGING, CallState.TALKING, CallState.HELD, CallState.LOST
+]
 
 
 class CallContext(rt.EngineContext, total=False):
@@ -104,6 +107,15 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
 
 
+(
+    _STATE_IDLE,
+    _STATE_ACTIVE,
+    _STATE_RINGING,
+    _STATE_CONNECTED,
+    _STATE_TALKING,
+    _STATE_HELD,
+    _STATE_LOST,
+) = CallState
 _ENTER_ACTIVE = (rt.ActionSpec("light_on"),)
 _ENTER_RINGING = (rt.Increment("rings"),)
 _ENTER_CONNECTED = (rt.ActionSpec("start_meter"),)
@@ -142,48 +154,41 @@ _CHART: rt.Chart[CallState] = rt.Chart(
     version="2.0",
     states=CallState,
     triggers=tuple(CallTrigger),
-    initial=CallState.IDLE,
+    initial=_STATE_IDLE,
     definition=_DEFINITION,
-    compounds={"active": CallState.RINGING, "connected": CallState.TALKING},
+    compounds={"active": _STATE_RINGING, "connected": _STATE_TALKING},
     defaults=lambda: {"rings": 0},
     rows=(
         rt.Row(
-            CallState.IDLE,
+            _STATE_IDLE,
             {
                 "dial": (
                     rt.Transition(
-                        CallState.IDLE,
-                        "dial",
-                        CallState.RINGING,
-                        entry=_ENTER_ACTIVE + _ENTER_RINGING,
+                        _STATE_IDLE, "dial", _STATE_RINGING, entry=_ENTER_ACTIVE + _ENTER_RINGING
                     ),
                 ),
                 "take_over": (
                     rt.Transition(
-                        CallState.IDLE,
+                        _STATE_IDLE,
                         "take_over",
-                        CallState.TALKING,
+                        _STATE_TALKING,
                         entry=_ENTER_ACTIVE + _ENTER_CONNECTED,
                     ),
                 ),
-                "fail": (
-                    rt.Transition(CallState.IDLE, "fail", CallState.LOST, entry=_ENTER_ACTIVE),
-                ),
+                "fail": (rt.Transition(_STATE_IDLE, "fail", _STATE_LOST, entry=_ENTER_ACTIVE),),
             },
         ),
         rt.Row(
-            CallState.RINGING,
+            _STATE_RINGING,
             {
                 "answer": (
-                    rt.Transition(
-                        CallState.RINGING, "answer", CallState.TALKING, entry=_ENTER_CONNECTED
-                    ),
+                    rt.Transition(_STATE_RINGING, "answer", _STATE_TALKING, entry=_ENTER_CONNECTED),
                 ),
                 "redial": (
                     rt.Transition(
-                        CallState.RINGING,
+                        _STATE_RINGING,
                         "redial",
-                        CallState.RINGING,
+                        _STATE_RINGING,
                         exit=_EXIT_ACTIVE,
                         entry=_ENTER_ACTIVE + _ENTER_RINGING,
                         records=("active",),
@@ -191,32 +196,30 @@ _CHART: rt.Chart[CallState] = rt.Chart(
                 ),
                 "hang_up": (
                     rt.Transition(
-                        CallState.RINGING,
+                        _STATE_RINGING,
                         "hang_up",
-                        CallState.IDLE,
+                        _STATE_IDLE,
                         exit=_EXIT_ACTIVE,
                         records=("active",),
                     ),
                 ),
                 "note": (
-                    rt.Transition(CallState.RINGING, "note", CallState.RINGING, actions=_ACTIONS_1),
+                    rt.Transition(_STATE_RINGING, "note", _STATE_RINGING, actions=_ACTIONS_1),
                 ),
-                "fail": (rt.Transition(CallState.RINGING, "fail", CallState.LOST),),
+                "fail": (rt.Transition(_STATE_RINGING, "fail", _STATE_LOST),),
             },
             entry=_ENTER_ACTIVE + _ENTER_RINGING,
             active=frozenset(("ringing", "active")),
         ),
         rt.Row(
-            CallState.TALKING,
+            _STATE_TALKING,
             {
-                "hold": (
-                    rt.Transition(CallState.TALKING, "hold", CallState.HELD, entry=_ENTER_HELD),
-                ),
+                "hold": (rt.Transition(_STATE_TALKING, "hold", _STATE_HELD, entry=_ENTER_HELD),),
                 "redial": (
                     rt.Transition(
-                        CallState.TALKING,
+                        _STATE_TALKING,
                         "redial",
-                        CallState.RINGING,
+                        _STATE_RINGING,
                         exit=_EXIT_CONNECTED + _EXIT_ACTIVE,
                         entry=_ENTER_ACTIVE + _ENTER_RINGING,
                         records=("connected", "active"),
@@ -224,21 +227,21 @@ _CHART: rt.Chart[CallState] = rt.Chart(
                 ),
                 "hang_up": (
                     rt.Transition(
-                        CallState.TALKING,
+                        _STATE_TALKING,
                         "hang_up",
-                        CallState.IDLE,
+                        _STATE_IDLE,
                         exit=_EXIT_CONNECTED + _EXIT_ACTIVE,
                         records=("connected", "active"),
                     ),
                 ),
                 "note": (
-                    rt.Transition(CallState.TALKING, "note", CallState.TALKING, actions=_ACTIONS_1),
+                    rt.Transition(_STATE_TALKING, "note", _STATE_TALKING, actions=_ACTIONS_1),
                 ),
                 "fail": (
                     rt.Transition(
-                        CallState.TALKING,
+                        _STATE_TALKING,
                         "fail",
-                        CallState.LOST,
+                        _STATE_LOST,
                         exit=_EXIT_CONNECTED,
                         records=("connected",),
                     ),
@@ -248,16 +251,14 @@ _CHART: rt.Chart[CallState] = rt.Chart(
             active=frozenset(("talking", "connected", "active")),
         ),
         rt.Row(
-            CallState.HELD,
+            _STATE_HELD,
             {
-                "resume": (
-                    rt.Transition(CallState.HELD, "resume", CallState.TALKING, exit=_EXIT_HELD),
-                ),
+                "resume": (rt.Transition(_STATE_HELD, "resume", _STATE_TALKING, exit=_EXIT_HELD),),
                 "redial": (
                     rt.Transition(
-                        CallState.HELD,
+                        _STATE_HELD,
                         "redial",
-                        CallState.RINGING,
+                        _STATE_RINGING,
                         exit=_EXIT_HELD + _EXIT_CONNECTED + _EXIT_ACTIVE,
                         entry=_ENTER_ACTIVE + _ENTER_RINGING,
                         records=("connected", "active"),
@@ -265,21 +266,19 @@ _CHART: rt.Chart[CallState] = rt.Chart(
                 ),
                 "hang_up": (
                     rt.Transition(
-                        CallState.HELD,
+                        _STATE_HELD,
                         "hang_up",
-                        CallState.IDLE,
+                        _STATE_IDLE,
                         exit=_EXIT_HELD + _EXIT_CONNECTED + _EXIT_ACTIVE,
                         records=("connected", "active"),
                     ),
                 ),
-                "note": (
-                    rt.Transition(CallState.HELD, "note", CallState.HELD, actions=_ACTIONS_1),
-                ),
+                "note": (rt.Transition(_STATE_HELD, "note", _STATE_HELD, actions=_ACTIONS_1),),
                 "fail": (
                     rt.Transition(
-                        CallState.HELD,
+                        _STATE_HELD,
                         "fail",
-                        CallState.LOST,
+                        _STATE_LOST,
                         exit=_EXIT_HELD + _EXIT_CONNECTED,
                         records=("connected",),
                     ),
@@ -289,7 +288,7 @@ _CHART: rt.Chart[CallState] = rt.Chart(
             active=frozenset(("held", "connected", "active")),
         ),
         rt.Row(
-            CallState.LOST,
+            _STATE_LOST,
             entry=_ENTER_ACTIVE,
             active=frozenset(("lost", "active")),
             is_terminal=True,
@@ -341,16 +340,7 @@ class CallActions(Protocol):
         ...
 
 
-class CallSession(
-    rt.EntitySession[
-        Literal[
-            CallState.IDLE, CallState.RINGING, CallState.TALKING, CallState.HELD, CallState.LOST
-        ],
-        CallTrigger,
-        CallContext,
-        bool,
-    ]
-):
+class CallSession(rt.EntitySession[_Resting, CallTrigger, CallContext, bool]):
     """One entity of call, in memory."""
 
     __slots__ = ()
@@ -547,9 +537,7 @@ class CallOrchestrator(
     rt.StoredEntities[
         CallMachine,
         CallResult,
-        Literal[
-            CallState.IDLE, CallState.RINGING, CallState.TALKING, CallState.HELD, CallState.LOST
-        ],
+        _Resting,
         _StateName,
         _TriggerName,
         CallContext,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
 from pystator_runtime import interface as rt
 from .call import CallResult, CallSession, CallState, CallTrigger
 
@@ -16,6 +16,18 @@ class _Variables(TypedDict, total=False):
 
     rings: int
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_DIAL: TypeAlias = Literal[CallTrigger.DIAL, "dial"]
+    _TRIGGER_TAKE_OVER: TypeAlias = Literal[CallTrigger.TAKE_OVER, "take_over"]
+    _TRIGGER_ANSWER: TypeAlias = Literal[CallTrigger.ANSWER, "answer"]
+    _TRIGGER_HOLD: TypeAlias = Literal[CallTrigger.HOLD, "hold"]
+    _TRIGGER_RESUME: TypeAlias = Literal[CallTrigger.RESUME, "resume"]
+    _TRIGGER_REDIAL: TypeAlias = Literal[CallTrigger.REDIAL, "redial"]
+    _TRIGGER_HANG_UP: TypeAlias = Literal[CallTrigger.HANG_UP, "hang_up"]
+    _TRIGGER_NOTE: TypeAlias = Literal[CallTrigger.NOTE, "note"]
+    _TRIGGER_FAIL: TypeAlias = Literal[CallTrigger.FAIL, "fail"]
 
 
 class CallIdleView(rt.StateView[CallSession, Literal[CallState.IDLE], CallResult]):
@@ -48,18 +60,15 @@ class CallIdleView(rt.StateView[CallSession, Literal[CallState.IDLE], CallResult
 
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.DIAL, "dial"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_DIAL, /, **payload: Unpack[_Variables]
     ) -> CallIdleView | CallRingingView: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[CallTrigger.TAKE_OVER, "take_over"],
-        /,
-        **payload: Unpack[_Variables],
+        self, _trigger: _TRIGGER_TAKE_OVER, /, **payload: Unpack[_Variables]
     ) -> CallIdleView | CallTalkingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.FAIL, "fail"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_FAIL, /, **payload: Unpack[_Variables]
     ) -> CallIdleView | CallLostView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -110,22 +119,19 @@ class CallRingingView(rt.StateView[CallSession, Literal[CallState.RINGING], Call
 
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.ANSWER, "answer"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_ANSWER, /, **payload: Unpack[_Variables]
     ) -> CallRingingView | CallTalkingView: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[CallTrigger.REDIAL, "redial", CallTrigger.NOTE, "note"],
-        /,
-        **payload: Unpack[_Variables],
+        self, _trigger: _TRIGGER_REDIAL | _TRIGGER_NOTE, /, **payload: Unpack[_Variables]
     ) -> CallRingingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.HANG_UP, "hang_up"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_HANG_UP, /, **payload: Unpack[_Variables]
     ) -> CallIdleView | CallRingingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.FAIL, "fail"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_FAIL, /, **payload: Unpack[_Variables]
     ) -> CallRingingView | CallLostView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -176,23 +182,23 @@ class CallTalkingView(rt.StateView[CallSession, Literal[CallState.TALKING], Call
 
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.HOLD, "hold"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_HOLD, /, **payload: Unpack[_Variables]
     ) -> CallTalkingView | CallHeldView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.REDIAL, "redial"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_REDIAL, /, **payload: Unpack[_Variables]
     ) -> CallRingingView | CallTalkingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.HANG_UP, "hang_up"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_HANG_UP, /, **payload: Unpack[_Variables]
     ) -> CallIdleView | CallTalkingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.NOTE, "note"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_NOTE, /, **payload: Unpack[_Variables]
     ) -> CallTalkingView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.FAIL, "fail"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_FAIL, /, **payload: Unpack[_Variables]
     ) -> CallTalkingView | CallLostView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -243,23 +249,23 @@ class CallHeldView(rt.StateView[CallSession, Literal[CallState.HELD], CallResult
 
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.RESUME, "resume"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_RESUME, /, **payload: Unpack[_Variables]
     ) -> CallTalkingView | CallHeldView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.REDIAL, "redial"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_REDIAL, /, **payload: Unpack[_Variables]
     ) -> CallRingingView | CallHeldView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.HANG_UP, "hang_up"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_HANG_UP, /, **payload: Unpack[_Variables]
     ) -> CallIdleView | CallHeldView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.NOTE, "note"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_NOTE, /, **payload: Unpack[_Variables]
     ) -> CallHeldView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[CallTrigger.FAIL, "fail"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_FAIL, /, **payload: Unpack[_Variables]
     ) -> CallHeldView | CallLostView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

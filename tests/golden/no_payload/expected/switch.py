@@ -71,6 +71,11 @@ class SwitchOffPayload(TypedDict):
     """The payload of `off`."""
 
 
+(
+    _STATE_DARK,
+    _STATE_LIGHT,
+) = SwitchState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "switch"},'
     ' "events": ['
@@ -89,20 +94,20 @@ _CHART: rt.Chart[SwitchState] = rt.Chart(
     version=None,
     states=SwitchState,
     triggers=tuple(SwitchTrigger),
-    initial=SwitchState.DARK,
+    initial=_STATE_DARK,
     definition=_DEFINITION,
     payloads={"on": rt.Payload({}), "off": rt.Payload({})},
     rows=(
         rt.Row(
-            SwitchState.DARK,
+            _STATE_DARK,
             {
-                "on": (rt.Transition(SwitchState.DARK, "on", SwitchState.LIGHT),),
+                "on": (rt.Transition(_STATE_DARK, "on", _STATE_LIGHT),),
             },
         ),
         rt.Row(
-            SwitchState.LIGHT,
+            _STATE_LIGHT,
             {
-                "off": (rt.Transition(SwitchState.LIGHT, "off", SwitchState.DARK),),
+                "off": (rt.Transition(_STATE_LIGHT, "off", _STATE_DARK),),
             },
         ),
     ),

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .switch import SwitchResult, SwitchSession, SwitchState, SwitchTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_ON: TypeAlias = Literal[SwitchTrigger.ON, "on"]
+    _TRIGGER_OFF: TypeAlias = Literal[SwitchTrigger.OFF, "off"]
 
 
 class SwitchDarkView(rt.StateView[SwitchSession, Literal[SwitchState.DARK], SwitchResult]):
@@ -25,9 +29,7 @@ class SwitchDarkView(rt.StateView[SwitchSession, Literal[SwitchState.DARK], Swit
         """
         return self._send("on", {}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[SwitchTrigger.ON, "on"], /
-    ) -> SwitchDarkView | SwitchLightView:
+    async def asend(self, _trigger: _TRIGGER_ON, /) -> SwitchDarkView | SwitchLightView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {}, VIEWS)
 
@@ -48,9 +50,7 @@ class SwitchLightView(rt.StateView[SwitchSession, Literal[SwitchState.LIGHT], Sw
         """
         return self._send("off", {}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[SwitchTrigger.OFF, "off"], /
-    ) -> SwitchDarkView | SwitchLightView:
+    async def asend(self, _trigger: _TRIGGER_OFF, /) -> SwitchDarkView | SwitchLightView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {}, VIEWS)
 

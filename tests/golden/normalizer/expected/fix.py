@@ -59,6 +59,11 @@ FixContext: TypeAlias = dict[str, Any]
 """The context of fix, which declares nothing: anything."""
 
 
+(
+    _STATE_PENDING,
+    _STATE_LIVE,
+) = FixState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "fix", "event_normalizer": "upper"},'
     ' "states": ['
@@ -73,18 +78,18 @@ _CHART: rt.Chart[FixState] = rt.Chart(
     version=None,
     states=FixState,
     triggers=tuple(FixTrigger),
-    initial=FixState.PENDING,
+    initial=_STATE_PENDING,
     definition=_DEFINITION,
     normalize=True,
     rows=(
         rt.Row(
-            FixState.PENDING,
+            _STATE_PENDING,
             {
-                "new_order": (rt.Transition(FixState.PENDING, "new_order", FixState.LIVE),),
+                "new_order": (rt.Transition(_STATE_PENDING, "new_order", _STATE_LIVE),),
             },
         ),
         rt.Row(
-            FixState.LIVE,
+            _STATE_LIVE,
         ),
     ),
 )

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .fix import FixResult, FixSession, FixState, FixTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_NEW_ORDER: TypeAlias = Literal[FixTrigger.NEW_ORDER, "new_order"]
 
 
 class FixPendingView(rt.StateView[FixSession, Literal[FixState.PENDING], FixResult]):
@@ -26,7 +29,7 @@ class FixPendingView(rt.StateView[FixSession, Literal[FixState.PENDING], FixResu
         return self._send("new_order", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[FixTrigger.NEW_ORDER, "new_order"], /, **payload: Any
+        self, _trigger: _TRIGGER_NEW_ORDER, /, **payload: Any
     ) -> FixPendingView | FixLiveView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -66,6 +66,10 @@ def _condition_1(ctx: Mapping[str, Any]) -> object:
     return ctx["n"] <= 0
 
 
+(
+    _STATE_COUNTING,
+    _STATE_ZERO,
+) = CountdownState
 _ENTER_COUNTING = (rt.Increment("n", -1),)
 
 _DEFINITION = (
@@ -85,30 +89,24 @@ _CHART: rt.Chart[CountdownState] = rt.Chart(
     version=None,
     states=CountdownState,
     triggers=tuple(CountdownTrigger),
-    initial=CountdownState.COUNTING,
+    initial=_STATE_COUNTING,
     definition=_DEFINITION,
     defaults=lambda: {"n": 3},
     rows=(
         rt.Row(
-            CountdownState.COUNTING,
+            _STATE_COUNTING,
             automatic=(
                 rt.Transition(
-                    CountdownState.COUNTING,
-                    "_auto_counting",
-                    CountdownState.ZERO,
-                    guards=(_condition_1,),
+                    _STATE_COUNTING, "_auto_counting", _STATE_ZERO, guards=(_condition_1,)
                 ),
                 rt.Transition(
-                    CountdownState.COUNTING,
-                    "_auto_counting",
-                    CountdownState.COUNTING,
-                    entry=_ENTER_COUNTING,
+                    _STATE_COUNTING, "_auto_counting", _STATE_COUNTING, entry=_ENTER_COUNTING
                 ),
             ),
             entry=_ENTER_COUNTING,
         ),
         rt.Row(
-            CountdownState.ZERO,
+            _STATE_ZERO,
             is_terminal=True,
         ),
     ),

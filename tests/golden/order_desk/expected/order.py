@@ -163,6 +163,13 @@ def _compute_1(ctx: Mapping[str, Any]) -> Any:
     return add(ctx["filled"], ctx["amount"])
 
 
+(
+    _STATE_NEW,
+    _STATE_OPEN,
+    _STATE_FILLED,
+    _STATE_CANCELLED,
+    _STATE_BROKEN,
+) = OrderDeskState
 _ENTER_OPEN = (rt.ActionSpec("notify", {"topic": "orders"}),)
 _GUARDS_1 = (rt.Named("within_limit", {"maximum": 10}),)
 _EXIT_OPEN = (rt.ActionSpec("stop_clock"),)
@@ -206,7 +213,7 @@ _CHART: rt.Chart[OrderDeskState] = rt.Chart(
     version="2.1",
     states=OrderDeskState,
     triggers=tuple(OrderDeskTrigger),
-    initial=OrderDeskState.NEW,
+    initial=_STATE_NEW,
     definition=_DEFINITION,
     retry_attempts=2,
     payloads={
@@ -226,13 +233,13 @@ _CHART: rt.Chart[OrderDeskState] = rt.Chart(
     codecs={"limit": rt.optional(rt.DECIMAL), "price": rt.DECIMAL},
     rows=(
         rt.Row(
-            OrderDeskState.NEW,
+            _STATE_NEW,
             {
                 "approve": (
                     rt.Transition(
-                        OrderDeskState.NEW,
+                        _STATE_NEW,
                         "approve",
-                        OrderDeskState.OPEN,
+                        _STATE_OPEN,
                         guards=(
                             rt.Named("within_limit", {"maximum": 1000, "currency": "EUR"}),
                             rt.Named("is_open_market"),
@@ -244,28 +251,26 @@ _CHART: rt.Chart[OrderDeskState] = rt.Chart(
                         entry=_ENTER_OPEN,
                     ),
                     rt.Transition(
-                        OrderDeskState.NEW,
+                        _STATE_NEW,
                         "approve",
-                        OrderDeskState.NEW,
+                        _STATE_NEW,
                         actions=(rt.ActionSpec("log", {"level": 30, "text": "refused"}),),
                     ),
                 ),
                 "cancel": (
-                    rt.Transition(
-                        OrderDeskState.NEW, "cancel", OrderDeskState.CANCELLED, guards=_GUARDS_1
-                    ),
+                    rt.Transition(_STATE_NEW, "cancel", _STATE_CANCELLED, guards=_GUARDS_1),
                 ),
-                "reject": (rt.Transition(OrderDeskState.NEW, "reject", OrderDeskState.CANCELLED),),
+                "reject": (rt.Transition(_STATE_NEW, "reject", _STATE_CANCELLED),),
             },
         ),
         rt.Row(
-            OrderDeskState.OPEN,
+            _STATE_OPEN,
             {
                 "fill": (
                     rt.Transition(
-                        OrderDeskState.OPEN,
+                        _STATE_OPEN,
                         "fill",
-                        OrderDeskState.FILLED,
+                        _STATE_FILLED,
                         guards=(_condition_1,),
                         exit=_EXIT_OPEN,
                         actions=(
@@ -275,9 +280,9 @@ _CHART: rt.Chart[OrderDeskState] = rt.Chart(
                         entry=_ENTER_FILLED,
                     ),
                     rt.Transition(
-                        OrderDeskState.OPEN,
+                        _STATE_OPEN,
                         "fill",
-                        OrderDeskState.OPEN,
+                        _STATE_OPEN,
                         exit=_EXIT_OPEN,
                         actions=(rt.Compute("filled", _compute_1),),
                         entry=_ENTER_OPEN,
@@ -285,27 +290,23 @@ _CHART: rt.Chart[OrderDeskState] = rt.Chart(
                 ),
                 "cancel": (
                     rt.Transition(
-                        OrderDeskState.OPEN,
-                        "cancel",
-                        OrderDeskState.CANCELLED,
-                        guards=_GUARDS_1,
-                        exit=_EXIT_OPEN,
+                        _STATE_OPEN, "cancel", _STATE_CANCELLED, guards=_GUARDS_1, exit=_EXIT_OPEN
                     ),
                 ),
             },
             entry=_ENTER_OPEN,
         ),
         rt.Row(
-            OrderDeskState.FILLED,
+            _STATE_FILLED,
             entry=_ENTER_FILLED,
             is_terminal=True,
         ),
         rt.Row(
-            OrderDeskState.CANCELLED,
+            _STATE_CANCELLED,
             is_terminal=True,
         ),
         rt.Row(
-            OrderDeskState.BROKEN,
+            _STATE_BROKEN,
         ),
     ),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
 from pystator_runtime import interface as rt
 from .order import OrderDeskResult, OrderDeskSession, OrderDeskState, OrderDeskTrigger
 
@@ -25,6 +25,13 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
     side: Literal["buy", "sell"]
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_APPROVE: TypeAlias = Literal[OrderDeskTrigger.APPROVE, "approve"]
+    _TRIGGER_FILL: TypeAlias = Literal[OrderDeskTrigger.FILL, "fill"]
+    _TRIGGER_CANCEL: TypeAlias = Literal[OrderDeskTrigger.CANCEL, "cancel"]
+    _TRIGGER_REJECT: TypeAlias = Literal[OrderDeskTrigger.REJECT, "reject"]
 
 
 class OrderDeskNewView(
@@ -71,15 +78,15 @@ class OrderDeskNewView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[OrderDeskTrigger.APPROVE, "approve"], /
+        self, _trigger: _TRIGGER_APPROVE, /
     ) -> OrderDeskNewView[rt.GuardAnswerT_co] | OrderDeskOpenView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderDeskTrigger.CANCEL, "cancel"], /, *, reason: str
+        self, _trigger: _TRIGGER_CANCEL, /, *, reason: str
     ) -> OrderDeskNewView[rt.GuardAnswerT_co] | OrderDeskCancelledView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderDeskTrigger.REJECT, "reject"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_REJECT, /, **payload: Unpack[_Variables]
     ) -> OrderDeskNewView[rt.GuardAnswerT_co] | OrderDeskCancelledView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -133,7 +140,7 @@ class OrderDeskOpenView(
     @overload
     async def asend(
         self,
-        _trigger: Literal[OrderDeskTrigger.FILL, "fill"],
+        _trigger: _TRIGGER_FILL,
         /,
         *,
         amount: int,
@@ -143,7 +150,7 @@ class OrderDeskOpenView(
     ) -> OrderDeskOpenView[rt.GuardAnswerT_co] | OrderDeskFilledView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderDeskTrigger.CANCEL, "cancel"], /, *, reason: str
+        self, _trigger: _TRIGGER_CANCEL, /, *, reason: str
     ) -> OrderDeskOpenView[rt.GuardAnswerT_co] | OrderDeskCancelledView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

@@ -225,6 +225,16 @@ _ActionName: TypeAlias = Literal[
     "thank",
     "write",
 ]
+_Resting: TypeAlias = (
+    Literal[
+        OrderState.PLACED,
+        OrderState.HELD,
+        OrderState.OVERDUE,
+        OrderState.DONE,
+        OrderState.CANCELLED,
+    ]
+    | OrderFulfilmentConfig
+)
 
 
 class OrderContext(rt.EngineContext, total=False):
@@ -272,6 +282,25 @@ def _condition_1(ctx: Mapping[str, Any]) -> object:
     return ctx["amount"] >= 10
 
 
+(
+    _STATE_PLACED,
+    _STATE_FULFILMENT,
+    _STATE_UNPAID,
+    _STATE_PAID,
+    _STATE_PACKING,
+    _STATE_PICKING,
+    _STATE_BOXING,
+    _STATE_WEIGHED,
+    _STATE_DELIVERED,
+    _STATE_UNCHECKED,
+    _STATE_CHECKED,
+    _STATE_QUIET,
+    _STATE_WRITING,
+    _STATE_HELD,
+    _STATE_OVERDUE,
+    _STATE_DONE,
+    _STATE_CANCELLED,
+) = OrderState
 _ENTER_FULFILMENT = (
     rt.Timestamp("begun_at"),
     rt.ActionSpec("open_file"),
@@ -370,9 +399,9 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     version="1.2.0",
     states=OrderState,
     triggers=tuple(OrderTrigger),
-    initial=OrderState.PLACED,
+    initial=_STATE_PLACED,
     definition=_DEFINITION,
-    compounds={"packing": OrderState.PICKING},
+    compounds={"packing": _STATE_PICKING},
     payloads={
         "pay": rt.Payload({"amount": rt.Field(rt.INTEGER, required=True)}),
         "note": rt.Payload({"text": rt.Field(rt.STRING)}, lambda: {"text": "none"}),
@@ -380,11 +409,11 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     defaults=lambda: {"attempts": 0, "notes": []},
     rows=(
         rt.Row(
-            OrderState.PLACED,
+            _STATE_PLACED,
             {
                 "begin": (
                     rt.Transition(
-                        OrderState.PLACED,
+                        _STATE_PLACED,
                         "begin",
                         OrderFulfilmentConfig(
                             payment=OrderState.UNPAID,
@@ -399,17 +428,17 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
                         ),
                     ),
                 ),
-                "cancel": (rt.Transition(OrderState.PLACED, "cancel", OrderState.CANCELLED),),
+                "cancel": (rt.Transition(_STATE_PLACED, "cancel", _STATE_CANCELLED),),
             },
         ),
         rt.Container(
-            OrderState.FULFILMENT,
+            _STATE_FULFILMENT,
             {
                 "hold": (
                     rt.Transition(
-                        OrderState.FULFILMENT,
+                        _STATE_FULFILMENT,
                         "hold",
-                        OrderState.HELD,
+                        _STATE_HELD,
                         exit=_EXIT_FULFILMENT,
                         disarmed=(_TIMER_1,),
                         leaves="fulfilment",
@@ -418,9 +447,9 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
                 ),
                 "cancel": (
                     rt.Transition(
-                        OrderState.FULFILMENT,
+                        _STATE_FULFILMENT,
                         "cancel",
-                        OrderState.CANCELLED,
+                        _STATE_CANCELLED,
                         exit=_EXIT_FULFILMENT,
                         disarmed=(_TIMER_1,),
                         leaves="fulfilment",
@@ -430,9 +459,9 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             },
             automatic=(
                 rt.Transition(
-                    OrderState.FULFILMENT,
+                    _STATE_FULFILMENT,
                     "_join_fulfilment",
-                    OrderState.DONE,
+                    _STATE_DONE,
                     exit=_EXIT_FULFILMENT,
                     actions=(rt.ActionSpec("archive"),),
                     disarmed=(_TIMER_1,),
@@ -443,9 +472,9 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             delayed={
                 _TIMER_1: (
                     rt.Transition(
-                        OrderState.FULFILMENT,
+                        _STATE_FULFILMENT,
                         "_timeout_fulfilment",
-                        OrderState.OVERDUE,
+                        _STATE_OVERDUE,
                         exit=_EXIT_FULFILMENT,
                         disarmed=(_TIMER_1,),
                         leaves="fulfilment",
@@ -455,32 +484,32 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             },
             config=OrderFulfilmentConfig,
             regions=(
-                rt.Region("payment", OrderState.UNPAID, finals=("paid",)),
-                rt.Region("shipping", OrderState.PICKING, finals=("delivered",)),
-                rt.Region("fraud", OrderState.UNCHECKED, finals=("checked",)),
-                rt.Region("letters", OrderState.QUIET),
+                rt.Region("payment", _STATE_UNPAID, finals=("paid",)),
+                rt.Region("shipping", _STATE_PICKING, finals=("delivered",)),
+                rt.Region("fraud", _STATE_UNCHECKED, finals=("checked",)),
+                rt.Region("letters", _STATE_QUIET),
             ),
             on_enter=_ENTER_FULFILMENT,
             on_exit=_EXIT_FULFILMENT,
             entry=_ENTER_FULFILMENT,
         ),
         rt.Row(
-            OrderState.UNPAID,
+            _STATE_UNPAID,
             {
                 "pay": (
                     rt.Transition(
-                        OrderState.UNPAID,
+                        _STATE_UNPAID,
                         "pay",
-                        OrderState.PAID,
+                        _STATE_PAID,
                         guards=(_condition_1,),
                         exit=_EXIT_UNPAID,
                         entry=_ENTER_PAID,
                         disarmed=(_TIMER_2,),
                     ),
                     rt.Transition(
-                        OrderState.UNPAID,
+                        _STATE_UNPAID,
                         "pay",
-                        OrderState.UNPAID,
+                        _STATE_UNPAID,
                         actions=(rt.ActionSpec("refuse_payment"),),
                     ),
                 ),
@@ -488,9 +517,9 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             delayed={
                 _TIMER_2: (
                     rt.Transition(
-                        OrderState.UNPAID,
+                        _STATE_UNPAID,
                         "_timeout_unpaid",
-                        OrderState.UNPAID,
+                        _STATE_UNPAID,
                         exit=_EXIT_UNPAID,
                         armed=(_TIMER_2,),
                     ),
@@ -500,15 +529,15 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             exit=_EXIT_UNPAID,
         ),
         rt.Row(
-            OrderState.PAID,
+            _STATE_PAID,
             entry=_ENTER_PAID,
             is_terminal=True,
             region=("fulfilment", "payment"),
         ),
         rt.Row(
-            OrderState.PICKING,
+            _STATE_PICKING,
             {
-                "next": (rt.Transition(OrderState.PICKING, "next", OrderState.BOXING),),
+                "next": (rt.Transition(_STATE_PICKING, "next", _STATE_BOXING),),
             },
             entry=_ENTER_PACKING,
             active=frozenset(("picking", "packing")),
@@ -517,21 +546,21 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             records=("packing",),
         ),
         rt.Row(
-            OrderState.BOXING,
+            _STATE_BOXING,
             {
                 "next": (
                     rt.Transition(
-                        OrderState.BOXING,
+                        _STATE_BOXING,
                         "next",
-                        OrderState.DELIVERED,
+                        _STATE_DELIVERED,
                         guards=(rt.Named("is_light"),),
                         exit=_EXIT_PACKING,
                         records=("packing",),
                     ),
                     rt.Transition(
-                        OrderState.BOXING,
+                        _STATE_BOXING,
                         "next",
-                        OrderState.PICKING,
+                        _STATE_PICKING,
                         exit=_EXIT_PACKING,
                         actions=(rt.Append("notes", lambda: "too heavy"),),
                         entry=_ENTER_PACKING,
@@ -546,25 +575,22 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             records=("packing",),
         ),
         rt.Row(
-            OrderState.DELIVERED,
+            _STATE_DELIVERED,
             region=("fulfilment", "shipping"),
         ),
         rt.Row(
-            OrderState.UNCHECKED,
+            _STATE_UNCHECKED,
             {
                 "next": (
                     rt.Transition(
-                        OrderState.UNCHECKED,
-                        "next",
-                        OrderState.CHECKED,
-                        guards=(rt.Named("is_honest"),),
+                        _STATE_UNCHECKED, "next", _STATE_CHECKED, guards=(rt.Named("is_honest"),)
                     ),
                 ),
                 "suspect": (
                     rt.Transition(
-                        OrderState.UNCHECKED,
+                        _STATE_UNCHECKED,
                         "suspect",
-                        OrderState.HELD,
+                        _STATE_HELD,
                         exit=_EXIT_FULFILMENT,
                         disarmed=(_TIMER_1,),
                         leaves="fulfilment",
@@ -575,17 +601,17 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             region=("fulfilment", "fraud"),
         ),
         rt.Row(
-            OrderState.CHECKED,
+            _STATE_CHECKED,
             region=("fulfilment", "fraud"),
         ),
         rt.Row(
-            OrderState.QUIET,
+            _STATE_QUIET,
             {
                 "note": (
                     rt.Transition(
-                        OrderState.QUIET,
+                        _STATE_QUIET,
                         "note",
-                        OrderState.WRITING,
+                        _STATE_WRITING,
                         entry=_ENTER_WRITING,
                         armed=(_TIMER_3,),
                     ),
@@ -594,13 +620,13 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             region=("fulfilment", "letters"),
         ),
         rt.Row(
-            OrderState.WRITING,
+            _STATE_WRITING,
             {
                 "note": (
                     rt.Transition(
-                        OrderState.WRITING,
+                        _STATE_WRITING,
                         "note",
-                        OrderState.WRITING,
+                        _STATE_WRITING,
                         entry=_ENTER_WRITING,
                         armed=(_TIMER_3,),
                     ),
@@ -609,10 +635,7 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             delayed={
                 _TIMER_3: (
                     rt.Transition(
-                        OrderState.WRITING,
-                        "_after_writing_2000_ms",
-                        OrderState.QUIET,
-                        disarmed=(_TIMER_3,),
+                        _STATE_WRITING, "_after_writing_2000_ms", _STATE_QUIET, disarmed=(_TIMER_3,)
                     ),
                 ),
             },
@@ -620,11 +643,11 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
             region=("fulfilment", "letters"),
         ),
         rt.Row(
-            OrderState.HELD,
+            _STATE_HELD,
             {
                 "resume": (
                     rt.Transition(
-                        OrderState.HELD,
+                        _STATE_HELD,
                         "resume",
                         OrderFulfilmentConfig(
                             payment=OrderState.UNPAID,
@@ -642,7 +665,7 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
                 ),
                 "restart": (
                     rt.Transition(
-                        OrderState.HELD,
+                        _STATE_HELD,
                         "restart",
                         OrderFulfilmentConfig(
                             payment=OrderState.UNPAID,
@@ -660,7 +683,7 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
                 ),
                 "repack": (
                     rt.Transition(
-                        OrderState.HELD,
+                        _STATE_HELD,
                         "repack",
                         OrderFulfilmentConfig(
                             payment=OrderState.UNPAID,
@@ -675,21 +698,21 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
                         ),
                     ),
                 ),
-                "cancel": (rt.Transition(OrderState.HELD, "cancel", OrderState.CANCELLED),),
+                "cancel": (rt.Transition(_STATE_HELD, "cancel", _STATE_CANCELLED),),
             },
         ),
         rt.Row(
-            OrderState.OVERDUE,
+            _STATE_OVERDUE,
             {
-                "cancel": (rt.Transition(OrderState.OVERDUE, "cancel", OrderState.CANCELLED),),
+                "cancel": (rt.Transition(_STATE_OVERDUE, "cancel", _STATE_CANCELLED),),
             },
         ),
         rt.Row(
-            OrderState.DONE,
+            _STATE_DONE,
             is_terminal=True,
         ),
         rt.Row(
-            OrderState.CANCELLED,
+            _STATE_CANCELLED,
             is_terminal=True,
         ),
     ),
@@ -760,21 +783,7 @@ class OrderActions(Protocol):
         ...
 
 
-class OrderSession(
-    rt.EntitySession[
-        Literal[
-            OrderState.PLACED,
-            OrderState.HELD,
-            OrderState.OVERDUE,
-            OrderState.DONE,
-            OrderState.CANCELLED,
-        ]
-        | OrderFulfilmentConfig,
-        OrderTrigger,
-        OrderContext,
-        rt.GuardAnswerT_co,
-    ]
-):
+class OrderSession(rt.EntitySession[_Resting, OrderTrigger, OrderContext, rt.GuardAnswerT_co]):
     """One entity of order, in memory."""
 
     __slots__ = ()
@@ -1107,14 +1116,7 @@ class OrderOrchestrator(
     rt.StoredEntities[
         OrderMachine[rt.GuardAnswerT_co],
         OrderResult,
-        Literal[
-            OrderState.PLACED,
-            OrderState.HELD,
-            OrderState.OVERDUE,
-            OrderState.DONE,
-            OrderState.CANCELLED,
-        ]
-        | OrderFulfilmentConfig,
+        _Resting,
         _StateName,
         _TriggerName,
         OrderContext,

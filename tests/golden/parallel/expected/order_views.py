@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
 from pystator_runtime import interface as rt
 from .order import OrderFulfilmentConfig, OrderResult, OrderSession, OrderState, OrderTrigger
 
@@ -20,6 +20,19 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
     notes: list[str]
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_BEGIN: TypeAlias = Literal[OrderTrigger.BEGIN, "begin"]
+    _TRIGGER_PAY: TypeAlias = Literal[OrderTrigger.PAY, "pay"]
+    _TRIGGER_NEXT: TypeAlias = Literal[OrderTrigger.NEXT, "next"]
+    _TRIGGER_NOTE: TypeAlias = Literal[OrderTrigger.NOTE, "note"]
+    _TRIGGER_SUSPECT: TypeAlias = Literal[OrderTrigger.SUSPECT, "suspect"]
+    _TRIGGER_HOLD: TypeAlias = Literal[OrderTrigger.HOLD, "hold"]
+    _TRIGGER_RESUME: TypeAlias = Literal[OrderTrigger.RESUME, "resume"]
+    _TRIGGER_RESTART: TypeAlias = Literal[OrderTrigger.RESTART, "restart"]
+    _TRIGGER_REPACK: TypeAlias = Literal[OrderTrigger.REPACK, "repack"]
+    _TRIGGER_CANCEL: TypeAlias = Literal[OrderTrigger.CANCEL, "cancel"]
 
 
 class OrderPlacedView(
@@ -54,7 +67,7 @@ class OrderPlacedView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.BEGIN, "begin"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_BEGIN, /, **payload: Unpack[_Variables]
     ) -> (
         OrderPlacedView[rt.GuardAnswerT_co]
         | OrderFulfilmentView[rt.GuardAnswerT_co]
@@ -62,7 +75,7 @@ class OrderPlacedView(
     ): ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.CANCEL, "cancel"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_CANCEL, /, **payload: Unpack[_Variables]
     ) -> OrderPlacedView[rt.GuardAnswerT_co] | OrderCancelledView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -144,22 +157,19 @@ class OrderFulfilmentView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.PAY, "pay"], /, *, amount: int
+        self, _trigger: _TRIGGER_PAY, /, *, amount: int
     ) -> OrderFulfilmentView[rt.GuardAnswerT_co] | OrderDoneView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.NEXT, "next"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_NEXT, /, **payload: Unpack[_Variables]
     ) -> OrderFulfilmentView[rt.GuardAnswerT_co] | OrderDoneView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.NOTE, "note"], /, *, text: str = ...
+        self, _trigger: _TRIGGER_NOTE, /, *, text: str = ...
     ) -> OrderFulfilmentView[rt.GuardAnswerT_co] | OrderDoneView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self,
-        _trigger: Literal[OrderTrigger.SUSPECT, "suspect", OrderTrigger.HOLD, "hold"],
-        /,
-        **payload: Unpack[_Variables],
+        self, _trigger: _TRIGGER_SUSPECT | _TRIGGER_HOLD, /, **payload: Unpack[_Variables]
     ) -> (
         OrderFulfilmentView[rt.GuardAnswerT_co]
         | OrderHeldView[rt.GuardAnswerT_co]
@@ -167,7 +177,7 @@ class OrderFulfilmentView(
     ): ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.CANCEL, "cancel"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_CANCEL, /, **payload: Unpack[_Variables]
     ) -> (
         OrderFulfilmentView[rt.GuardAnswerT_co]
         | OrderDoneView[rt.GuardAnswerT_co]
@@ -226,14 +236,7 @@ class OrderHeldView(
     @overload
     async def asend(
         self,
-        _trigger: Literal[
-            OrderTrigger.RESUME,
-            "resume",
-            OrderTrigger.RESTART,
-            "restart",
-            OrderTrigger.REPACK,
-            "repack",
-        ],
+        _trigger: _TRIGGER_RESUME | _TRIGGER_RESTART | _TRIGGER_REPACK,
         /,
         **payload: Unpack[_Variables],
     ) -> (
@@ -243,7 +246,7 @@ class OrderHeldView(
     ): ...
     @overload
     async def asend(
-        self, _trigger: Literal[OrderTrigger.CANCEL, "cancel"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_CANCEL, /, **payload: Unpack[_Variables]
     ) -> OrderHeldView[rt.GuardAnswerT_co] | OrderCancelledView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -269,7 +272,7 @@ class OrderOverdueView(
         return self._send("cancel", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[OrderTrigger.CANCEL, "cancel"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_CANCEL, /, **payload: Unpack[_Variables]
     ) -> OrderOverdueView[rt.GuardAnswerT_co] | OrderCancelledView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -104,10 +104,18 @@ _StateName: TypeAlias = LampState | Literal["lamp", "off", "on", "white", "red"]
 _TriggerName: TypeAlias = LampTrigger | Literal["press", "turn", "reset"]
 _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Literal["click"]
+_Resting: TypeAlias = LampLampConfig
 LampContext: TypeAlias = dict[str, Any]
 """The context of lamp, which declares nothing: anything."""
 
 
+(
+    _STATE_LAMP,
+    _STATE_OFF,
+    _STATE_ON,
+    _STATE_WHITE,
+    _STATE_RED,
+) = LampState
 _ENTER_OFF = (rt.ActionSpec("click"),)
 _ENTER_ON = (rt.ActionSpec("click"),)
 _TIMER_1 = rt.Timer("red", "_timeout_red", 5000)
@@ -136,11 +144,11 @@ _CHART: rt.Chart[LampState] = rt.Chart(
     definition=_DEFINITION,
     rows=(
         rt.Container(
-            LampState.LAMP,
+            _STATE_LAMP,
             {
                 "reset": (
                     rt.Transition(
-                        LampState.LAMP,
+                        _STATE_LAMP,
                         "reset",
                         LampLampConfig(power=LampState.OFF, color=LampState.WHITE),
                         entry=_ENTER_OFF,
@@ -151,45 +159,41 @@ _CHART: rt.Chart[LampState] = rt.Chart(
             },
             config=LampLampConfig,
             regions=(
-                rt.Region("power", LampState.OFF),
-                rt.Region("color", LampState.WHITE),
+                rt.Region("power", _STATE_OFF),
+                rt.Region("color", _STATE_WHITE),
             ),
         ),
         rt.Row(
-            LampState.OFF,
+            _STATE_OFF,
             {
-                "press": (rt.Transition(LampState.OFF, "press", LampState.ON, entry=_ENTER_ON),),
+                "press": (rt.Transition(_STATE_OFF, "press", _STATE_ON, entry=_ENTER_ON),),
             },
             entry=_ENTER_OFF,
             region=("lamp", "power"),
         ),
         rt.Row(
-            LampState.ON,
+            _STATE_ON,
             {
-                "press": (rt.Transition(LampState.ON, "press", LampState.OFF, entry=_ENTER_OFF),),
+                "press": (rt.Transition(_STATE_ON, "press", _STATE_OFF, entry=_ENTER_OFF),),
             },
             entry=_ENTER_ON,
             region=("lamp", "power"),
         ),
         rt.Row(
-            LampState.WHITE,
+            _STATE_WHITE,
             {
-                "turn": (rt.Transition(LampState.WHITE, "turn", LampState.RED, armed=(_TIMER_1,)),),
+                "turn": (rt.Transition(_STATE_WHITE, "turn", _STATE_RED, armed=(_TIMER_1,)),),
             },
             region=("lamp", "color"),
         ),
         rt.Row(
-            LampState.RED,
+            _STATE_RED,
             {
-                "turn": (
-                    rt.Transition(LampState.RED, "turn", LampState.WHITE, disarmed=(_TIMER_1,)),
-                ),
+                "turn": (rt.Transition(_STATE_RED, "turn", _STATE_WHITE, disarmed=(_TIMER_1,)),),
             },
             delayed={
                 _TIMER_1: (
-                    rt.Transition(
-                        LampState.RED, "_timeout_red", LampState.WHITE, disarmed=(_TIMER_1,)
-                    ),
+                    rt.Transition(_STATE_RED, "_timeout_red", _STATE_WHITE, disarmed=(_TIMER_1,)),
                 ),
             },
             region=("lamp", "color"),
@@ -211,7 +215,7 @@ class LampActions(Protocol):
         ...
 
 
-class LampSession(rt.EntitySession[LampLampConfig, LampTrigger, LampContext, bool]):
+class LampSession(rt.EntitySession[_Resting, LampTrigger, LampContext, bool]):
     """One entity of lamp, in memory."""
 
     __slots__ = ()
@@ -325,7 +329,7 @@ class LampOrchestrator(
     rt.StoredEntities[
         LampMachine,
         LampResult,
-        LampLampConfig,
+        _Resting,
         _StateName,
         _TriggerName,
         LampContext,

@@ -6,9 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .lamp import LampLampConfig, LampResult, LampSession, LampTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_PRESS: TypeAlias = Literal[LampTrigger.PRESS, "press"]
+    _TRIGGER_TURN: TypeAlias = Literal[LampTrigger.TURN, "turn"]
+    _TRIGGER_RESET: TypeAlias = Literal[LampTrigger.RESET, "reset"]
 
 
 class LampLampView(rt.StateView[LampSession, LampLampConfig, LampResult]):
@@ -42,12 +47,7 @@ class LampLampView(rt.StateView[LampSession, LampLampConfig, LampResult]):
         return self._send("reset", payload, VIEWS)
 
     async def asend(
-        self,
-        _trigger: Literal[
-            LampTrigger.PRESS, "press", LampTrigger.TURN, "turn", LampTrigger.RESET, "reset"
-        ],
-        /,
-        **payload: Any,
+        self, _trigger: _TRIGGER_PRESS | _TRIGGER_TURN | _TRIGGER_RESET, /, **payload: Any
     ) -> LampLampView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -210,10 +210,25 @@ _GuardName: TypeAlias = Never
 _ActionName: TypeAlias = Literal[
     "close_mixer", "light_down", "light_up", "mute", "open_mixer", "speak", "turn_down", "unmute"
 ]
+_Resting: TypeAlias = Literal[StudioState.DARK] | StudioOnAirConfig
 StudioContext: TypeAlias = dict[str, Any]
 """The context of studio, which declares nothing: anything."""
 
 
+(
+    _STATE_DARK,
+    _STATE_ON_AIR,
+    _STATE_SILENT,
+    _STATE_PLAYING,
+    _STATE_INTRO,
+    _STATE_MIXED,
+    _STATE_SPEAKING,
+    _STATE_SPOKEN,
+    _STATE_SOFT,
+    _STATE_LOUD,
+    _STATE_FADED,
+    _STATE_STILL,
+) = StudioState
 _ENTER_ON_AIR = (rt.ActionSpec("light_up"),)
 _ENTER_PLAYING = (rt.ActionSpec("unmute"),)
 _ENTER_MIXED = (rt.ActionSpec("open_mixer"),)
@@ -232,7 +247,7 @@ _EXIT_ON_AIR = (rt.ActionSpec("light_down"),)
 _HISTORY_2 = rt.Restoration(
     "playing",
     {
-        "intro": rt.Way(StudioState.INTRO, entry=_ENTER_PLAYING),
+        "intro": rt.Way(_STATE_INTRO, entry=_ENTER_PLAYING),
         "mixed": rt.Way(
             StudioMixedConfig(voice=StudioState.SPEAKING, music=StudioState.SOFT),
             entry=_ENTER_PLAYING + _ENTER_MIXED,
@@ -291,16 +306,16 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
     version=None,
     states=StudioState,
     triggers=tuple(StudioTrigger),
-    initial=StudioState.DARK,
+    initial=_STATE_DARK,
     definition=_DEFINITION,
-    compounds={"playing": StudioState.INTRO},
+    compounds={"playing": _STATE_INTRO},
     rows=(
         rt.Row(
-            StudioState.DARK,
+            _STATE_DARK,
             {
                 "go_live": (
                     rt.Transition(
-                        StudioState.DARK,
+                        _STATE_DARK,
                         "go_live",
                         StudioOnAirConfig(sound=StudioState.SILENT, picture=StudioState.STILL),
                         entry=_ENTER_ON_AIR,
@@ -308,7 +323,7 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
                 ),
                 "straight_in": (
                     rt.Transition(
-                        StudioState.DARK,
+                        _STATE_DARK,
                         "straight_in",
                         StudioOnAirConfig(
                             sound=StudioMixedConfig(
@@ -321,7 +336,7 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
                 ),
                 "again": (
                     rt.Transition(
-                        StudioState.DARK,
+                        _STATE_DARK,
                         "again",
                         StudioOnAirConfig(sound=StudioState.SILENT, picture=StudioState.STILL),
                         entry=_ENTER_ON_AIR,
@@ -331,13 +346,13 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
             },
         ),
         rt.Container(
-            StudioState.ON_AIR,
+            _STATE_ON_AIR,
             {
                 "black_out": (
                     rt.Transition(
-                        StudioState.ON_AIR,
+                        _STATE_ON_AIR,
                         "black_out",
-                        StudioState.DARK,
+                        _STATE_DARK,
                         exit=_EXIT_ON_AIR,
                         leaves="on_air",
                         records=("on_air",),
@@ -346,26 +361,22 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
             },
             config=StudioOnAirConfig,
             regions=(
-                rt.Region("sound", StudioState.SILENT),
-                rt.Region("picture", StudioState.STILL),
+                rt.Region("sound", _STATE_SILENT),
+                rt.Region("picture", _STATE_STILL),
             ),
             on_enter=_ENTER_ON_AIR,
             on_exit=_EXIT_ON_AIR,
             entry=_ENTER_ON_AIR,
         ),
         rt.Row(
-            StudioState.SILENT,
+            _STATE_SILENT,
             {
-                "play": (
-                    rt.Transition(
-                        StudioState.SILENT, "play", StudioState.INTRO, entry=_ENTER_PLAYING
-                    ),
-                ),
+                "play": (rt.Transition(_STATE_SILENT, "play", _STATE_INTRO, entry=_ENTER_PLAYING),),
                 "unpause": (
                     rt.Transition(
-                        StudioState.SILENT,
+                        _STATE_SILENT,
                         "unpause",
-                        StudioState.INTRO,
+                        _STATE_INTRO,
                         entry=_ENTER_PLAYING,
                         restoration=_HISTORY_2,
                     ),
@@ -374,11 +385,11 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
             region=("on_air", "sound"),
         ),
         rt.Row(
-            StudioState.INTRO,
+            _STATE_INTRO,
             {
                 "mix": (
                     rt.Transition(
-                        StudioState.INTRO,
+                        _STATE_INTRO,
                         "mix",
                         StudioMixedConfig(voice=StudioState.SPEAKING, music=StudioState.SOFT),
                         entry=_ENTER_MIXED + _ENTER_SPEAKING,
@@ -387,7 +398,7 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
                 ),
                 "remix": (
                     rt.Transition(
-                        StudioState.INTRO,
+                        _STATE_INTRO,
                         "remix",
                         StudioMixedConfig(voice=StudioState.SPEAKING, music=StudioState.SOFT),
                         entry=_ENTER_MIXED + _ENTER_SPEAKING,
@@ -397,9 +408,9 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
                 ),
                 "pause": (
                     rt.Transition(
-                        StudioState.INTRO,
+                        _STATE_INTRO,
                         "pause",
-                        StudioState.SILENT,
+                        _STATE_SILENT,
                         exit=_EXIT_PLAYING,
                         records=("playing",),
                     ),
@@ -412,13 +423,13 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
             records=("playing",),
         ),
         rt.Container(
-            StudioState.MIXED,
+            _STATE_MIXED,
             {
                 "pause": (
                     rt.Transition(
-                        StudioState.MIXED,
+                        _STATE_MIXED,
                         "pause",
-                        StudioState.SILENT,
+                        _STATE_SILENT,
                         exit=_EXIT_MIXED + _EXIT_PLAYING,
                         leaves="mixed",
                         records=("mixed", "playing"),
@@ -427,9 +438,9 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
             },
             automatic=(
                 rt.Transition(
-                    StudioState.MIXED,
+                    _STATE_MIXED,
                     "_join_mixed",
-                    StudioState.INTRO,
+                    _STATE_INTRO,
                     exit=_EXIT_MIXED,
                     leaves="mixed",
                     records=("mixed",),
@@ -437,8 +448,8 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
             ),
             config=StudioMixedConfig,
             regions=(
-                rt.Region("voice", StudioState.SPEAKING, finals=("spoken",)),
-                rt.Region("music", StudioState.SOFT, finals=("faded",)),
+                rt.Region("voice", _STATE_SPEAKING, finals=("spoken",)),
+                rt.Region("music", _STATE_SOFT, finals=("faded",)),
             ),
             on_enter=_ENTER_MIXED,
             on_exit=_EXIT_MIXED,
@@ -449,42 +460,38 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
             records=("playing",),
         ),
         rt.Row(
-            StudioState.SPEAKING,
+            _STATE_SPEAKING,
             {
-                "on": (rt.Transition(StudioState.SPEAKING, "on", StudioState.SPOKEN),),
+                "on": (rt.Transition(_STATE_SPEAKING, "on", _STATE_SPOKEN),),
             },
             entry=_ENTER_SPEAKING,
             region=("mixed", "voice"),
         ),
         rt.Row(
-            StudioState.SPOKEN,
+            _STATE_SPOKEN,
             region=("mixed", "voice"),
         ),
         rt.Row(
-            StudioState.SOFT,
+            _STATE_SOFT,
             {
-                "on": (
-                    rt.Transition(StudioState.SOFT, "on", StudioState.FADED, disarmed=(_TIMER_1,)),
-                ),
+                "on": (rt.Transition(_STATE_SOFT, "on", _STATE_FADED, disarmed=(_TIMER_1,)),),
             },
             delayed={
                 _TIMER_1: (
-                    rt.Transition(
-                        StudioState.SOFT, "_timeout_soft", StudioState.LOUD, disarmed=(_TIMER_1,)
-                    ),
+                    rt.Transition(_STATE_SOFT, "_timeout_soft", _STATE_LOUD, disarmed=(_TIMER_1,)),
                 ),
             },
             region=("mixed", "music"),
         ),
         rt.Row(
-            StudioState.LOUD,
+            _STATE_LOUD,
             {
-                "on": (rt.Transition(StudioState.LOUD, "on", StudioState.FADED, exit=_EXIT_LOUD),),
+                "on": (rt.Transition(_STATE_LOUD, "on", _STATE_FADED, exit=_EXIT_LOUD),),
                 "cut": (
                     rt.Transition(
-                        StudioState.LOUD,
+                        _STATE_LOUD,
                         "cut",
-                        StudioState.SILENT,
+                        _STATE_SILENT,
                         exit=_EXIT_MIXED + _EXIT_PLAYING,
                         leaves="mixed",
                         records=("mixed", "playing"),
@@ -495,12 +502,12 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
             exit=_EXIT_LOUD,
         ),
         rt.Row(
-            StudioState.FADED,
+            _STATE_FADED,
             is_terminal=True,
             region=("mixed", "music"),
         ),
         rt.Row(
-            StudioState.STILL,
+            _STATE_STILL,
             region=("on_air", "picture"),
         ),
     ),
@@ -555,11 +562,7 @@ class StudioActions(Protocol):
         ...
 
 
-class StudioSession(
-    rt.EntitySession[
-        Literal[StudioState.DARK] | StudioOnAirConfig, StudioTrigger, StudioContext, bool
-    ]
-):
+class StudioSession(rt.EntitySession[_Resting, StudioTrigger, StudioContext, bool]):
     """One entity of studio, in memory."""
 
     __slots__ = ()
@@ -797,7 +800,7 @@ class StudioOrchestrator(
     rt.StoredEntities[
         StudioMachine,
         StudioResult,
-        Literal[StudioState.DARK] | StudioOnAirConfig,
+        _Resting,
         _StateName,
         _TriggerName,
         StudioContext,

@@ -6,9 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .studio import StudioOnAirConfig, StudioResult, StudioSession, StudioState, StudioTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO_LIVE: TypeAlias = Literal[StudioTrigger.GO_LIVE, "go_live"]
+    _TRIGGER_STRAIGHT_IN: TypeAlias = Literal[StudioTrigger.STRAIGHT_IN, "straight_in"]
+    _TRIGGER_PLAY: TypeAlias = Literal[StudioTrigger.PLAY, "play"]
+    _TRIGGER_MIX: TypeAlias = Literal[StudioTrigger.MIX, "mix"]
+    _TRIGGER_ON: TypeAlias = Literal[StudioTrigger.ON, "on"]
+    _TRIGGER_PAUSE: TypeAlias = Literal[StudioTrigger.PAUSE, "pause"]
+    _TRIGGER_UNPAUSE: TypeAlias = Literal[StudioTrigger.UNPAUSE, "unpause"]
+    _TRIGGER_CUT: TypeAlias = Literal[StudioTrigger.CUT, "cut"]
+    _TRIGGER_BLACK_OUT: TypeAlias = Literal[StudioTrigger.BLACK_OUT, "black_out"]
+    _TRIGGER_AGAIN: TypeAlias = Literal[StudioTrigger.AGAIN, "again"]
+    _TRIGGER_REMIX: TypeAlias = Literal[StudioTrigger.REMIX, "remix"]
 
 
 class StudioDarkView(rt.StateView[StudioSession, Literal[StudioState.DARK], StudioResult]):
@@ -40,17 +53,7 @@ class StudioDarkView(rt.StateView[StudioSession, Literal[StudioState.DARK], Stud
         return self._send("again", payload, VIEWS)
 
     async def asend(
-        self,
-        _trigger: Literal[
-            StudioTrigger.GO_LIVE,
-            "go_live",
-            StudioTrigger.STRAIGHT_IN,
-            "straight_in",
-            StudioTrigger.AGAIN,
-            "again",
-        ],
-        /,
-        **payload: Any,
+        self, _trigger: _TRIGGER_GO_LIVE | _TRIGGER_STRAIGHT_IN | _TRIGGER_AGAIN, /, **payload: Any
     ) -> StudioDarkView | StudioOnAirView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -125,28 +128,19 @@ class StudioOnAirView(rt.StateView[StudioSession, StudioOnAirConfig, StudioResul
     @overload
     async def asend(
         self,
-        _trigger: Literal[
-            StudioTrigger.PLAY,
-            "play",
-            StudioTrigger.MIX,
-            "mix",
-            StudioTrigger.ON,
-            "on",
-            StudioTrigger.PAUSE,
-            "pause",
-            StudioTrigger.UNPAUSE,
-            "unpause",
-            StudioTrigger.CUT,
-            "cut",
-            StudioTrigger.REMIX,
-            "remix",
-        ],
+        _trigger: _TRIGGER_PLAY
+        | _TRIGGER_MIX
+        | _TRIGGER_ON
+        | _TRIGGER_PAUSE
+        | _TRIGGER_UNPAUSE
+        | _TRIGGER_CUT
+        | _TRIGGER_REMIX,
         /,
         **payload: Any,
     ) -> StudioOnAirView: ...
     @overload
     async def asend(
-        self, _trigger: Literal[StudioTrigger.BLACK_OUT, "black_out"], /, **payload: Any
+        self, _trigger: _TRIGGER_BLACK_OUT, /, **payload: Any
     ) -> StudioDarkView | StudioOnAirView: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

@@ -61,6 +61,12 @@ MachineContext: TypeAlias = dict[str, Any]
 """The context of machine, which declares nothing: anything."""
 
 
+(
+    _STATE_OPEN,
+    _STATE_ISLAND,
+    _STATE_BEYOND,
+) = MachineState
+
 _DEFINITION = (
     '{"states": ['
     '  {"name": "open", "type": "initial"},'
@@ -75,20 +81,20 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
     version=None,
     states=MachineState,
     triggers=tuple(MachineTrigger),
-    initial=MachineState.OPEN,
+    initial=_STATE_OPEN,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            MachineState.OPEN,
+            _STATE_OPEN,
         ),
         rt.Row(
-            MachineState.ISLAND,
+            _STATE_ISLAND,
             {
-                "leave": (rt.Transition(MachineState.ISLAND, "leave", MachineState.BEYOND),),
+                "leave": (rt.Transition(_STATE_ISLAND, "leave", _STATE_BEYOND),),
             },
         ),
         rt.Row(
-            MachineState.BEYOND,
+            _STATE_BEYOND,
         ),
     ),
 )

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .machine import MachineResult, MachineSession, MachineState, MachineTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_LEAVE: TypeAlias = Literal[MachineTrigger.LEAVE, "leave"]
 
 
 class MachineOpenView(rt.StateView[MachineSession, Literal[MachineState.OPEN], MachineResult]):
@@ -34,7 +37,7 @@ class MachineIslandView(rt.StateView[MachineSession, Literal[MachineState.ISLAND
         return self._send("leave", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[MachineTrigger.LEAVE, "leave"], /, **payload: Any
+        self, _trigger: _TRIGGER_LEAVE, /, **payload: Any
     ) -> MachineIslandView | MachineBeyondView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

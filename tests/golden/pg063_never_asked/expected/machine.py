@@ -59,6 +59,11 @@ MachineContext: TypeAlias = dict[str, Any]
 """The context of machine, which declares nothing: anything."""
 
 
+(
+    _STATE_OPEN,
+    _STATE_CLOSED,
+) = MachineState
+
 _DEFINITION = (
     '{"states": ['
     '  {"name": "open", "type": "initial"},'
@@ -74,28 +79,25 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
     version=None,
     states=MachineState,
     triggers=tuple(MachineTrigger),
-    initial=MachineState.OPEN,
+    initial=_STATE_OPEN,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            MachineState.OPEN,
+            _STATE_OPEN,
             {
                 "close": (
-                    rt.Transition(MachineState.OPEN, "close", MachineState.CLOSED),
+                    rt.Transition(_STATE_OPEN, "close", _STATE_CLOSED),
                     rt.Transition(
-                        MachineState.OPEN,
-                        "close",
-                        MachineState.OPEN,
-                        guards=(rt.Named("is_stuck"),),
+                        _STATE_OPEN, "close", _STATE_OPEN, guards=(rt.Named("is_stuck"),)
                     ),
-                    rt.Transition(MachineState.OPEN, "close", MachineState.OPEN),
+                    rt.Transition(_STATE_OPEN, "close", _STATE_OPEN),
                 ),
             },
         ),
         rt.Row(
-            MachineState.CLOSED,
+            _STATE_CLOSED,
             {
-                "close": (rt.Transition(MachineState.CLOSED, "close", MachineState.OPEN),),
+                "close": (rt.Transition(_STATE_CLOSED, "close", _STATE_OPEN),),
             },
         ),
     ),

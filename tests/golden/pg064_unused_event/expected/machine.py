@@ -59,6 +59,11 @@ MachineContext: TypeAlias = dict[str, Any]
 """The context of machine, which declares nothing: anything."""
 
 
+(
+    _STATE_OPEN,
+    _STATE_CLOSED,
+) = MachineState
+
 _DEFINITION = (
     '{"events": ['
     '  {"name": "clse", "payload": {}}],'
@@ -74,17 +79,17 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
     version=None,
     states=MachineState,
     triggers=tuple(MachineTrigger),
-    initial=MachineState.OPEN,
+    initial=_STATE_OPEN,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            MachineState.OPEN,
+            _STATE_OPEN,
             {
-                "close": (rt.Transition(MachineState.OPEN, "close", MachineState.CLOSED),),
+                "close": (rt.Transition(_STATE_OPEN, "close", _STATE_CLOSED),),
             },
         ),
         rt.Row(
-            MachineState.CLOSED,
+            _STATE_CLOSED,
         ),
     ),
 )

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .machine import MachineResult, MachineSession, MachineState, MachineTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_CLOSE: TypeAlias = Literal[MachineTrigger.CLOSE, "close"]
 
 
 class MachineOpenView(rt.StateView[MachineSession, Literal[MachineState.OPEN], MachineResult]):
@@ -26,7 +29,7 @@ class MachineOpenView(rt.StateView[MachineSession, Literal[MachineState.OPEN], M
         return self._send("close", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[MachineTrigger.CLOSE, "close"], /, **payload: Any
+        self, _trigger: _TRIGGER_CLOSE, /, **payload: Any
     ) -> MachineOpenView | MachineClosedView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -82,6 +82,14 @@ def _condition_3(ctx: Mapping[str, Any]) -> object:
     return ctx["n"] > 3
 
 
+(
+    _STATE_HERE,
+    _STATE_FIRST,
+    _STATE_SECOND,
+    _STATE_THIRD,
+    _STATE_FOURTH,
+) = QueueState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "queue"},'
     ' "states": ['
@@ -103,42 +111,42 @@ _CHART: rt.Chart[QueueState] = rt.Chart(
     version=None,
     states=QueueState,
     triggers=tuple(QueueTrigger),
-    initial=QueueState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            QueueState.HERE,
+            _STATE_HERE,
             {
                 "go": (
-                    rt.Transition(QueueState.HERE, "go", QueueState.FIRST, guards=(_condition_1,)),
-                    rt.Transition(QueueState.HERE, "go", QueueState.SECOND, guards=(_condition_2,)),
-                    rt.Transition(QueueState.HERE, "go", QueueState.THIRD, guards=(_condition_3,)),
-                    rt.Transition(QueueState.HERE, "go", QueueState.FOURTH),
+                    rt.Transition(_STATE_HERE, "go", _STATE_FIRST, guards=(_condition_1,)),
+                    rt.Transition(_STATE_HERE, "go", _STATE_SECOND, guards=(_condition_2,)),
+                    rt.Transition(_STATE_HERE, "go", _STATE_THIRD, guards=(_condition_3,)),
+                    rt.Transition(_STATE_HERE, "go", _STATE_FOURTH),
                 ),
             },
         ),
         rt.Row(
-            QueueState.FIRST,
+            _STATE_FIRST,
             {
-                "back": (rt.Transition(QueueState.FIRST, "back", QueueState.HERE),),
+                "back": (rt.Transition(_STATE_FIRST, "back", _STATE_HERE),),
             },
         ),
         rt.Row(
-            QueueState.SECOND,
+            _STATE_SECOND,
             {
-                "back": (rt.Transition(QueueState.SECOND, "back", QueueState.HERE),),
+                "back": (rt.Transition(_STATE_SECOND, "back", _STATE_HERE),),
             },
         ),
         rt.Row(
-            QueueState.THIRD,
+            _STATE_THIRD,
             {
-                "back": (rt.Transition(QueueState.THIRD, "back", QueueState.HERE),),
+                "back": (rt.Transition(_STATE_THIRD, "back", _STATE_HERE),),
             },
         ),
         rt.Row(
-            QueueState.FOURTH,
+            _STATE_FOURTH,
             {
-                "back": (rt.Transition(QueueState.FOURTH, "back", QueueState.HERE),),
+                "back": (rt.Transition(_STATE_FOURTH, "back", _STATE_HERE),),
             },
         ),
     ),

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .queue import QueueResult, QueueSession, QueueState, QueueTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[QueueTrigger.GO, "go"]
+    _TRIGGER_BACK: TypeAlias = Literal[QueueTrigger.BACK, "back"]
 
 
 class QueueHereView(rt.StateView[QueueSession, Literal[QueueState.HERE], QueueResult]):
@@ -31,7 +35,7 @@ class QueueHereView(rt.StateView[QueueSession, Literal[QueueState.HERE], QueueRe
         return self._send("go", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[QueueTrigger.GO, "go"], /, **payload: Any
+        self, _trigger: _TRIGGER_GO, /, **payload: Any
     ) -> QueueHereView | QueueFirstView | QueueSecondView | QueueThirdView | QueueFourthView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -52,7 +56,7 @@ class QueueFirstView(rt.StateView[QueueSession, Literal[QueueState.FIRST], Queue
         return self._send("back", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[QueueTrigger.BACK, "back"], /, **payload: Any
+        self, _trigger: _TRIGGER_BACK, /, **payload: Any
     ) -> QueueHereView | QueueFirstView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -73,7 +77,7 @@ class QueueSecondView(rt.StateView[QueueSession, Literal[QueueState.SECOND], Que
         return self._send("back", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[QueueTrigger.BACK, "back"], /, **payload: Any
+        self, _trigger: _TRIGGER_BACK, /, **payload: Any
     ) -> QueueHereView | QueueSecondView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -94,7 +98,7 @@ class QueueThirdView(rt.StateView[QueueSession, Literal[QueueState.THIRD], Queue
         return self._send("back", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[QueueTrigger.BACK, "back"], /, **payload: Any
+        self, _trigger: _TRIGGER_BACK, /, **payload: Any
     ) -> QueueHereView | QueueThirdView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -115,7 +119,7 @@ class QueueFourthView(rt.StateView[QueueSession, Literal[QueueState.FOURTH], Que
         return self._send("back", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[QueueTrigger.BACK, "back"], /, **payload: Any
+        self, _trigger: _TRIGGER_BACK, /, **payload: Any
     ) -> QueueHereView | QueueFourthView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

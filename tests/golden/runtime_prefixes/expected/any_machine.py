@@ -70,6 +70,8 @@ class AnyGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = AnyState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "any"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[AnyState] = rt.Chart(
     version=None,
     states=AnyState,
     triggers=tuple(AnyTrigger),
-    initial=AnyState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            AnyState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        AnyState.HERE,
+                        _STATE_HERE,
                         "go",
-                        AnyState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

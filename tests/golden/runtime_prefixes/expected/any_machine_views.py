@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .any_machine import AnyResult, AnySession, AnyState, AnyTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[AnyTrigger.GO, "go"]
 
 
 class AnyHereView(rt.StateView[AnySession[rt.GuardAnswerT_co], Literal[AnyState.HERE], AnyResult]):
@@ -25,9 +28,7 @@ class AnyHereView(rt.StateView[AnySession[rt.GuardAnswerT_co], Literal[AnyState.
         """
         return self._send("go", {"n": n}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[AnyTrigger.GO, "go"], /, *, n: int
-    ) -> AnyHereView[rt.GuardAnswerT_co]:
+    async def asend(self, _trigger: _TRIGGER_GO, /, *, n: int) -> AnyHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"n": n}, VIEWS)
 

@@ -70,6 +70,8 @@ class EngineGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = EngineState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "engine"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[EngineState] = rt.Chart(
     version=None,
     states=EngineState,
     triggers=tuple(EngineTrigger),
-    initial=EngineState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            EngineState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        EngineState.HERE,
+                        _STATE_HERE,
                         "go",
-                        EngineState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

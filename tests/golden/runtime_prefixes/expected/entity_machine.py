@@ -70,6 +70,8 @@ class EntityGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = EntityState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "entity"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[EntityState] = rt.Chart(
     version=None,
     states=EntityState,
     triggers=tuple(EntityTrigger),
-    initial=EntityState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            EntityState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        EntityState.HERE,
+                        _STATE_HERE,
                         "go",
-                        EntityState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .entity_machine import EntityResult, EntitySession, EntityState, EntityTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[EntityTrigger.GO, "go"]
 
 
 class EntityHereView(
@@ -28,7 +31,7 @@ class EntityHereView(
         return self._send("go", {"n": n}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[EntityTrigger.GO, "go"], /, *, n: int
+        self, _trigger: _TRIGGER_GO, /, *, n: int
     ) -> EntityHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"n": n}, VIEWS)

@@ -70,6 +70,8 @@ class EventGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = EventState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "event"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[EventState] = rt.Chart(
     version=None,
     states=EventState,
     triggers=tuple(EventTrigger),
-    initial=EventState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            EventState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        EventState.HERE,
+                        _STATE_HERE,
                         "go",
-                        EventState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

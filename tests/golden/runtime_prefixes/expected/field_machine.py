@@ -70,6 +70,8 @@ class FieldGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = FieldState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "field"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[FieldState] = rt.Chart(
     version=None,
     states=FieldState,
     triggers=tuple(FieldTrigger),
-    initial=FieldState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            FieldState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        FieldState.HERE,
+                        _STATE_HERE,
                         "go",
-                        FieldState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

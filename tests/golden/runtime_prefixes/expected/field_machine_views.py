@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .field_machine import FieldResult, FieldSession, FieldState, FieldTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[FieldTrigger.GO, "go"]
 
 
 class FieldHereView(
@@ -27,9 +30,7 @@ class FieldHereView(
         """
         return self._send("go", {"n": n}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[FieldTrigger.GO, "go"], /, *, n: int
-    ) -> FieldHereView[rt.GuardAnswerT_co]:
+    async def asend(self, _trigger: _TRIGGER_GO, /, *, n: int) -> FieldHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"n": n}, VIEWS)
 

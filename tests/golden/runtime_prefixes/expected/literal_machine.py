@@ -70,6 +70,8 @@ class LiteralGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = LiteralState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "literal"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[LiteralState] = rt.Chart(
     version=None,
     states=LiteralState,
     triggers=tuple(LiteralTrigger),
-    initial=LiteralState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            LiteralState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        LiteralState.HERE,
+                        _STATE_HERE,
                         "go",
-                        LiteralState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

@@ -70,6 +70,8 @@ class MachineGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = MachineState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "machine"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
     version=None,
     states=MachineState,
     triggers=tuple(MachineTrigger),
-    initial=MachineState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            MachineState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        MachineState.HERE,
+                        _STATE_HERE,
                         "go",
-                        MachineState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

@@ -70,6 +70,8 @@ class NoneGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = NoneState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "none"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[NoneState] = rt.Chart(
     version=None,
     states=NoneState,
     triggers=tuple(NoneTrigger),
-    initial=NoneState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            NoneState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        NoneState.HERE,
+                        _STATE_HERE,
                         "go",
-                        NoneState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

@@ -70,6 +70,8 @@ class RequiredGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = RequiredState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "required"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[RequiredState] = rt.Chart(
     version=None,
     states=RequiredState,
     triggers=tuple(RequiredTrigger),
-    initial=RequiredState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            RequiredState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        RequiredState.HERE,
+                        _STATE_HERE,
                         "go",
-                        RequiredState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .required_machine import RequiredResult, RequiredSession, RequiredState, RequiredTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[RequiredTrigger.GO, "go"]
 
 
 class RequiredHereView(
@@ -28,7 +31,7 @@ class RequiredHereView(
         return self._send("go", {"n": n}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[RequiredTrigger.GO, "go"], /, *, n: int
+        self, _trigger: _TRIGGER_GO, /, *, n: int
     ) -> RequiredHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"n": n}, VIEWS)

@@ -70,6 +70,8 @@ class StateGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = StateState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "state"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[StateState] = rt.Chart(
     version=None,
     states=StateState,
     triggers=tuple(StateTrigger),
-    initial=StateState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            StateState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        StateState.HERE,
+                        _STATE_HERE,
                         "go",
-                        StateState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .state_machine import StateResult, StateSession, StateState, StateTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[StateTrigger.GO, "go"]
 
 
 class StateHereView(
@@ -27,9 +30,7 @@ class StateHereView(
         """
         return self._send("go", {"n": n}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[StateTrigger.GO, "go"], /, *, n: int
-    ) -> StateHereView[rt.GuardAnswerT_co]:
+    async def asend(self, _trigger: _TRIGGER_GO, /, *, n: int) -> StateHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"n": n}, VIEWS)
 

@@ -70,6 +70,8 @@ class StrEnumGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = StrEnumState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "str_enum"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[StrEnumState] = rt.Chart(
     version=None,
     states=StrEnumState,
     triggers=tuple(StrEnumTrigger),
-    initial=StrEnumState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            StrEnumState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        StrEnumState.HERE,
+                        _STATE_HERE,
                         "go",
-                        StrEnumState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

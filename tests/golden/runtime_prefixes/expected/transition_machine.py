@@ -70,6 +70,8 @@ class TransitionGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = TransitionState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "transition"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[TransitionState] = rt.Chart(
     version=None,
     states=TransitionState,
     triggers=tuple(TransitionTrigger),
-    initial=TransitionState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            TransitionState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        TransitionState.HERE,
+                        _STATE_HERE,
                         "go",
-                        TransitionState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .transition_machine import (
     TransitionResult,
@@ -14,6 +14,9 @@ from .transition_machine import (
     TransitionState,
     TransitionTrigger,
 )
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[TransitionTrigger.GO, "go"]
 
 
 class TransitionHereView(
@@ -35,7 +38,7 @@ class TransitionHereView(
         return self._send("go", {"n": n}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[TransitionTrigger.GO, "go"], /, *, n: int
+        self, _trigger: _TRIGGER_GO, /, *, n: int
     ) -> TransitionHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"n": n}, VIEWS)

@@ -70,6 +70,8 @@ class TypedDictGoPayload(TypedDict):
     """An argument of `go`."""
 
 
+(_STATE_HERE,) = TypedDictState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "typed_dict"},'
     ' "events": ['
@@ -85,18 +87,18 @@ _CHART: rt.Chart[TypedDictState] = rt.Chart(
     version=None,
     states=TypedDictState,
     triggers=tuple(TypedDictTrigger),
-    initial=TypedDictState.HERE,
+    initial=_STATE_HERE,
     definition=_DEFINITION,
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(
-            TypedDictState.HERE,
+            _STATE_HERE,
             {
                 "go": (
                     rt.Transition(
-                        TypedDictState.HERE,
+                        _STATE_HERE,
                         "go",
-                        TypedDictState.HERE,
+                        _STATE_HERE,
                         guards=(rt.Named("ok"),),
                         actions=(rt.ActionSpec("act"),),
                     ),

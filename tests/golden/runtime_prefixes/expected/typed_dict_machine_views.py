@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .typed_dict_machine import TypedDictResult, TypedDictSession, TypedDictState, TypedDictTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_GO: TypeAlias = Literal[TypedDictTrigger.GO, "go"]
 
 
 class TypedDictHereView(
@@ -30,7 +33,7 @@ class TypedDictHereView(
         return self._send("go", {"n": n}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[TypedDictTrigger.GO, "go"], /, *, n: int
+        self, _trigger: _TRIGGER_GO, /, *, n: int
     ) -> TypedDictHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"n": n}, VIEWS)

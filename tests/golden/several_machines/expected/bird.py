@@ -57,6 +57,8 @@ BirdContext: TypeAlias = dict[str, Any]
 """The context of bird, which declares nothing: anything."""
 
 
+(_STATE_FLYING,) = BirdState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "bird"},'
     ' "states": ['
@@ -70,13 +72,13 @@ _CHART: rt.Chart[BirdState] = rt.Chart(
     version=None,
     states=BirdState,
     triggers=tuple(BirdTrigger),
-    initial=BirdState.FLYING,
+    initial=_STATE_FLYING,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            BirdState.FLYING,
+            _STATE_FLYING,
             {
-                "sing": (rt.Transition(BirdState.FLYING, "sing", BirdState.FLYING),),
+                "sing": (rt.Transition(_STATE_FLYING, "sing", _STATE_FLYING),),
             },
         ),
     ),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .bird import BirdResult, BirdSession, BirdState, BirdTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_SING: TypeAlias = Literal[BirdTrigger.SING, "sing"]
 
 
 class BirdFlyingView(rt.StateView[BirdSession, Literal[BirdState.FLYING], BirdResult]):
@@ -25,9 +28,7 @@ class BirdFlyingView(rt.StateView[BirdSession, Literal[BirdState.FLYING], BirdRe
         """
         return self._send("sing", payload, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[BirdTrigger.SING, "sing"], /, **payload: Any
-    ) -> BirdFlyingView:
+    async def asend(self, _trigger: _TRIGGER_SING, /, **payload: Any) -> BirdFlyingView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
 

@@ -59,6 +59,11 @@ CatContext: TypeAlias = dict[str, Any]
 """The context of cat, which declares nothing: anything."""
 
 
+(
+    _STATE_ASLEEP,
+    _STATE_AWAKE,
+) = CatState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "cat"},'
     ' "states": ['
@@ -73,17 +78,17 @@ _CHART: rt.Chart[CatState] = rt.Chart(
     version=None,
     states=CatState,
     triggers=tuple(CatTrigger),
-    initial=CatState.ASLEEP,
+    initial=_STATE_ASLEEP,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            CatState.ASLEEP,
+            _STATE_ASLEEP,
             {
-                "wake": (rt.Transition(CatState.ASLEEP, "wake", CatState.AWAKE),),
+                "wake": (rt.Transition(_STATE_ASLEEP, "wake", _STATE_AWAKE),),
             },
         ),
         rt.Row(
-            CatState.AWAKE,
+            _STATE_AWAKE,
         ),
     ),
 )

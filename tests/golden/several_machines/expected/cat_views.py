@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .cat import CatResult, CatSession, CatState, CatTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_WAKE: TypeAlias = Literal[CatTrigger.WAKE, "wake"]
 
 
 class CatAsleepView(rt.StateView[CatSession, Literal[CatState.ASLEEP], CatResult]):
@@ -26,7 +29,7 @@ class CatAsleepView(rt.StateView[CatSession, Literal[CatState.ASLEEP], CatResult
         return self._send("wake", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[CatTrigger.WAKE, "wake"], /, **payload: Any
+        self, _trigger: _TRIGGER_WAKE, /, **payload: Any
     ) -> CatAsleepView | CatAwakeView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -54,6 +54,8 @@ FishContext: TypeAlias = dict[str, Any]
 """The context of fish, which declares nothing: anything."""
 
 
+(_STATE_SWIMMING,) = FishState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "fish"},'
     ' "states": ['
@@ -66,11 +68,11 @@ _CHART: rt.Chart[FishState] = rt.Chart(
     version=None,
     states=FishState,
     triggers=tuple(FishTrigger),
-    initial=FishState.SWIMMING,
+    initial=_STATE_SWIMMING,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            FishState.SWIMMING,
+            _STATE_SWIMMING,
         ),
     ),
 )

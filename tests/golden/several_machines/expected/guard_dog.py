@@ -59,6 +59,11 @@ WatchdogContext: TypeAlias = dict[str, Any]
 """The context of Guard Dog, which declares nothing: anything."""
 
 
+(
+    _STATE_ASLEEP,
+    _STATE_AWAKE,
+) = WatchdogState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "Guard Dog", "class_prefix": "Watchdog"},'
     ' "states": ['
@@ -73,24 +78,21 @@ _CHART: rt.Chart[WatchdogState] = rt.Chart(
     version=None,
     states=WatchdogState,
     triggers=tuple(WatchdogTrigger),
-    initial=WatchdogState.ASLEEP,
+    initial=_STATE_ASLEEP,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            WatchdogState.ASLEEP,
+            _STATE_ASLEEP,
             {
                 "bark": (
                     rt.Transition(
-                        WatchdogState.ASLEEP,
-                        "bark",
-                        WatchdogState.AWAKE,
-                        guards=(rt.Named("is_loud"),),
+                        _STATE_ASLEEP, "bark", _STATE_AWAKE, guards=(rt.Named("is_loud"),)
                     ),
                 ),
             },
         ),
         rt.Row(
-            WatchdogState.AWAKE,
+            _STATE_AWAKE,
         ),
     ),
 )

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .guard_dog import WatchdogResult, WatchdogSession, WatchdogState, WatchdogTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_BARK: TypeAlias = Literal[WatchdogTrigger.BARK, "bark"]
 
 
 class WatchdogAsleepView(
@@ -30,7 +33,7 @@ class WatchdogAsleepView(
         return self._send("bark", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[WatchdogTrigger.BARK, "bark"], /, **payload: Any
+        self, _trigger: _TRIGGER_BARK, /, **payload: Any
     ) -> WatchdogAsleepView[rt.GuardAnswerT_co] | WatchdogAwakeView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -70,6 +70,8 @@ class OrderItemAddPayload(TypedDict):
     """An argument of `item_add`."""
 
 
+(_STATE_OPEN,) = OrderState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "order"},'
     ' "events": ['
@@ -85,14 +87,14 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     version=None,
     states=OrderState,
     triggers=tuple(OrderTrigger),
-    initial=OrderState.OPEN,
+    initial=_STATE_OPEN,
     definition=_DEFINITION,
     payloads={"item_add": rt.Payload({"sku": rt.Field(rt.STRING, required=True)})},
     rows=(
         rt.Row(
-            OrderState.OPEN,
+            _STATE_OPEN,
             {
-                "item_add": (rt.Transition(OrderState.OPEN, "item_add", OrderState.OPEN),),
+                "item_add": (rt.Transition(_STATE_OPEN, "item_add", _STATE_OPEN),),
             },
         ),
     ),

@@ -74,6 +74,8 @@ class OrderItemAddPayload(TypedDict):
     """An argument of `add`."""
 
 
+(_STATE_OPEN,) = OrderItemState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "order_item"},'
     ' "events": ['
@@ -89,7 +91,7 @@ _CHART: rt.Chart[OrderItemState] = rt.Chart(
     version=None,
     states=OrderItemState,
     triggers=tuple(OrderItemTrigger),
-    initial=OrderItemState.OPEN,
+    initial=_STATE_OPEN,
     definition=_DEFINITION,
     payloads={
         "add": rt.Payload(
@@ -98,9 +100,9 @@ _CHART: rt.Chart[OrderItemState] = rt.Chart(
     },
     rows=(
         rt.Row(
-            OrderItemState.OPEN,
+            _STATE_OPEN,
             {
-                "add": (rt.Transition(OrderItemState.OPEN, "add", OrderItemState.OPEN),),
+                "add": (rt.Transition(_STATE_OPEN, "add", _STATE_OPEN),),
             },
         ),
     ),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .order_item import OrderItemResult, OrderItemSession, OrderItemState, OrderItemTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_ADD: TypeAlias = Literal[OrderItemTrigger.ADD, "add"]
 
 
 class OrderItemOpenView(
@@ -27,9 +30,7 @@ class OrderItemOpenView(
         """
         return self._send("add", {"sku": sku, "n": n}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[OrderItemTrigger.ADD, "add"], /, *, sku: str, n: int
-    ) -> OrderItemOpenView:
+    async def asend(self, _trigger: _TRIGGER_ADD, /, *, sku: str, n: int) -> OrderItemOpenView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"sku": sku, "n": n}, VIEWS)
 

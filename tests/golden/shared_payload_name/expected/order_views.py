@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .order import OrderResult, OrderSession, OrderState, OrderTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_ITEM_ADD: TypeAlias = Literal[OrderTrigger.ITEM_ADD, "item_add"]
 
 
 class OrderOpenView(rt.StateView[OrderSession, Literal[OrderState.OPEN], OrderResult]):
@@ -25,9 +28,7 @@ class OrderOpenView(rt.StateView[OrderSession, Literal[OrderState.OPEN], OrderRe
         """
         return self._send("item_add", {"sku": sku}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[OrderTrigger.ITEM_ADD, "item_add"], /, *, sku: str
-    ) -> OrderOpenView:
+    async def asend(self, _trigger: _TRIGGER_ITEM_ADD, /, *, sku: str) -> OrderOpenView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"sku": sku}, VIEWS)
 

@@ -65,10 +65,18 @@ _StateName: TypeAlias = LoginState | Literal["out", "in_use", "fresh", "idle", "
 _TriggerName: TypeAlias = LoginTrigger | Literal["log_in", "touch", "lock"]
 _GuardName: TypeAlias = Literal["may_lock"]
 _ActionName: TypeAlias = Never
+_Resting: TypeAlias = Literal[LoginState.OUT, LoginState.FRESH, LoginState.IDLE, LoginState.LOCKED]
 LoginContext: TypeAlias = dict[str, Any]
 """The context of login, which declares nothing: anything."""
 
 
+(
+    _STATE_OUT,
+    _STATE_IN_USE,
+    _STATE_FRESH,
+    _STATE_IDLE,
+    _STATE_LOCKED,
+) = LoginState
 _TIMER_1 = rt.Timer("in_use", "_timeout_in_use", 3600000)
 _TIMER_2 = rt.Timer("fresh", "_after_fresh_1500_ms", 1500)
 _TIMER_3 = rt.Timer("idle", "lock", 600000)
@@ -96,18 +104,18 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
     version=None,
     states=LoginState,
     triggers=tuple(LoginTrigger),
-    initial=LoginState.OUT,
+    initial=_STATE_OUT,
     definition=_DEFINITION,
-    compounds={"in_use": LoginState.FRESH},
+    compounds={"in_use": _STATE_FRESH},
     rows=(
         rt.Row(
-            LoginState.OUT,
+            _STATE_OUT,
             {
                 "log_in": (
                     rt.Transition(
-                        LoginState.OUT,
+                        _STATE_OUT,
                         "log_in",
-                        LoginState.FRESH,
+                        _STATE_FRESH,
                         armed=(
                             _TIMER_1,
                             _TIMER_2,
@@ -117,18 +125,16 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
             },
         ),
         rt.Row(
-            LoginState.FRESH,
+            _STATE_FRESH,
             {
-                "touch": (
-                    rt.Transition(LoginState.FRESH, "touch", LoginState.FRESH, armed=(_TIMER_2,)),
-                ),
+                "touch": (rt.Transition(_STATE_FRESH, "touch", _STATE_FRESH, armed=(_TIMER_2,)),),
             },
             delayed={
                 _TIMER_1: (
                     rt.Transition(
-                        LoginState.FRESH,
+                        _STATE_FRESH,
                         "_timeout_in_use",
-                        LoginState.OUT,
+                        _STATE_OUT,
                         disarmed=(
                             _TIMER_2,
                             _TIMER_1,
@@ -138,9 +144,9 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
                 ),
                 _TIMER_2: (
                     rt.Transition(
-                        LoginState.FRESH,
+                        _STATE_FRESH,
                         "_after_fresh_1500_ms",
-                        LoginState.IDLE,
+                        _STATE_IDLE,
                         armed=(
                             _TIMER_3,
                             _TIMER_4,
@@ -152,13 +158,13 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
             active=frozenset(("fresh", "in_use")),
         ),
         rt.Row(
-            LoginState.IDLE,
+            _STATE_IDLE,
             {
                 "touch": (
                     rt.Transition(
-                        LoginState.IDLE,
+                        _STATE_IDLE,
                         "touch",
-                        LoginState.FRESH,
+                        _STATE_FRESH,
                         armed=(_TIMER_2,),
                         disarmed=(
                             _TIMER_3,
@@ -168,9 +174,9 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
                 ),
                 "lock": (
                     rt.Transition(
-                        LoginState.IDLE,
+                        _STATE_IDLE,
                         "lock",
-                        LoginState.LOCKED,
+                        _STATE_LOCKED,
                         guards=_GUARDS_1,
                         disarmed=(
                             _TIMER_3,
@@ -184,9 +190,9 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
             delayed={
                 _TIMER_1: (
                     rt.Transition(
-                        LoginState.IDLE,
+                        _STATE_IDLE,
                         "_timeout_in_use",
-                        LoginState.OUT,
+                        _STATE_OUT,
                         disarmed=(
                             _TIMER_3,
                             _TIMER_4,
@@ -197,9 +203,9 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
                 ),
                 _TIMER_3: (
                     rt.Transition(
-                        LoginState.IDLE,
+                        _STATE_IDLE,
                         "lock",
-                        LoginState.LOCKED,
+                        _STATE_LOCKED,
                         guards=_GUARDS_1,
                         disarmed=(
                             _TIMER_3,
@@ -211,9 +217,9 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
                 ),
                 _TIMER_4: (
                     rt.Transition(
-                        LoginState.IDLE,
+                        _STATE_IDLE,
                         "_after_idle_0_ms",
-                        LoginState.LOCKED,
+                        _STATE_LOCKED,
                         disarmed=(
                             _TIMER_3,
                             _TIMER_4,
@@ -226,7 +232,7 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
             active=frozenset(("idle", "in_use")),
         ),
         rt.Row(
-            LoginState.LOCKED,
+            _STATE_LOCKED,
             is_terminal=True,
         ),
     ),
@@ -246,14 +252,7 @@ class LoginActions(Protocol):
     """The actions of login: an object, class instance or module that has them."""
 
 
-class LoginSession(
-    rt.EntitySession[
-        Literal[LoginState.OUT, LoginState.FRESH, LoginState.IDLE, LoginState.LOCKED],
-        LoginTrigger,
-        LoginContext,
-        rt.GuardAnswerT_co,
-    ]
-):
+class LoginSession(rt.EntitySession[_Resting, LoginTrigger, LoginContext, rt.GuardAnswerT_co]):
     """One entity of login, in memory."""
 
     __slots__ = ()
@@ -366,7 +365,7 @@ class LoginOrchestrator(
     rt.StoredEntities[
         LoginMachine[rt.GuardAnswerT_co],
         LoginResult,
-        Literal[LoginState.OUT, LoginState.FRESH, LoginState.IDLE, LoginState.LOCKED],
+        _Resting,
         _StateName,
         _TriggerName,
         LoginContext,

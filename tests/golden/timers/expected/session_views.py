@@ -6,9 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .session import LoginResult, LoginSession, LoginState, LoginTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_LOG_IN: TypeAlias = Literal[LoginTrigger.LOG_IN, "log_in"]
+    _TRIGGER_TOUCH: TypeAlias = Literal[LoginTrigger.TOUCH, "touch"]
+    _TRIGGER_LOCK: TypeAlias = Literal[LoginTrigger.LOCK, "lock"]
 
 
 class LoginOutView(
@@ -30,7 +35,7 @@ class LoginOutView(
         return self._send("log_in", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[LoginTrigger.LOG_IN, "log_in"], /, **payload: Any
+        self, _trigger: _TRIGGER_LOG_IN, /, **payload: Any
     ) -> LoginOutView[rt.GuardAnswerT_co] | LoginFreshView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -53,7 +58,7 @@ class LoginFreshView(
         return self._send("touch", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[LoginTrigger.TOUCH, "touch"], /, **payload: Any
+        self, _trigger: _TRIGGER_TOUCH, /, **payload: Any
     ) -> LoginFreshView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -88,11 +93,11 @@ class LoginIdleView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[LoginTrigger.TOUCH, "touch"], /, **payload: Any
+        self, _trigger: _TRIGGER_TOUCH, /, **payload: Any
     ) -> LoginFreshView[rt.GuardAnswerT_co] | LoginIdleView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[LoginTrigger.LOCK, "lock"], /, **payload: Any
+        self, _trigger: _TRIGGER_LOCK, /, **payload: Any
     ) -> LoginIdleView[rt.GuardAnswerT_co] | LoginLockedView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

@@ -54,6 +54,8 @@ OtherContext: TypeAlias = dict[str, Any]
 """The context of other, which declares nothing: anything."""
 
 
+(_STATE_OPEN,) = OtherState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "other"},'
     ' "states": ['
@@ -66,11 +68,11 @@ _CHART: rt.Chart[OtherState] = rt.Chart(
     version=None,
     states=OtherState,
     triggers=tuple(OtherTrigger),
-    initial=OtherState.OPEN,
+    initial=_STATE_OPEN,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            OtherState.OPEN,
+            _STATE_OPEN,
         ),
     ),
 )

@@ -59,6 +59,11 @@ TicketContext: TypeAlias = dict[str, Any]
 """The context of ticket, which declares nothing: anything."""
 
 
+(
+    _STATE_OPEN,
+    _STATE_CLOSED,
+) = TicketState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "ticket", "version": "1"},'
     ' "states": ['
@@ -73,17 +78,17 @@ _CHART: rt.Chart[TicketState] = rt.Chart(
     version="1",
     states=TicketState,
     triggers=tuple(TicketTrigger),
-    initial=TicketState.OPEN,
+    initial=_STATE_OPEN,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            TicketState.OPEN,
+            _STATE_OPEN,
             {
-                "close": (rt.Transition(TicketState.OPEN, "close", TicketState.CLOSED),),
+                "close": (rt.Transition(_STATE_OPEN, "close", _STATE_CLOSED),),
             },
         ),
         rt.Row(
-            TicketState.CLOSED,
+            _STATE_CLOSED,
             is_terminal=True,
         ),
     ),

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .ticket_v1 import TicketResult, TicketSession, TicketState, TicketTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_CLOSE: TypeAlias = Literal[TicketTrigger.CLOSE, "close"]
 
 
 class TicketOpenView(rt.StateView[TicketSession, Literal[TicketState.OPEN], TicketResult]):
@@ -26,7 +29,7 @@ class TicketOpenView(rt.StateView[TicketSession, Literal[TicketState.OPEN], Tick
         return self._send("close", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[TicketTrigger.CLOSE, "close"], /, **payload: Any
+        self, _trigger: _TRIGGER_CLOSE, /, **payload: Any
     ) -> TicketOpenView | TicketClosedView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

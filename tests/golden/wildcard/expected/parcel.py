@@ -74,6 +74,12 @@ def _condition_1(ctx: Mapping[str, Any]) -> object:
     return ctx["signed"]
 
 
+(
+    _STATE_PACKED,
+    _STATE_SENT,
+    _STATE_LOST,
+    _STATE_DELIVERED,
+) = ParcelState
 _GUARDS_1 = (_condition_1,)
 _ACTIONS_1 = (rt.Append("notes", lambda: "x"),)
 
@@ -97,64 +103,47 @@ _CHART: rt.Chart[ParcelState] = rt.Chart(
     version=None,
     states=ParcelState,
     triggers=tuple(ParcelTrigger),
-    initial=ParcelState.PACKED,
+    initial=_STATE_PACKED,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            ParcelState.PACKED,
+            _STATE_PACKED,
             {
                 "lose": (
                     rt.Transition(
-                        ParcelState.PACKED,
-                        "lose",
-                        ParcelState.PACKED,
-                        guards=(rt.Named("is_found"),),
+                        _STATE_PACKED, "lose", _STATE_PACKED, guards=(rt.Named("is_found"),)
                     ),
-                    rt.Transition(ParcelState.PACKED, "lose", ParcelState.LOST),
+                    rt.Transition(_STATE_PACKED, "lose", _STATE_LOST),
                 ),
-                "send_off": (rt.Transition(ParcelState.PACKED, "send_off", ParcelState.SENT),),
+                "send_off": (rt.Transition(_STATE_PACKED, "send_off", _STATE_SENT),),
                 "deliver": (
-                    rt.Transition(
-                        ParcelState.PACKED, "deliver", ParcelState.DELIVERED, guards=_GUARDS_1
-                    ),
+                    rt.Transition(_STATE_PACKED, "deliver", _STATE_DELIVERED, guards=_GUARDS_1),
                 ),
-                "note": (
-                    rt.Transition(
-                        ParcelState.PACKED, "note", ParcelState.PACKED, actions=_ACTIONS_1
-                    ),
-                ),
+                "note": (rt.Transition(_STATE_PACKED, "note", _STATE_PACKED, actions=_ACTIONS_1),),
             },
         ),
         rt.Row(
-            ParcelState.SENT,
+            _STATE_SENT,
             {
-                "lose": (rt.Transition(ParcelState.SENT, "lose", ParcelState.LOST),),
+                "lose": (rt.Transition(_STATE_SENT, "lose", _STATE_LOST),),
                 "deliver": (
-                    rt.Transition(
-                        ParcelState.SENT, "deliver", ParcelState.DELIVERED, guards=_GUARDS_1
-                    ),
+                    rt.Transition(_STATE_SENT, "deliver", _STATE_DELIVERED, guards=_GUARDS_1),
                 ),
-                "note": (
-                    rt.Transition(ParcelState.SENT, "note", ParcelState.SENT, actions=_ACTIONS_1),
-                ),
+                "note": (rt.Transition(_STATE_SENT, "note", _STATE_SENT, actions=_ACTIONS_1),),
             },
         ),
         rt.Row(
-            ParcelState.LOST,
+            _STATE_LOST,
             {
-                "lose": (rt.Transition(ParcelState.LOST, "lose", ParcelState.LOST),),
+                "lose": (rt.Transition(_STATE_LOST, "lose", _STATE_LOST),),
                 "deliver": (
-                    rt.Transition(
-                        ParcelState.LOST, "deliver", ParcelState.DELIVERED, guards=_GUARDS_1
-                    ),
+                    rt.Transition(_STATE_LOST, "deliver", _STATE_DELIVERED, guards=_GUARDS_1),
                 ),
-                "note": (
-                    rt.Transition(ParcelState.LOST, "note", ParcelState.LOST, actions=_ACTIONS_1),
-                ),
+                "note": (rt.Transition(_STATE_LOST, "note", _STATE_LOST, actions=_ACTIONS_1),),
             },
         ),
         rt.Row(
-            ParcelState.DELIVERED,
+            _STATE_DELIVERED,
             is_terminal=True,
         ),
     ),

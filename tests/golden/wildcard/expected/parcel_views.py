@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
 from pystator_runtime import interface as rt
 from .parcel import ParcelResult, ParcelSession, ParcelState, ParcelTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_LOSE: TypeAlias = Literal[ParcelTrigger.LOSE, "lose"]
+    _TRIGGER_SEND_OFF: TypeAlias = Literal[ParcelTrigger.SEND_OFF, "send_off"]
+    _TRIGGER_DELIVER: TypeAlias = Literal[ParcelTrigger.DELIVER, "deliver"]
+    _TRIGGER_NOTE: TypeAlias = Literal[ParcelTrigger.NOTE, "note"]
 
 
 class ParcelPackedView(
@@ -57,19 +63,19 @@ class ParcelPackedView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[ParcelTrigger.LOSE, "lose"], /, **payload: Any
+        self, _trigger: _TRIGGER_LOSE, /, **payload: Any
     ) -> ParcelPackedView[rt.GuardAnswerT_co] | ParcelLostView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[ParcelTrigger.SEND_OFF, "send_off"], /, **payload: Any
+        self, _trigger: _TRIGGER_SEND_OFF, /, **payload: Any
     ) -> ParcelPackedView[rt.GuardAnswerT_co] | ParcelSentView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[ParcelTrigger.DELIVER, "deliver"], /, **payload: Any
+        self, _trigger: _TRIGGER_DELIVER, /, **payload: Any
     ) -> ParcelPackedView[rt.GuardAnswerT_co] | ParcelDeliveredView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[ParcelTrigger.NOTE, "note"], /, **payload: Any
+        self, _trigger: _TRIGGER_NOTE, /, **payload: Any
     ) -> ParcelPackedView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -112,15 +118,15 @@ class ParcelSentView(
 
     @overload
     async def asend(
-        self, _trigger: Literal[ParcelTrigger.LOSE, "lose"], /, **payload: Any
+        self, _trigger: _TRIGGER_LOSE, /, **payload: Any
     ) -> ParcelSentView[rt.GuardAnswerT_co] | ParcelLostView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[ParcelTrigger.DELIVER, "deliver"], /, **payload: Any
+        self, _trigger: _TRIGGER_DELIVER, /, **payload: Any
     ) -> ParcelSentView[rt.GuardAnswerT_co] | ParcelDeliveredView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[ParcelTrigger.NOTE, "note"], /, **payload: Any
+        self, _trigger: _TRIGGER_NOTE, /, **payload: Any
     ) -> ParcelSentView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""
@@ -161,14 +167,11 @@ class ParcelLostView(
 
     @overload
     async def asend(
-        self,
-        _trigger: Literal[ParcelTrigger.LOSE, "lose", ParcelTrigger.NOTE, "note"],
-        /,
-        **payload: Any,
+        self, _trigger: _TRIGGER_LOSE | _TRIGGER_NOTE, /, **payload: Any
     ) -> ParcelLostView[rt.GuardAnswerT_co]: ...
     @overload
     async def asend(
-        self, _trigger: Literal[ParcelTrigger.DELIVER, "deliver"], /, **payload: Any
+        self, _trigger: _TRIGGER_DELIVER, /, **payload: Any
     ) -> ParcelLostView[rt.GuardAnswerT_co] | ParcelDeliveredView[rt.GuardAnswerT_co]: ...
     async def asend(self, _trigger: str, /, **payload: Any) -> Any:
         """Send a trigger by its name, awaiting async guards and actions."""

@@ -73,6 +73,10 @@ class _Variables(TypedDict, total=False):
     """A state variable."""
 
 
+(
+    _STATE_STILL,
+    _STATE_MOVING,
+) = LiftState
 _ENTER_STILL = (rt.ActionSpec("ring"),)
 
 _DEFINITION = (
@@ -92,18 +96,18 @@ _CHART: rt.Chart[LiftState] = rt.Chart(
     version=None,
     states=LiftState,
     triggers=tuple(LiftTrigger),
-    initial=LiftState.STILL,
+    initial=_STATE_STILL,
     definition=_DEFINITION,
     defaults=lambda: {"floor": 0},
     rows=(
         rt.Row(
-            LiftState.STILL,
+            _STATE_STILL,
             {
                 "call": (
                     rt.Transition(
-                        LiftState.STILL,
+                        _STATE_STILL,
                         "call",
-                        LiftState.MOVING,
+                        _STATE_MOVING,
                         actions=(rt.ActionSpec("start_motor", {"speed": 2}),),
                     ),
                 ),
@@ -111,10 +115,10 @@ _CHART: rt.Chart[LiftState] = rt.Chart(
             entry=_ENTER_STILL,
         ),
         rt.Row(
-            LiftState.MOVING,
+            _STATE_MOVING,
             {
                 "arrive": (
-                    rt.Transition(LiftState.MOVING, "arrive", LiftState.STILL, entry=_ENTER_STILL),
+                    rt.Transition(_STATE_MOVING, "arrive", _STATE_STILL, entry=_ENTER_STILL),
                 ),
             },
         ),

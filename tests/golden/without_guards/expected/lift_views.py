@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 from .lift import LiftResult, LiftSession, LiftState, LiftTrigger
 
@@ -16,6 +16,11 @@ class _Variables(TypedDict, total=False):
 
     floor: int
     """A state variable."""
+
+
+if TYPE_CHECKING:
+    _TRIGGER_CALL: TypeAlias = Literal[LiftTrigger.CALL, "call"]
+    _TRIGGER_ARRIVE: TypeAlias = Literal[LiftTrigger.ARRIVE, "arrive"]
 
 
 class LiftStillView(rt.StateView[LiftSession, Literal[LiftState.STILL], LiftResult]):
@@ -33,7 +38,7 @@ class LiftStillView(rt.StateView[LiftSession, Literal[LiftState.STILL], LiftResu
         return self._send("call", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[LiftTrigger.CALL, "call"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_CALL, /, **payload: Unpack[_Variables]
     ) -> LiftStillView | LiftMovingView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
@@ -54,7 +59,7 @@ class LiftMovingView(rt.StateView[LiftSession, Literal[LiftState.MOVING], LiftRe
         return self._send("arrive", payload, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[LiftTrigger.ARRIVE, "arrive"], /, **payload: Unpack[_Variables]
+        self, _trigger: _TRIGGER_ARRIVE, /, **payload: Unpack[_Variables]
     ) -> LiftStillView | LiftMovingView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)

@@ -63,6 +63,11 @@ class EmptyContext(rt.EngineContext):
     """The context of empty."""
 
 
+(
+    _STATE_DOWN,
+    _STATE_UP,
+) = EmptyState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "empty"},'
     ' "state_variables": [],'
@@ -79,19 +84,19 @@ _CHART: rt.Chart[EmptyState] = rt.Chart(
     version=None,
     states=EmptyState,
     triggers=tuple(EmptyTrigger),
-    initial=EmptyState.DOWN,
+    initial=_STATE_DOWN,
     definition=_DEFINITION,
     rows=(
         rt.Row(
-            EmptyState.DOWN,
+            _STATE_DOWN,
             {
-                "hoist": (rt.Transition(EmptyState.DOWN, "hoist", EmptyState.UP),),
+                "hoist": (rt.Transition(_STATE_DOWN, "hoist", _STATE_UP),),
             },
         ),
         rt.Row(
-            EmptyState.UP,
+            _STATE_UP,
             {
-                "lower": (rt.Transition(EmptyState.UP, "lower", EmptyState.DOWN),),
+                "lower": (rt.Transition(_STATE_UP, "lower", _STATE_DOWN),),
             },
         ),
     ),

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .empty import EmptyResult, EmptySession, EmptyState, EmptyTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_HOIST: TypeAlias = Literal[EmptyTrigger.HOIST, "hoist"]
+    _TRIGGER_LOWER: TypeAlias = Literal[EmptyTrigger.LOWER, "lower"]
 
 
 class EmptyDownView(rt.StateView[EmptySession, Literal[EmptyState.DOWN], EmptyResult]):
@@ -25,9 +29,7 @@ class EmptyDownView(rt.StateView[EmptySession, Literal[EmptyState.DOWN], EmptyRe
         """
         return self._send("hoist", {}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[EmptyTrigger.HOIST, "hoist"], /
-    ) -> EmptyDownView | EmptyUpView:
+    async def asend(self, _trigger: _TRIGGER_HOIST, /) -> EmptyDownView | EmptyUpView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {}, VIEWS)
 
@@ -46,9 +48,7 @@ class EmptyUpView(rt.StateView[EmptySession, Literal[EmptyState.UP], EmptyResult
         """
         return self._send("lower", {}, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[EmptyTrigger.LOWER, "lower"], /
-    ) -> EmptyDownView | EmptyUpView:
+    async def asend(self, _trigger: _TRIGGER_LOWER, /) -> EmptyDownView | EmptyUpView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {}, VIEWS)
 

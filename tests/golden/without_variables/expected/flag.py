@@ -83,6 +83,11 @@ def _condition_1(ctx: Mapping[str, Any]) -> object:
     return ctx["height"] > ctx["minimum"]
 
 
+(
+    _STATE_DOWN,
+    _STATE_UP,
+) = FlagState
+
 _DEFINITION = (
     '{"meta": {"machine_name": "flag"},'
     ' "events": ['
@@ -100,18 +105,18 @@ _CHART: rt.Chart[FlagState] = rt.Chart(
     version=None,
     states=FlagState,
     triggers=tuple(FlagTrigger),
-    initial=FlagState.DOWN,
+    initial=_STATE_DOWN,
     definition=_DEFINITION,
     payloads={"raise": rt.Payload({"height": rt.Field(rt.NUMBER, required=True)})},
     rows=(
         rt.Row(
-            FlagState.DOWN,
+            _STATE_DOWN,
             {
                 "raise": (
                     rt.Transition(
-                        FlagState.DOWN,
+                        _STATE_DOWN,
                         "raise",
-                        FlagState.UP,
+                        _STATE_UP,
                         guards=(_condition_1,),
                         actions=(rt.SetFields(lambda: {"raised": True}),),
                     ),
@@ -119,9 +124,9 @@ _CHART: rt.Chart[FlagState] = rt.Chart(
             },
         ),
         rt.Row(
-            FlagState.UP,
+            _STATE_UP,
             {
-                "lower": (rt.Transition(FlagState.UP, "lower", FlagState.DOWN),),
+                "lower": (rt.Transition(_STATE_UP, "lower", _STATE_DOWN),),
             },
         ),
     ),

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .flag import FlagResult, FlagSession, FlagState, FlagTrigger
+
+if TYPE_CHECKING:
+    _TRIGGER_RAISE: TypeAlias = Literal[FlagTrigger.RAISE, "raise"]
+    _TRIGGER_LOWER: TypeAlias = Literal[FlagTrigger.LOWER, "lower"]
 
 
 class FlagDownView(rt.StateView[FlagSession, Literal[FlagState.DOWN], FlagResult]):
@@ -26,7 +30,7 @@ class FlagDownView(rt.StateView[FlagSession, Literal[FlagState.DOWN], FlagResult
         return self._send("raise", {"height": height}, VIEWS)
 
     async def asend(
-        self, _trigger: Literal[FlagTrigger.RAISE, "raise"], /, *, height: float
+        self, _trigger: _TRIGGER_RAISE, /, *, height: float
     ) -> FlagDownView | FlagUpView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, {"height": height}, VIEWS)
@@ -46,9 +50,7 @@ class FlagUpView(rt.StateView[FlagSession, Literal[FlagState.UP], FlagResult]):
         """
         return self._send("lower", payload, VIEWS)
 
-    async def asend(
-        self, _trigger: Literal[FlagTrigger.LOWER, "lower"], /, **payload: Any
-    ) -> FlagDownView | FlagUpView:
+    async def asend(self, _trigger: _TRIGGER_LOWER, /, **payload: Any) -> FlagDownView | FlagUpView:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
 
