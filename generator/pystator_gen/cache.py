@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import platformdirs
@@ -91,9 +91,16 @@ def _is_text(path: str) -> bool:
 
 def _fingerprint() -> str:
     """What tells one tool from another that might generate something else."""
-    seen = hashlib.sha256(f"{sys.version_info}{[version(name) for name in _BUILT_ON]}".encode())
+    seen = hashlib.sha256(f"{sys.version_info}{[_version(name) for name in _BUILT_ON]}".encode())
     folders = [Path(__file__).parent, *template_folders()]
     files = [path for folder in folders for suffix in ("py", "jinja") for path in folder.rglob(f"*.{suffix}")]
     for path in sorted(files):
         seen.update(path.read_bytes())
     return seen.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # whoever needs it says so
+        return ""
