@@ -249,9 +249,7 @@ class Payload:
 
     def is_met_by(self, values: Mapping[str, Any]) -> bool:
         """Whether nothing has to be said about ``values``, nor any default to be filled in, and no key is too much."""
-        if not values:
-            return not self._expected or self.fits(values)
-        return values.keys() <= self.fields.keys() and self.fits(values)
+        return (not values or values.keys() <= self.fields.keys()) and self.fits(values)
 
     def fits(self, values: Mapping[str, Any]) -> bool:
         """Whether nothing has to be said about ``values``, nor any default to be filled in; keys may be more."""

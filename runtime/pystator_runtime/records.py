@@ -102,5 +102,5 @@ def _maker(record: type[RecordT]) -> Callable[[Iterable[Any]], RecordT]:
 
 entity_record = _maker(EntityRecord)
 audit_record = _maker(AuditRecord)
-loaded = _maker(Loaded)
-commit = _maker(Commit)
+loaded_record = _maker(Loaded)
+commit_record = _maker(Commit)

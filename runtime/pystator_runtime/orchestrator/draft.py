@@ -20,7 +20,7 @@ from pystator_runtime.records import (
     EntityRecord,
     Loaded,
     audit_record,
-    commit,
+    commit_record,
     entity_record,
 )
 from pystator_runtime.results import NOTHING, Timer, TransitionResult
@@ -171,7 +171,9 @@ class Draft:
         plans = self._plans(entity) if self._planned else ()
         audit = None if event is None else self.audit(event, result, entity.version)
         actions = tuple([plan.record for plan in plans]) if plans else ()
-        return Decision(result, commit((entity, self.version, audit, actions)), plans, draft=self, telling=telling)
+        return Decision(
+            result, commit_record((entity, self.version, audit, actions)), plans, draft=self, telling=telling
+        )
 
     def audit(self, event: Event, result: TransitionResult[Any], version: int | None) -> AuditRecord:
         """The audit row of an event; ``version`` is the entity's after it, ``None`` if nothing changed."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded, loaded
+from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded, loaded_record
 from pystator_runtime.schedulers.delays import milliseconds
 
 Key = tuple[str, str]
@@ -37,14 +37,15 @@ class InMemoryStateStore:
     def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Loaded | None:
         """See :class:`~pystator_runtime.stores.protocol.StateStore`, as for all that follows."""
         key = machine, entity_id
-        if not lock:  # one look needs no mutex; an event that is committed after it is found when this one commits
-            repeated = None if event_id is None else self._events.get((machine, entity_id, event_id))
-            return loaded((self._entities.get(key), repeated, _now(), None))
+        if not lock and event_id is None:  # one look needs no mutex
+            return loaded_record((self._entities.get(key), None, _now(), None))
         with self._mutex:
-            if key in self._locked:
+            if lock and key in self._locked:
                 return None
             repeated = None if event_id is None else self._events.get((machine, entity_id, event_id))
-            held = self._locked[key] = _Lock(key)
+            held = None
+            if lock:
+                held = self._locked[key] = _Lock(key)
             return Loaded(self._entities.get(key), repeated, _now(), held)
 
     def unlock(self, lock: object) -> None:
