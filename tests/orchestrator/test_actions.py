@@ -423,3 +423,29 @@ def test_a_thread_that_renews_claims_ends_when_there_is_nothing_to_renew(store: 
     orders = acting_on(store, Deeds(), action_lease=0.03)
     orders.process_event("o-1", "approve")
     until(lambda: not any(thread.name == "pystator-claims" for thread in {*threading.enumerate()} - before))
+
+
+def test_closing_waits_for_the_thread_that_renews_claims(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a connection that it has taken stays open."""
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    renew = store.renew
+
+    def slowly(*arguments: Any) -> None:
+        begun.set()
+        go_on.wait(30)
+        renew(*arguments)
+        ended.set()
+
+    def act(ctx: Any) -> None:
+        begun.wait(30)
+
+    monkeypatch.setattr(store, "renew", slowly)
+    orders = orchestrated(YAML, store, actions={"act": act}, action_lease=0.03)
+    orders.process_event("o-1", "approve")
+    closing = threading.Thread(target=orders.close)
+    closing.start()
+    closing.join(0.1)
+    assert closing.is_alive()
+    go_on.set()
+    closing.join()
+    assert ended.is_set()

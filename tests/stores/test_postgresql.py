@@ -158,6 +158,15 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(part)
 
 
+def test_that_an_action_is_done_need_not_be_on_the_disk_but_all_else(place: PostgreSQL) -> None:
+    store = place.open()
+    put(store, entity(), actions=1)
+    assert store.finish(action(entity()).key, None)
+    assert store.claim(MACHINE, HOUR, 10, True) == []
+    with store._engines.called()._engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
+
+
 # -- how it is opened ------------------------------------------------------------------------------------------
 
 
