@@ -69,13 +69,7 @@ For all files of a folder, in the settings of VS Code:
 
 def generate_parser() -> argparse.ArgumentParser:
     """Of `generate`, which need not be named."""
-    parser = argparse.ArgumentParser(
-        prog="pystator-gen",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="pystator-gen [generate] SOURCE... -o DIR [options]",
-    )
+    parser = _parser("pystator-gen", _DESCRIPTION, _EPILOG, "pystator-gen [generate] SOURCE... -o DIR [options]")
     _add_common(parser, "the folder of the generated package", "written, changed or pruned")
     parser.add_argument("--prune", action="store_true", help="delete generated modules whose machine is gone")
     parser.add_argument("--force", action="store_true", help="overwrite files in DIR that pystator-gen did not write")
@@ -98,13 +92,8 @@ def generate_parser() -> argparse.ArgumentParser:
 
 def scaffold_parser() -> argparse.ArgumentParser:
     """Of `scaffold`."""
-    parser = argparse.ArgumentParser(
-        prog="pystator-gen scaffold",
-        description=_SCAFFOLD_DESCRIPTION,
-        epilog=_SCAFFOLD_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="pystator-gen scaffold SOURCE... -o DIR [options]",
-    )
+    usage = "pystator-gen scaffold SOURCE... -o DIR [options]"
+    parser = _parser("pystator-gen scaffold", _SCAFFOLD_DESCRIPTION, _SCAFFOLD_EPILOG, usage)
     _add_common(parser, "the folder of the modules of handlers", "written or changed")
     parser.add_argument("--package", metavar="NAME", help="what the generated modules are imported from: myapp.fsm")
     return parser
@@ -112,12 +101,12 @@ def scaffold_parser() -> argparse.ArgumentParser:
 
 def schema_parser() -> argparse.ArgumentParser:
     """Of `schema`."""
-    return argparse.ArgumentParser(
-        prog="pystator-gen schema",
-        description=_SCHEMA_DESCRIPTION,
-        epilog=_SCHEMA_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    return _parser("pystator-gen schema", _SCHEMA_DESCRIPTION, _SCHEMA_EPILOG)
+
+
+def _parser(program: str, description: str, epilog: str, usage: str | None = None) -> argparse.ArgumentParser:
+    layout = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(program, usage, description, epilog, formatter_class=layout)
 
 
 def _add_common(parser: argparse.ArgumentParser, output: str, changed: str) -> None:

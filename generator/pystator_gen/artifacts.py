@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Protocol
 
 from pystator_gen import codes
 from pystator_gen.diagnostics import Diagnostic, Span, error, with_related
+from pystator_gen.source import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,6 @@ class Compiled:
         """Whether the files in a folder are those that it was compiled to."""
         wanted = ((folder / f"{name}.py", digest) for a in self.artifacts for name, digest in a.digests.items())
         return all(_digest_of_file(path) == digest for path, digest in wanted)
-
-
-def digest(content: bytes) -> str:
-    """What tells one content of a file from another."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _digest_of_file(path: Path) -> str | None:

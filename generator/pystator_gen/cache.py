@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -20,8 +19,10 @@ from pathlib import Path
 import platformdirs
 from pydantic import TypeAdapter, ValidationError
 
-from pystator_gen.artifacts import Compiled, digest
+from pystator_gen.artifacts import Compiled
+from pystator_gen.output import write_beside
 from pystator_gen.render import template_folders
+from pystator_gen.source import digest
 
 FOLDER_VARIABLE = "PYSTATOR_GEN_CACHE_DIR"
 _BUILT_ON = ("jinja2", "pydantic", "pyyaml", "ruff")
@@ -35,7 +36,6 @@ class Cache:
         folder = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("pystator-gen", appauthor=False)
         self._path = Path(folder) / f"{digest(os.fsencode(root.resolve()))[:16]}-{_fingerprint()[:16]}.json"
         self._entries = self._read()
-        self._changed = False
 
     def find(self, path: Path) -> Compiled | None:
         """What a source was compiled to, if it is as it was then; without texts."""
@@ -49,11 +49,9 @@ class Cache:
 
     def keep(self, compiled: Iterable[Compiled]) -> None:
         """Remember what sources were compiled to, unless they have errors. Where that can't be written, it is not."""
-        for each in compiled:
-            if not each.has_errors and _is_text(each.path):
-                self._entries[each.path] = replace(each, texts={})
-                self._changed = True
-        if self._changed:
+        fresh = {each.path: replace(each, texts={}) for each in compiled if not each.has_errors and _is_text(each.path)}
+        self._entries.update(fresh)
+        if fresh:
             with contextlib.suppress(OSError):
                 self._write()
 
@@ -69,15 +67,11 @@ class Cache:
         for path in gone:
             del self._entries[path]
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._path.parent, suffix=".tmp")
+        temporary = write_beside(self._path, _Entries.dump_json(self._entries).decode())
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_Entries.dump_json(self._entries))
-            os.replace(name, self._path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+            os.replace(temporary, self._path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _is_text(path: str) -> bool:

@@ -101,7 +101,7 @@ def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
         force=options.force or settings.force,
         typecheck=typecheck,
         python=options.python or settings.python,
-        processes=_cores(),
+        processes=workers.cores(),
         cache=None if options.no_cache else _cache(settings),
         progress=_progress if _is_worth_watching(options) else iter,
     )
@@ -114,16 +114,6 @@ def _cache(settings: Settings) -> Cache:
     from pystator_gen.cache import Cache
 
     return Cache(settings.root or Path.cwd())
-
-
-def _cores() -> int:
-    """How many processors this process may use."""
-    import os
-
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
 
 
 def _scaffold(parser: argparse.ArgumentParser, options: argparse.Namespace, settings: Settings) -> int:

@@ -89,7 +89,7 @@ def generate(
     artifacts = sorted((artifact for each in compiled for artifact in each.artifacts), key=lambda a: a.module)
     diagnostics.extend(module_collisions(artifacts))
     if any(diagnostic.is_error for diagnostic in diagnostics):
-        return Report(tuple(in_order(diagnostics)), machines=len(artifacts))
+        return _failed(diagnostics, artifacts)
     stale = _stale(folder, artifacts)
     kept = [] if prune else stale
     whole, problems = package([*map(_exporting, artifacts), *map(_exporting_still, kept)])
@@ -99,7 +99,7 @@ def generate(
     if typecheck and artifacts:
         diagnostics.extend(_type_problems(fresh, folder, texts, python))
         if any(diagnostic.is_error for diagnostic in diagnostics):
-            return Report(tuple(in_order(diagnostics)), machines=len(artifacts))
+            return _failed(diagnostics, artifacts)
     changes = plan(folder, texts, stale if prune else (), force=force)
     changes.extend(_unchanged(known.values(), folder))
     changes.sort(key=lambda change: change.path.name)
@@ -107,6 +107,10 @@ def generate(
     if not check and report.drift:
         apply(folder, changes)
     return report
+
+
+def _failed(diagnostics: Iterable[Diagnostic], artifacts: Sequence[Artifact]) -> Report:
+    return Report(tuple(in_order(diagnostics)), machines=len(artifacts))
 
 
 def _known(paths: Sequence[Path], folder: Path, cache: Cache) -> dict[Path, Compiled]:

@@ -119,7 +119,7 @@ def apply(folder: Path, changes: Sequence[Change]) -> None:
     try:
         for change in drift:
             if change.after is not None:
-                written[change.path] = _write_beside(change.path, change.after)
+                written[change.path] = write_beside(change.path, change.after)
         for change in drift:
             done.append((change.path, change.path.read_bytes() if change.path.exists() else None))
             if change.after is None:
@@ -143,7 +143,8 @@ def _restore(path: Path, before: bytes | None) -> None:
         path.write_bytes(before)
 
 
-def _write_beside(path: Path, text: str) -> Path:
+def write_beside(path: Path, text: str) -> Path:
+    """Write a text under a temporary name, with the mode that the file is to have: to be renamed to it."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:

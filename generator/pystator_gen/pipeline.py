@@ -73,7 +73,11 @@ def compile_all(sources: Sequence[str | Path], progress: Progress = iter) -> tup
 
 def compile_file(path: Path) -> tuple[list[Unit], list[Diagnostic]]:
     """The machines of one file, each rendered, and every problem of the file."""
-    source = read(path)
+    return compile_read(read(path))
+
+
+def compile_read(source: Source | Diagnostic) -> tuple[list[Unit], list[Diagnostic]]:
+    """The machines of what was read, or why it could not be."""
     return ([], [source]) if isinstance(source, Diagnostic) else compile_source(source)
 
 

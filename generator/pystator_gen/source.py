@@ -7,6 +7,7 @@ What is wrong *inside* a file is a :class:`Diagnostic`; a file that can't be ope
 from __future__ import annotations
 
 import codecs
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pystator_gen import codes
-from pystator_gen.artifacts import digest
 from pystator_gen.diagnostics import Diagnostic, Span, error
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -107,6 +107,11 @@ def read(path: Path) -> Source | Diagnostic:
         message = f"the byte 0x{content[failure.start]:02x} is not UTF-8"
         return error(codes.NOT_TEXT, message, Span(shown, line, column), "save the file as UTF-8")
     return find_forbidden(source) or source
+
+
+def digest(content: bytes) -> str:
+    """What tells one content of a file from another."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def find_forbidden(source: Source) -> Diagnostic | None:

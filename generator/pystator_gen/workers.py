@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -10,12 +11,11 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
-from pystator_gen.artifacts import Artifact, Compiled, digest
-from pystator_gen.diagnostics import Diagnostic
+from pystator_gen.artifacts import Artifact, Compiled
 from pystator_gen.formatting import format_modules
 from pystator_gen.lower import exports
-from pystator_gen.pipeline import compile_source
-from pystator_gen.source import Source, read
+from pystator_gen.pipeline import compile_read
+from pystator_gen.source import Source, digest, read
 
 _WORTH_IT = 100
 """From so many sources on, more processes win more than their start costs."""
@@ -51,6 +51,14 @@ def compile_each(paths: Sequence[Path], processes: int) -> Iterator[Compiled]:
         pool.shutdown(cancel_futures=True)
 
 
+def cores() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
 def prepare_process() -> None:
     """Settle a process of a pool: the one that has started it is told of Ctrl-C, and ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -65,7 +73,7 @@ def collect_seldom() -> None:
 def compile_chunk(paths: Sequence[Path]) -> list[Compiled]:
     """Compile some sources, and format what they become."""
     sources = [read(path) for path in paths]
-    found = [([], [source]) if isinstance(source, Diagnostic) else compile_source(source) for source in sources]
+    found = [compile_read(source) for source in sources]
     texts = {
         (number, unit.module, name): text
         for number, (units, _) in enumerate(found)

@@ -46,8 +46,10 @@ def lower(machine: model.Machine) -> view.Module:
         imports.typing(name)
     prefix = machine.prefix
     table = Table(machine, imports)
-    aliases = _aliases(machine, imports)
-    resting = _RESTING if any(alias.name == _RESTING for alias in aliases) else f"{prefix}State"
+    resting = _resting(machine, imports)
+    aliases = _aliases(machine, imports, resting)
+    if resting != f"{prefix}State":
+        resting = _RESTING
     module = view.Module(
         source=one_line(PurePosixPath(machine.source).name),
         interface=INTERFACE,
@@ -102,7 +104,7 @@ def _dictionaries(machine: model.Machine, imports: Imports) -> tuple[view.TypedD
     return tuple(dictionary for dictionary in found if dictionary is not None)
 
 
-def _aliases(machine: model.Machine, imports: Imports) -> tuple[view.Constant, ...]:
+def _aliases(machine: model.Machine, imports: Imports, resting: str) -> tuple[view.Constant, ...]:
     """The result, accepted names of states and triggers, the names of guards and actions, what is rested in."""
     prefix = machine.prefix
     every, outermost = _configs(machine), _configs(machine, outermost=True)
@@ -118,7 +120,6 @@ def _aliases(machine: model.Machine, imports: Imports) -> tuple[view.Constant, .
         view.Constant("_GuardName", _literals([guard.name for guard in machine.guards], imports)),
         view.Constant("_ActionName", _literals([action.name for action in machine.actions], imports)),
     ]
-    resting = _resting(machine, imports)
     if resting != f"{prefix}State":
         aliases.append(view.Constant(_RESTING, resting))
     if context_is_open(machine):

@@ -177,7 +177,7 @@ class Orchestrator(Inquiries):
             raise
         assert decision is not None, "an event is always decided"
         result = decision.result
-        if decision.plans:
+        if decision.plans:  # or a procedure would be made for nothing
             result = yield from self._actor.follow(decision, is_async=is_async)
         telling.after(result, decision)
         if decision.result.armed:
