@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pystator_runtime.actions import ActionStatus as ActionStatus
     from pystator_runtime.actions import ExecutionMode as ExecutionMode
     from pystator_runtime.actions import ExecutionResult as ExecutionResult
+    from pystator_runtime.callables import ActionRegistry as ActionRegistry
+    from pystator_runtime.callables import GuardRegistry as GuardRegistry
     from pystator_runtime.configuration import ParallelStateConfig as ParallelStateConfig
     from pystator_runtime.errors import ActionError as ActionError
     from pystator_runtime.errors import AutoTransitionLoopError as AutoTransitionLoopError
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from pystator_runtime.orchestrator import FailedAction as FailedAction
     from pystator_runtime.orchestrator import Orchestrator as Orchestrator
     from pystator_runtime.orchestrator import StoredEntity as StoredEntity
-    from pystator_runtime.registries import ActionRegistry as ActionRegistry
-    from pystator_runtime.registries import GuardRegistry as GuardRegistry
     from pystator_runtime.results import Timer as Timer
     from pystator_runtime.results import TransitionResult as TransitionResult
     from pystator_runtime.results import TransitionStep as TransitionStep
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "actions": "ActionResult ActionSpec ActionStatus ExecutionMode ExecutionResult",
+    "callables": "ActionRegistry GuardRegistry",
     "configuration": "ParallelStateConfig",
     "errors": "ActionError AutoTransitionLoopError ConfigurationError ErrorCode FSMError GuardError"
     " IdempotencyError InvalidTransitionError ReservedKeyError SnapshotError StaleVersionError StaleViewError"
@@ -59,7 +60,6 @@ _MODULES = {
     "hooks": "TransitionHook",
     "machine": "StateMachine",
     "orchestrator": "AuditEntry FailedAction Orchestrator StoredEntity",
-    "registries": "ActionRegistry GuardRegistry",
     "results": "Timer TransitionResult TransitionStep",
     "session": "EntitySession",
     "views": "StateView",

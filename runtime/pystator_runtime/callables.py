@@ -147,3 +147,19 @@ class FunctionRegistry:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(sorted(self.names()))})"
+
+
+class GuardRegistry(FunctionRegistry):
+    """Guards by name: ``(ctx) -> bool``, sync or async, for ``machine.bind_guards(registry)``."""
+
+    __slots__ = ()
+
+    _kind = "guard"
+
+
+class ActionRegistry(FunctionRegistry):
+    """Actions by name: ``(ctx) -> anything``, sync or async, for ``machine.bind_actions(registry)``."""
+
+    __slots__ = ()
+
+    _kind = "action"

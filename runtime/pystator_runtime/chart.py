@@ -10,7 +10,7 @@ from pystator_runtime.errors import UndefinedStateError
 from pystator_runtime.fields import Fields, FieldType, Payload
 from pystator_runtime.guards import Guard, Test
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.rows import Row, acting, names_of
+from pystator_runtime.rows import Row
 
 if TYPE_CHECKING:
     from pystator_runtime.configuration import ParallelStateConfig
@@ -27,6 +27,7 @@ class Chart(Generic[StateT]):
 
     ``rows`` are those of the states that an entity can rest in by name, compound states standing for their initial
     leaf (`S1.2`); what lies in parallel states is found by :meth:`row`.
+    ``guards`` and ``actions`` are the names that functions of the application have to be bound to (`S5.4`).
     ``definition`` is all that the YAML said, as JSON text: most applications never look at it.
     """
 
@@ -68,6 +69,8 @@ class Chart(Generic[StateT]):
         initial: StateT | ParallelStateConfig,
         rows: tuple[Row[StateT], ...],
         definition: str,
+        guards: tuple[str, ...] = (),
+        actions: tuple[str, ...] = (),
         compounds: Mapping[str, StateT | ParallelStateConfig] | None = None,
         variables: Fields | None = None,
         payloads: Mapping[str, Payload] | None = None,
@@ -86,6 +89,8 @@ class Chart(Generic[StateT]):
         self.states: tuple[StateT, ...] = tuple(states)
         self.triggers = triggers
         self.definition = definition
+        self.guards = guards
+        self.actions = actions
         self.variables: Fields = variables or {}
         self.payloads: Mapping[str, Payload] = payloads or {}
         self.defaults = defaults
@@ -98,7 +103,6 @@ class Chart(Generic[StateT]):
         self.fallback = fallback
         self.retry_attempts = retry_attempts
         self.automatic_asks = any(transition.asks for row in rows for transition in row.automatic)
-        self.guards, self.actions = _names_to_bind(rows, self.invariants)
         self.remembers = bool(compounds)
         """Whether there are states that record what was active in them (`S4.1`)."""
         self.regions: Regions | None = None
@@ -131,15 +135,15 @@ class Chart(Generic[StateT]):
 
     def _link(self, rows: tuple[Row[StateT], ...]) -> None:
         """Link all transitions to the rows they lead to, and work out what can be known beforehand."""
-        for transition in (transition for row in rows for transition in row.candidates()):
-            transition.link(self._active)
-            if transition.restoration is not None:
-                transition.restoration.find = _nothing if self.regions is None else self.regions.way_back
-        resting = tuple(dict.fromkeys(self.rows.values()))
-        for transition in (transition for row in resting for transition in row.candidates()):
-            transition.conclude()
-        if not self.validate_context:
-            for row in resting:
+        resting = set(self.rows.values())
+        for row in rows:
+            for transition in row.candidates():
+                transition.link(self._active)
+                if transition.restoration is not None:
+                    transition.restoration.find = _nothing if self.regions is None else self.regions.way_back
+                if row in resting:
+                    transition.conclude()
+            if row in resting and not self.validate_context:
                 row.find_quick(automatic_asks=self.automatic_asks)
 
     def row(self, state: object) -> Row[StateT] | None:
@@ -192,22 +196,3 @@ class Chart(Generic[StateT]):
 
 def _nothing(restoration: object, recorded: str) -> None:
     """The way back to what no state can have recorded."""
-
-
-def _names_to_bind(
-    rows: tuple[Row[Any], ...], invariants: Mapping[str, Guard]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of guards and of actions that functions of the application have to be bound to (`S5.4`)."""
-    guards: set[str] = set()
-    actions: set[str] = set()
-    for guard in invariants.values():
-        guards.update(names_of(guard))
-    for row in rows:
-        actions.update(spec.name for spec in acting((*row.entry, *row.exit)))
-        for transition in row.candidates():
-            ways = (transition.way, *(transition.restoration.ways.values() if transition.restoration else ()))
-            plan = (*transition.exit, *transition.actions, *(item for way in ways for item in way.entry))
-            actions.update(spec.name for spec in acting(plan))
-            for guard in transition.guards:
-                guards.update(names_of(guard))
-    return tuple(sorted(guards)), tuple(sorted(actions))

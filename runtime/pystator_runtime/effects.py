@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from pystator_runtime.actions import ActionSpec
 from pystator_runtime.guards import Condition, Test
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Working:
@@ -30,6 +32,8 @@ class Working:
     def moment(self) -> datetime:
         """The step's moment, in UTC: the same for all of its effects."""
         if self._moment is None:
+            from datetime import UTC, datetime
+
             self._moment = datetime.now(UTC)
         return self._moment
 

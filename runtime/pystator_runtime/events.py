@@ -1,6 +1,7 @@
-"""What is sent to a machine, and the keys that the engine adds to the context on the way."""
+"""What is sent to a machine, and the keys that the engine adds to the context on the way.
 
-from __future__ import annotations
+Annotations are values here, not text: of a typed dictionary, text would be compiled whenever an application starts.
+"""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict

@@ -7,7 +7,7 @@ it again (`S13.4`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 
@@ -60,31 +60,43 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _is_decimal(value: Any) -> bool:
-    from decimal import Decimal
+@cache
+def _imported(module: str, name: str) -> Any:
+    """A class, imported when a value is first looked at: no machine declares all the types there are."""
+    from importlib import import_module
 
-    return isinstance(value, Decimal)
+    return getattr(import_module(module), name)
+
+
+def _is_datetime(value: Any) -> bool:
+    return isinstance(value, _imported("datetime", "datetime"))
+
+
+def _is_date(value: Any) -> bool:
+    return isinstance(value, _imported("datetime", "date")) and not _is_datetime(value)
+
+
+def _is_decimal(value: Any) -> bool:
+    return isinstance(value, _imported("decimal", "Decimal"))
 
 
 def _to_decimal(value: Any) -> Any:
-    from decimal import Decimal, InvalidOperation
-
     try:
-        return Decimal(value)
-    except InvalidOperation:
+        return _imported("decimal", "Decimal")(value)
+    except _imported("decimal", "InvalidOperation"):
         raise ValueError(f"{value!r} is not a decimal") from None
 
 
 def _is_uuid(value: Any) -> bool:
-    from uuid import UUID
-
-    return isinstance(value, UUID)
+    return isinstance(value, _imported("uuid", "UUID"))
 
 
 def _to_uuid(value: Any) -> Any:
-    from uuid import UUID
+    return _imported("uuid", "UUID")(str(value))
 
-    return UUID(str(value))
+
+def _isoformat(value: Any) -> Any:
+    return value.isoformat()
 
 
 STRING = FieldType("string", lambda value: isinstance(value, str), kinds=(str,))
@@ -95,17 +107,9 @@ OBJECT = FieldType("object", lambda value: isinstance(value, Mapping), kinds=(di
 ARRAY = FieldType("array", lambda value: isinstance(value, list), kinds=(list,))
 ANY = FieldType("any", lambda value: True)
 DATETIME = FieldType(
-    "datetime",
-    lambda value: isinstance(value, datetime),
-    lambda value: value.isoformat(),
-    datetime.fromisoformat,
+    "datetime", _is_datetime, _isoformat, lambda text: _imported("datetime", "datetime").fromisoformat(text)
 )
-DATE = FieldType(
-    "date",
-    lambda value: isinstance(value, date) and not isinstance(value, datetime),
-    lambda value: value.isoformat(),
-    date.fromisoformat,
-)
+DATE = FieldType("date", _is_date, _isoformat, lambda text: _imported("datetime", "date").fromisoformat(text))
 DECIMAL = FieldType("decimal", _is_decimal, str, _to_decimal)
 UUID = FieldType("uuid", _is_uuid, str, _to_uuid)
 
@@ -181,14 +185,9 @@ def one_of(*values: object) -> FieldType:
 
 def application_type(module: str, name: str) -> FieldType:
     """A class of the application, imported when a value is first looked at. It has no JSON form of its own."""
-    found: list[Any] = []
 
     def accepts(value: Any) -> bool:
-        if not found:
-            from importlib import import_module
-
-            found.append(getattr(import_module(module), name))
-        kind = found[0]
+        kind = _imported(module, name)
         try:
             return not isinstance(kind, type) or isinstance(value, kind)
         except TypeError:

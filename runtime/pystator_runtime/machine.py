@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
-from pystator_runtime.callables import FunctionRegistry
+from pystator_runtime.callables import ActionRegistry, FunctionRegistry, GuardRegistry
 from pystator_runtime.chart import Chart, Pair
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.guards import GuardAnswerT_co, warn
 from pystator_runtime.habits import Habits
-from pystator_runtime.hooks import TransitionHook
-from pystator_runtime.parallel import ParallelStates
+from pystator_runtime.parallel import ConfigT, ParallelStates
 from pystator_runtime.refusals import undefined_state
-from pystator_runtime.registries import ActionRegistry, GuardRegistry
 from pystator_runtime.results import NOTHING, TransitionResult
 from pystator_runtime.rows import Row
 from pystator_runtime.session import DetachedSession, EntitySession
@@ -23,16 +21,19 @@ from pystator_runtime.waiting import Procedure, arun, run
 
 if TYPE_CHECKING:
     from pystator_runtime.configuration import ParallelStateConfig
+    from pystator_runtime.hooks import TransitionHook
+
+    StateNameT = TypeVar("StateNameT", bound=str | ParallelStateConfig)
+else:  # a bound in quotes would be compiled whenever an application starts
+    StateNameT = TypeVar("StateNameT")
 
 StateT = TypeVar("StateT", bound=Any)
-StateNameT = TypeVar("StateNameT", bound="str | ParallelStateConfig")
 TriggerT = TypeVar("TriggerT", bound=str)
 TriggerNameT = TypeVar("TriggerNameT", bound=str)
 ContextT = TypeVar("ContextT", bound=Mapping[str, object])
-SessionT_co = TypeVar("SessionT_co", bound="EntitySession[Any, Any, Any]", covariant=True)
+SessionT_co = TypeVar("SessionT_co", bound=EntitySession[Any, Any, Any], covariant=True)
 GuardNameT = TypeVar("GuardNameT", bound=str)
 ActionNameT = TypeVar("ActionNameT", bound=str)
-ConfigT = TypeVar("ConfigT", bound="ParallelStateConfig")
 GuardFunctionT = TypeVar("GuardFunctionT", bound=Callable[..., "bool | Awaitable[bool]"])
 ActionFunctionT = TypeVar("ActionFunctionT", bound=Callable[..., object])
 

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from pystator_runtime.regions import Configuration, Regions
     from pystator_runtime.results import TransitionResult
 
+    ConfigT = TypeVar("ConfigT", bound=ParallelStateConfig)
+else:  # a bound in quotes would be compiled whenever an application starts
+    ConfigT = TypeVar("ConfigT")
+
 StateT = TypeVar("StateT", bound=Any)
 ContextT = TypeVar("ContextT", bound=Mapping[str, object])
 TriggerNameT = TypeVar("TriggerNameT", bound=str)
-ConfigT = TypeVar("ConfigT", bound="ParallelStateConfig")
 
 
 class ParallelStates(Generic[StateT, ContextT, TriggerNameT, ConfigT, GuardAnswerT_co]):

@@ -16,7 +16,7 @@ from pystator_runtime.errors import (
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
 
-StateT = TypeVar("StateT", bound="Any")
+StateT = TypeVar("StateT", bound=Any)
 
 
 def before_guards(chart: Chart[StateT], row: Row[StateT], trigger: str) -> TransitionResult[StateT] | None:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from pystator_runtime.configuration import ParallelStateConfig
     from pystator_runtime.errors import FSMError
 
-StateT_co = TypeVar("StateT_co", bound="str | ParallelStateConfig", covariant=True)
+    StateT_co = TypeVar("StateT_co", bound=str | ParallelStateConfig, covariant=True)
+else:  # a bound in quotes would be compiled whenever an application starts
+    StateT_co = TypeVar("StateT_co", covariant=True)
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -27,8 +29,9 @@ class Immutable:
         cls._fields = cls.__dict__.get("_fields", cls.__slots__)
 
     def _set(self, **values: object) -> None:
+        put = object.__setattr__
         for name, value in values.items():
-            object.__setattr__(self, name, value)
+            put(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is immutable: {name!r} can't be set")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
 
 from pystator_runtime.actions import ActionSpec
 from pystator_runtime.effects import Effect, PlanItem, When
-from pystator_runtime.guards import AllOf, AnyOf, Guard, Named, Not, Test, fused
+from pystator_runtime.guards import AllOf, AnyOf, Condition, Guard, Named, Not, Test, fused
 from pystator_runtime.results import NOTHING, Timer, TransitionResult, TransitionStep
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Transition(Generic[StateT]):
         self.records = records
         self.restoration = restoration
         self.updates: Mapping[str, str] = dict.fromkeys(records, str(source)) if records else NOTHING
-        self.asks = any(names_of(guard) for guard in guards)
+        self.asks = any(map(asks_application, guards))
         self.test: Test | None = None if self.asks else fused(guards)
         self.outcome: TransitionResult[StateT] | None = None
         self.result: TransitionResult[StateT] | None = None
@@ -145,9 +145,10 @@ class Transition(Generic[StateT]):
 
     def link(self, active: Callable[[Any], Row[StateT]]) -> None:
         """Find the rows of what is active then."""
-        for way in (self.way, *(self.restoration.ways.values() if self.restoration else ())):
-            way.row = active(way.target)
-        self.row = self.way.row
+        self.row = self.way.row = active(self.way.target)
+        if self.restoration is not None:
+            for way in self.restoration.ways.values():
+                way.row = active(way.target)
 
     def conclude(self) -> None:
         """Build the result, if it is always the same."""
@@ -187,16 +188,15 @@ class Transition(Generic[StateT]):
 
     def step(self) -> TransitionStep[Any] | None:
         """What a result tells of this transition, if that is always the same."""
-        if self.restoration is not None or not only_actions((*self.exit, *self.actions, *self.way.entry)):
-            return None
-        return TransitionStep(
-            self.source,
-            self.way.target,
-            self.trigger,
-            specs(self.exit),
-            specs(self.actions),
-            specs(self.way.entry),
-        )
+        way = self.way
+        if (
+            self.restoration is None
+            and only_actions(self.exit)
+            and only_actions(self.actions)
+            and only_actions(way.entry)
+        ):
+            return TransitionStep(self.source, way.target, self.trigger, self.exit, self.actions, way.entry)
+        return None
 
     def placed(self, way: Way[StateT]) -> Way[StateT]:
         """A restored way, in the place of the one that was declared."""
@@ -292,27 +292,22 @@ class Row(Generic[StateT]):
         return chosen[0]
 
 
-def only_actions(items: tuple[PlanItem, ...]) -> bool:
+def only_actions(items: tuple[PlanItem, ...]) -> TypeGuard[tuple[ActionSpec, ...]]:
     """Whether a plan has no effects and no conditions, so that it is always the same."""
-    return all(isinstance(item, ActionSpec) for item in items)
+    return not items or all(isinstance(item, ActionSpec) for item in items)
 
 
-def specs(items: tuple[PlanItem, ...]) -> tuple[ActionSpec, ...]:
-    """The actions of a plan that are planned under no condition."""
-    return tuple(item for item in items if isinstance(item, ActionSpec))
-
-
-def names_of(guard: Guard) -> set[str]:
-    """The functions of the application that a guard asks."""
+def asks_application(guard: Guard) -> bool:
+    """Whether a guard asks a function of the application."""
     match guard:
+        case Condition():
+            return False
         case Named():
-            return {guard.name}
+            return True
         case AllOf() | AnyOf():
-            return {name for child in guard.guards for name in names_of(child)}
+            return any(map(asks_application, guard.guards))
         case Not():
-            return names_of(guard.guard)
-        case _:
-            return set()
+            return asks_application(guard.guard)
 
 
 def acting(items: tuple[PlanItem | Effect, ...]) -> tuple[ActionSpec, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
 
-from pystator_runtime import snapshots
 from pystator_runtime.chart import Chart
 from pystator_runtime.errors import SnapshotError
 from pystator_runtime.events import Event, refuse_reserved_keys
@@ -13,8 +12,7 @@ from pystator_runtime.guards import GuardAnswerT_co, warn
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
-from pystator_runtime.snapshots import Standing
-from pystator_runtime.stepping import CLOSED, SteppingEntity
+from pystator_runtime.stepping import CLOSED, Standing, SteppingEntity
 from pystator_runtime.timers import Timers
 from pystator_runtime.waiting import run
 
@@ -215,6 +213,8 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         Raises:
             SnapshotError: The context has a value that JSON can't hold and that no declaration says how to write.
         """
+        from pystator_runtime import snapshots
+
         return snapshots.write(self._machine.chart, self.entity_id, self._position())
 
     @classmethod
@@ -234,6 +234,8 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         Raises:
             SnapshotError: The snapshot does not fit the machine; the message says why.
         """
+        from pystator_runtime import snapshots
+
         if not issubclass(machine.session_class, cls):
             raise SnapshotError(f"{machine!r} makes {machine.session_class.__name__}, not {cls.__name__}")
         entity_id, standing = snapshots.read(machine.chart, data)

@@ -10,30 +10,10 @@ from pystator_runtime.encoding import Encoding
 from pystator_runtime.errors import SnapshotError, UndefinedStateError
 from pystator_runtime.results import Timer
 from pystator_runtime.rows import Row
+from pystator_runtime.stepping import Standing
 from pystator_runtime.timers import Milliseconds, from_text, to_text
 
 FORMAT = 1
-
-
-class Standing:
-    """Where an entity stands: its row and context, what compound states recorded, and when its timers are due.
-
-    ``due`` is ``None`` where that is not known, as in PyStator's snapshots: what waits in this state then begins to.
-    """
-
-    __slots__ = ("context", "due", "history", "row")
-
-    def __init__(
-        self,
-        row: Row[Any],
-        context: dict[str, Any],
-        history: Mapping[str, Any],
-        due: Mapping[Timer, Milliseconds] | None,
-    ) -> None:
-        self.row = row
-        self.context = context
-        self.history = history
-        self.due = due
 
 
 def write(chart: Chart[Any], entity_id: str, standing: Standing) -> dict[str, Any]:

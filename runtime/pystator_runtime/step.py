@@ -21,7 +21,7 @@ from pystator_runtime.rows import Row, Transition, Way
 from pystator_runtime.selection import Candidates, select
 from pystator_runtime.waiting import Procedure
 
-StateT = TypeVar("StateT", bound="Any")
+StateT = TypeVar("StateT", bound=Any)
 
 ContextCheck = Callable[[Row[Any], str, Mapping[str, Any]], list[str]]
 """Says what is wrong with a context in which an event arrives (`S10.2`): the row, the trigger, the context."""

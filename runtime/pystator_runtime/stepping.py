@@ -13,9 +13,8 @@ from pystator_runtime.events import Event
 from pystator_runtime.executor import Occasion, perform
 from pystator_runtime.guards import warn
 from pystator_runtime.habits import Habits
-from pystator_runtime.results import NOTHING, TransitionResult
+from pystator_runtime.results import NOTHING, Timer, TransitionResult
 from pystator_runtime.rows import Row, Transition
-from pystator_runtime.snapshots import Standing
 from pystator_runtime.step import START_TRIGGER, Step, complete, decide, enter, ring
 from pystator_runtime.timers import Alarm, Milliseconds, Timers
 from pystator_runtime.turns import Turn, Turns
@@ -23,6 +22,27 @@ from pystator_runtime.waiting import Procedure, arun, run
 
 CLOSED: Mapping[str, Any] = {}
 _NOTHING_RECORDED: Any = NOTHING  # of machines that never record anything; it can't be written to by mistake
+
+
+class Standing:
+    """Where an entity stands: its row and context, what compound states recorded, and when its timers are due.
+
+    ``due`` is ``None`` where that is not known, as in PyStator's snapshots: what waits in this state then begins to.
+    """
+
+    __slots__ = ("context", "due", "history", "row")
+
+    def __init__(
+        self,
+        row: Row[Any],
+        context: dict[str, Any],
+        history: Mapping[str, Any],
+        due: Mapping[Timer, Milliseconds] | None,
+    ) -> None:
+        self.row = row
+        self.context = context
+        self.history = history
+        self.due = due
 
 
 class SteppingEntity:

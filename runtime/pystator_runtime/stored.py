@@ -6,12 +6,13 @@ It wraps one, and loads it when the first is made: most applications keep their 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pystator_runtime.guards import GuardAnswerT_co
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pystator_runtime.encoding import Codec
     from pystator_runtime.executor import ActionExecutor
     from pystator_runtime.hooks import TransitionHook

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 
 from pystator_runtime.guards import warn
 from pystator_runtime.results import Timer
@@ -26,6 +25,8 @@ def wall_clock() -> Milliseconds:
 
 def to_text(moment: Milliseconds) -> str:
     """A moment as ISO 8601 text, in UTC."""
+    from datetime import UTC, datetime
+
     return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds")
 
 
@@ -35,6 +36,8 @@ def from_text(text: str) -> Milliseconds:
     Raises:
         ValueError: The text is no moment, or one without an offset.
     """
+    from datetime import datetime
+
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset from UTC")

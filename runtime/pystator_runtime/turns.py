@@ -7,7 +7,7 @@ waits its turn: a thread at a lock, a task at a lock of its event loop.
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock, get_ident  # what `threading` has them from, without all it has besides
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import asyncio
 
-    from pystator_runtime.snapshots import Standing
+    from pystator_runtime.stepping import Standing
 
 
 class Turn:
@@ -32,7 +32,7 @@ class Turn:
         self.is_async = is_async
         self.deciding = False
         self.over = False
-        self.thread = threading.get_ident()
+        self.thread = get_ident()
 
 
 _innermost: ContextVar[Turn | None] = ContextVar("pystator_runtime_turn", default=None)
@@ -52,7 +52,7 @@ class Turns:
         self.running: Turn | None = None
         self.committed: Standing | None = None
         self.queue: list[tuple[str, Mapping[str, Any], str | None]] = []  # a deque would weigh more than the session
-        self._thread_lock = threading.Lock() if thread_safe else None
+        self._thread_lock = allocate_lock() if thread_safe else None
         self._task_lock: asyncio.Lock | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -66,7 +66,7 @@ class Turns:
     def blocked(self) -> bool:
         """Whether waiting here, on a sync path, could never end: the running step is a task of this thread."""
         running = self.running  # read once: another thread may end its turn meanwhile
-        return running is not None and running.thread == threading.get_ident()
+        return running is not None and running.thread == get_ident()
 
     @property
     def thread_safe(self) -> bool:

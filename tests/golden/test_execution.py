@@ -7,7 +7,7 @@ import inspect
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +20,8 @@ import pytest
 from golden.cases import Case, cases
 from pystator_gen import naming
 from pystator_gen.output import exported_names
-from pystator_runtime import Event, InvalidTransitionError, TerminalStateError
+from pystator_runtime import ActionSpec, Event, InvalidTransitionError, TerminalStateError
+from pystator_runtime.guards import Named
 
 PACKAGES = [case for case in cases() if not case.is_error]
 VALUES: tuple[Any, ...] = (
@@ -102,6 +103,33 @@ def test_a_definition_is_all_that_the_source_said(modules: list[ModuleType]) -> 
     for module in modules:
         definition = _machine(module).definition
         assert [state["name"] for state in definition["states"]] == [str(s) for s in _machine(module).states]
+
+
+def test_a_table_says_which_functions_are_called_in_it(modules: list[ModuleType]) -> None:
+    """S5.4: what has to be bound is worked out when generating; here it is looked for in the table itself."""
+    for module in modules:
+        chart = _machine(module).chart
+        found = list(_within(chart, set()))
+        assert {guard.name for guard in found if isinstance(guard, Named)} == set(chart.guards)
+        assert {spec.name for spec in found if isinstance(spec, ActionSpec)} == set(chart.actions)
+
+
+def _within(thing: object, seen: set[int]) -> Iterator[object]:
+    """``thing`` and everything of the runtime that it holds."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    held: Iterable[object] = ()
+    if isinstance(thing, Mapping):
+        held = [*thing, *thing.values()]
+    elif isinstance(thing, (tuple, list, set, frozenset)):
+        held = thing
+    elif type(thing).__module__.startswith("pystator_runtime"):
+        yield thing
+        slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+        held = [getattr(thing, name) for name in slots if hasattr(thing, name)]
+    for other in held:
+        yield from _within(other, seen)
 
 
 def _machine(module: ModuleType) -> Any:

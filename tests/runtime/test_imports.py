@@ -17,7 +17,7 @@ from support.machines import compile_machine
 
 HEAVY = {
     *("asyncio", "sqlite3", "logging", "inspect", "dataclasses", "json", "uuid", "re", "decimal"),
-    *("difflib", "importlib.metadata", "concurrent.futures", "socket", "ssl", "subprocess"),
+    *("difflib", "importlib.metadata", "concurrent.futures", "socket", "ssl", "subprocess", "datetime", "threading"),
 }
 BARE = "import enum, typing"
 RUNTIME = Path(__file__).parents[2] / "runtime"
@@ -47,6 +47,20 @@ def bare() -> set[str]:
 def test_importing_the_runtime_loads_nothing_heavy(bare: set[str], statement: str) -> None:
     """DESIGN"""
     assert not HEAVY & (loaded_after(f"{BARE}\n{statement}") - bare)
+
+
+def test_importing_what_generated_modules_need_compiles_nothing() -> None:
+    """DESIGN: annotations that `typing` compiles from text cost more than the classes they are in"""
+    script = """
+import sys, typing
+compiled = []
+sys.addaudithook(lambda event, details: event == "compile" and details[1] == "<string>" and compiled.append(details[0]))
+typing.TypeVar("Probe", bound="int")
+import pystator_runtime.interface
+print(*compiled)
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["b'int'"], "only the probe"
 
 
 def test_the_package_itself_loads_none_of_its_modules_before_they_are_asked_for() -> None:

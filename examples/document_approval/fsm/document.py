@@ -229,6 +229,8 @@ _CHART: rt.Chart[DocumentState] = rt.Chart(
     triggers=tuple(DocumentTrigger),
     initial=_STATE_DRAFT,
     definition=_DEFINITION,
+    guards=("author_is_employed", "may_approve"),
+    actions=("announce", "render_pdf", "send_comment"),
     reject_invalid_events=False,
     payloads={
         "submit": rt.Payload({}),

@@ -265,6 +265,8 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     triggers=tuple(OrderTrigger),
     initial=_STATE_PENDING,
     definition=_DEFINITION,
+    guards=("within_risk_limit",),
+    actions=("alert_surveillance", "notify", "route", "settle"),
     payloads={
         "submit": rt.Payload({}),
         "fill": rt.Payload(

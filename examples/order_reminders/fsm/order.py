@@ -130,6 +130,7 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     triggers=tuple(OrderTrigger),
     initial=_STATE_PLACED,
     definition=_DEFINITION,
+    actions=("write",),
     payloads={"pay": rt.Payload({})},
     rows=(
         rt.Row(

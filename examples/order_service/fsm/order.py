@@ -171,6 +171,7 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     triggers=tuple(OrderTrigger),
     initial=_STATE_PLACED,
     definition=_DEFINITION,
+    actions=("charge", "release_stock", "reserve_stock", "tell_warehouse", "write"),
     payloads={
         "pay": rt.Payload({"amount": rt.Field(rt.DECIMAL, required=True)}),
         "pack": rt.Payload({}),

@@ -413,6 +413,16 @@ _CHART: rt.Chart[RebalancingState] = rt.Chart(
     triggers=tuple(RebalancingTrigger),
     initial=_STATE_IDLE,
     definition=_DEFINITION,
+    actions=(
+        "cancel_the_rest",
+        "close_book",
+        "find_new_limits",
+        "measure_drift",
+        "nothing_to_do",
+        "open_book",
+        "report",
+        "send_orders",
+    ),
     compounds={
         "rebalancing": _STATE_MEASURING,
         "analysis": _STATE_MEASURING,

@@ -493,6 +493,16 @@ _CHART: rt.Chart[TradingDayState] = rt.Chart(
     triggers=tuple(TradingDayTrigger),
     initial=_STATE_LOGGED_OUT,
     definition=_DEFINITION,
+    actions=(
+        "ask_clearing_house",
+        "book_the_day",
+        "cancel_open_orders",
+        "close_gateway",
+        "dial",
+        "open_gateway",
+        "send_order",
+        "warn",
+    ),
     compounds={"open": _STATE_CONTINUOUS, "taking": _STATE_EVERY_ORDER},
     payloads={
         "log_in": rt.Payload({}),

@@ -158,6 +158,9 @@ def _configs(machine: model.Machine, *, outermost: bool = False) -> list[str]:
 def _options(machine: model.Machine, table: Table, imports: Imports) -> tuple[str, ...]:
     """The keyword arguments of the chart that differ from their defaults."""
     options: list[str] = []
+    for kind, functions in (("guards", machine.guards), ("actions", machine.actions)):
+        if functions:
+            options.append(f"{kind}={python_literal(tuple(function.name for function in functions))}")
     if machine.validate_context:
         options.append("validate_context=True")
         if machine.variables:

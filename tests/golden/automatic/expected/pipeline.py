@@ -118,6 +118,8 @@ _CHART: rt.Chart[PipelineState] = rt.Chart(
     triggers=tuple(PipelineTrigger),
     initial=_STATE_WAITING,
     definition=_DEFINITION,
+    guards=("is_hopeless",),
+    actions=("check",),
     defaults=lambda: {"count": 0},
     rows=(
         rt.Row(

@@ -97,6 +97,21 @@ _CHART: rt.Chart[HooksState] = rt.Chart(
     triggers=tuple(HooksTrigger),
     initial=_STATE_ON,
     definition=_DEFINITION,
+    guards=("1st", "bool", "class", "int", "list", "property", "rt", "str"),
+    actions=(
+        "1st",
+        "__y",
+        "_x",
+        "a__b",
+        "a_b",
+        "class",
+        "int",
+        "list",
+        "object",
+        "property",
+        "rt",
+        "str",
+    ),
     rows=(
         rt.Row(
             _STATE_ON,

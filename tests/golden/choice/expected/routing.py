@@ -151,6 +151,8 @@ _CHART: rt.Chart[RoutingState] = rt.Chart(
     triggers=tuple(RoutingTrigger),
     initial=_STATE_START,
     definition=_DEFINITION,
+    guards=("is_ready", "is_vip"),
+    actions=("first_leg", "second_leg", "third_leg", "welcome"),
     rows=(
         rt.Row(
             _STATE_START,

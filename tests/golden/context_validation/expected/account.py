@@ -158,6 +158,7 @@ _CHART: rt.Chart[AccountState] = rt.Chart(
     triggers=tuple(AccountTrigger),
     initial=_STATE_ACTIVE,
     definition=_DEFINITION,
+    guards=("is_audited",),
     validate_context=True,
     variables={
         "owner": rt.Field(rt.STRING, required=True),

@@ -202,6 +202,7 @@ _CHART: rt.Chart[EffectsState] = rt.Chart(
     triggers=tuple(EffectsTrigger),
     initial=_STATE_ONE,
     definition=_DEFINITION,
+    actions=("told",),
     defaults=lambda: {"count": 0, "log": [], "total": 1.5, "flag": False},
     codecs={"seen_at": rt.DATETIME, "done_at": rt.optional(rt.DATETIME)},
     rows=(

@@ -276,6 +276,7 @@ _CHART: rt.Chart[GuardFormsState] = rt.Chart(
     triggers=tuple(GuardFormsTrigger),
     initial=_STATE_ASKED,
     definition=_DEFINITION,
+    guards=("first", "second"),
     defaults=lambda: {"amount": 0, "name": "", "tags": []},
     rows=(
         rt.Row(

@@ -131,6 +131,7 @@ _CHART: rt.Chart[PlayerState] = rt.Chart(
     triggers=tuple(PlayerTrigger),
     initial=_STATE_OFF,
     definition=_DEFINITION,
+    actions=("halt", "spin", "tune"),
     compounds={"on": _STATE_RADIO, "disc": _STATE_STOPPED},
     rows=(
         rt.Row(

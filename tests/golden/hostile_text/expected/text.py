@@ -162,6 +162,8 @@ _CHART: rt.Chart[HostileState] = rt.Chart(
     triggers=tuple(HostileTrigger),
     initial=_STATE_HERE,
     definition=_DEFINITION,
+    guards=("ask",),
+    actions=("act",),
     validate_context=True,
     variables={
         "text": rt.Field(rt.STRING),

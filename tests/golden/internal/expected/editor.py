@@ -96,6 +96,7 @@ _CHART: rt.Chart[EditorState] = rt.Chart(
     triggers=tuple(EditorTrigger),
     initial=_STATE_EDITING,
     definition=_DEFINITION,
+    actions=("close_file", "insert", "open_file"),
     rows=(
         rt.Row(
             _STATE_EDITING,

@@ -98,6 +98,7 @@ _CHART: rt.Chart[LampState] = rt.Chart(
     triggers=tuple(LampTrigger),
     initial=_STATE_OFF,
     definition=_DEFINITION,
+    guards=("has_power",),
     defaults=lambda: {"hours": 1000.0},
     rows=(
         rt.Row(

@@ -88,6 +88,7 @@ _CHART: rt.Chart[DoorState] = rt.Chart(
     triggers=tuple(DoorTrigger),
     initial=_STATE_SHUT,
     definition=_DEFINITION,
+    guards=("is_unlocked",),
     reject_invalid_events=False,
     strict_guards=False,
     fallback="broken",

@@ -83,6 +83,7 @@ _CHART: rt.Chart[TurnstileState] = rt.Chart(
     triggers=tuple(TurnstileTrigger),
     initial=_STATE_LOCKED,
     definition=_DEFINITION,
+    guards=("is_genuine",),
     rows=(
         rt.Row(
             _STATE_LOCKED,

@@ -156,6 +156,15 @@ _CHART: rt.Chart[CallState] = rt.Chart(
     triggers=tuple(CallTrigger),
     initial=_STATE_IDLE,
     definition=_DEFINITION,
+    actions=(
+        "light_off",
+        "light_on",
+        "music_off",
+        "music_on",
+        "start_meter",
+        "stop_meter",
+        "write_note",
+    ),
     compounds={"active": _STATE_RINGING, "connected": _STATE_TALKING},
     defaults=lambda: {"rings": 0},
     rows=(

@@ -215,6 +215,8 @@ _CHART: rt.Chart[OrderDeskState] = rt.Chart(
     triggers=tuple(OrderDeskTrigger),
     initial=_STATE_NEW,
     definition=_DEFINITION,
+    guards=("is_open_market", "within_limit"),
+    actions=("book", "log", "notify", "route", "stop_clock"),
     retry_attempts=2,
     payloads={
         "approve": rt.Payload({}),

@@ -401,6 +401,17 @@ _CHART: rt.Chart[OrderState] = rt.Chart(
     triggers=tuple(OrderTrigger),
     initial=_STATE_PLACED,
     definition=_DEFINITION,
+    guards=("is_honest", "is_light"),
+    actions=(
+        "archive",
+        "call_warehouse",
+        "close_file",
+        "leave_warehouse",
+        "open_file",
+        "refuse_payment",
+        "thank",
+        "write",
+    ),
     compounds={"packing": _STATE_PICKING},
     payloads={
         "pay": rt.Payload({"amount": rt.Field(rt.INTEGER, required=True)}),

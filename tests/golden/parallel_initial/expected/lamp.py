@@ -142,6 +142,7 @@ _CHART: rt.Chart[LampState] = rt.Chart(
     triggers=tuple(LampTrigger),
     initial=LampLampConfig(power=LampState.OFF, color=LampState.WHITE),
     definition=_DEFINITION,
+    actions=("click",),
     rows=(
         rt.Container(
             _STATE_LAMP,

@@ -308,6 +308,16 @@ _CHART: rt.Chart[StudioState] = rt.Chart(
     triggers=tuple(StudioTrigger),
     initial=_STATE_DARK,
     definition=_DEFINITION,
+    actions=(
+        "close_mixer",
+        "light_down",
+        "light_up",
+        "mute",
+        "open_mixer",
+        "speak",
+        "turn_down",
+        "unmute",
+    ),
     compounds={"playing": _STATE_INTRO},
     rows=(
         rt.Row(

@@ -81,6 +81,7 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
     triggers=tuple(MachineTrigger),
     initial=_STATE_OPEN,
     definition=_DEFINITION,
+    guards=("is_stuck",),
     rows=(
         rt.Row(
             _STATE_OPEN,

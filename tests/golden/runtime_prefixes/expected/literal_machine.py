@@ -89,6 +89,8 @@ _CHART: rt.Chart[LiteralState] = rt.Chart(
     triggers=tuple(LiteralTrigger),
     initial=_STATE_HERE,
     definition=_DEFINITION,
+    guards=("ok",),
+    actions=("act",),
     payloads={"go": rt.Payload({"n": rt.Field(rt.INTEGER, required=True)})},
     rows=(
         rt.Row(

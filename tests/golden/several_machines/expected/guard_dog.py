@@ -80,6 +80,7 @@ _CHART: rt.Chart[WatchdogState] = rt.Chart(
     triggers=tuple(WatchdogTrigger),
     initial=_STATE_ASLEEP,
     definition=_DEFINITION,
+    guards=("is_loud",),
     rows=(
         rt.Row(
             _STATE_ASLEEP,

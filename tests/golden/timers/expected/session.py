@@ -106,6 +106,7 @@ _CHART: rt.Chart[LoginState] = rt.Chart(
     triggers=tuple(LoginTrigger),
     initial=_STATE_OUT,
     definition=_DEFINITION,
+    guards=("may_lock",),
     compounds={"in_use": _STATE_FRESH},
     rows=(
         rt.Row(

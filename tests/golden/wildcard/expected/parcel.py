@@ -105,6 +105,7 @@ _CHART: rt.Chart[ParcelState] = rt.Chart(
     triggers=tuple(ParcelTrigger),
     initial=_STATE_PACKED,
     definition=_DEFINITION,
+    guards=("is_found",),
     rows=(
         rt.Row(
             _STATE_PACKED,

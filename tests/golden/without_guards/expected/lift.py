@@ -98,6 +98,7 @@ _CHART: rt.Chart[LiftState] = rt.Chart(
     triggers=tuple(LiftTrigger),
     initial=_STATE_STILL,
     definition=_DEFINITION,
+    actions=("ring", "start_motor"),
     defaults=lambda: {"floor": 0},
     rows=(
         rt.Row(
