@@ -275,7 +275,7 @@ def _verdict(answer: object) -> bool:
 def _refusal(name: str) -> GuardError:
     return GuardError(
         f"guard {name!r} is async and was met on a sync path: "
-        "use asend(), ahandle(), aprocess() or async_process_event(), or bind a sync guard"
+        "use asend(), ahandle(), aprocess(), acreate() or async_process_event(), or bind a sync guard"
     )
 
 

@@ -230,6 +230,10 @@ class StateMachine(
         """Decide what coming into being entails: the entry of the initial state and what follows (`S3.5`)."""
         return run(self._enter(self.chart.initial, context, None))
 
+    async def astart(self, context: ContextT) -> TransitionResult[StateT | ConfigT]:
+        """:meth:`start` for machines whose guards may be async."""
+        return await arun(self._enter(self.chart.initial, context, None))
+
     def can_transition(
         self: StateMachine[
             StateT, StateNameT, TriggerT, TriggerNameT, ContextT, SessionT_co, GuardNameT, ActionNameT, ConfigT, bool
@@ -340,6 +344,24 @@ class StateMachine(
         row: Row[Any] = self.chart.initial if initial_state is None else self._row(initial_state)
         habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
         session: SessionT_co = self.session_class(self, row, entity_id, context, habits, thread_safe)
+        return session
+
+    async def acreate(
+        self,
+        entity_id: str | None = None,
+        context: ContextT | None = None,
+        initial_state: StateNameT | None = None,
+        *,
+        execute_actions: bool = False,
+        history: int = 0,
+        strict: bool = False,
+        thread_safe: bool = False,
+        hooks: Sequence[TransitionHook] = (),
+    ) -> SessionT_co:
+        """:meth:`create` for machines in which coming into being may ask async guards or run async actions."""
+        row: Row[Any] = self.chart.initial if initial_state is None else self._row(initial_state)
+        habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
+        session: SessionT_co = await self.session_class._acreated(self, row, entity_id, context, habits, thread_safe)
         return session
 
     def attach(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
 from pystator_runtime.chart import Chart
 from pystator_runtime.errors import SnapshotError
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import GuardAnswerT_co, warn
+from pystator_runtime.guards import GuardAnswerT_co
 from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
 from pystator_runtime.stepping import CLOSED, Standing, SteppingEntity
 from pystator_runtime.timers import Timers
-from pystator_runtime.waiting import run
+from pystator_runtime.waiting import arun, run
 
 if TYPE_CHECKING:
     from pystator_runtime.hooks import TransitionHook
@@ -55,6 +55,42 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         thread_safe: bool,
     ) -> None:
         """Place a new entity in ``row`` and apply its entry (`S3.5`); called by ``machine.create(...)``."""
+        if self._appear(machine, row, entity_id, context, habits, thread_safe):
+            return
+        turns = self._own_turns()
+        turn = turns.begin()
+        try:
+            run(self._begin(turn, row))
+        finally:
+            turns.end(turn)
+
+    @classmethod
+    async def _acreated(
+        cls,
+        machine: Any,
+        row: Row[Any],
+        entity_id: str | None,
+        context: Mapping[str, Any] | None,
+        habits: Habits,
+        thread_safe: bool,
+    ) -> Self:
+        """A new entity, whose entry is awaited; called by ``machine.acreate(...)``."""
+        session = cls.__new__(cls)
+        if not session._appear(machine, row, entity_id, context, habits, thread_safe):
+            async with session._own_turns().ataken() as turn:
+                await arun(session._begin(turn, row))
+        return session
+
+    def _appear(
+        self,
+        machine: Any,
+        row: Row[Any],
+        entity_id: str | None,
+        context: Mapping[str, Any] | None,
+        habits: Habits,
+        thread_safe: bool,
+    ) -> bool:
+        """Be in ``row``; whether that is all, because its entry has nothing to decide or to run."""
         chart: Chart[Any] = machine.chart
         if context is None:
             context = {}
@@ -62,18 +98,9 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
             refuse_reserved_keys(context, "context")
         if row.settled and not habits.execute_actions:
             self._place(machine, row, entity_id, {**chart.defaults(), **context}, habits, thread_safe)
-            return
+            return True
         self._place(machine, row, entity_id, dict(context), habits, thread_safe)
-        self._certain = CLOSED
-        turns = self._own_turns()
-        turn = turns.begin()
-        try:
-            result = run(self._begin(turn, row)).raise_if_failed()
-        finally:
-            turns.end(turn)
-        self._open()
-        if result.execution is not None and not result.execution.all_succeeded:
-            warn(f"{self!r}: entry actions failed: {', '.join(result.execution.failed_actions)}")
+        return False
 
     # -- sending -----------------------------------------------------------------------------------------------
 

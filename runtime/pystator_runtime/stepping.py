@@ -242,15 +242,23 @@ class SteppingEntity:
             return TransitionResult(row.state, row.state, timer.trigger, metadata={"no_op": True})
         return (yield from ring(chart, guards, row, timer, event, context, entity_id=entity_id, history=history))
 
-    def _begin(self, turn: Turn, row: Row[Any]) -> Procedure[TransitionResult[Any]]:
-        """The first step of an entity: its entry, committed and acted upon."""
+    def _begin(self, turn: Turn, row: Row[Any]) -> Procedure[None]:
+        """The first step of an entity: its entry, committed and acted upon.
+
+        Raises:
+            FSMError: The entry failed: its error.
+        """
+        self._certain = CLOSED
         context = self._context
         result = yield from enter(
             self._machine.chart, self._machine.guard_registry, row, context, entity_id=self.entity_id
         )
         self._refuse_async_actions(turn, result)
         result = yield from self._conclude(result, Event(START_TRIGGER), context)
-        return result
+        result.raise_if_failed()
+        self._open()
+        if result.execution is not None and not result.execution.all_succeeded:
+            warn(f"{self!r}: entry actions failed: {', '.join(result.execution.failed_actions)}")
 
     def _conclude(
         self, result: TransitionResult[Any], event: Event, context: dict[str, Any], alarm: Alarm | None = None
@@ -384,7 +392,7 @@ class SteppingEntity:
             action = self._machine.action_registry.find(name)
             if action is not None and action.is_async:
                 raise ActionError(
-                    f"action {name!r} is async and was met on a sync path: use asend() or ahandle(); "
+                    f"action {name!r} is async and was met on a sync path: use asend(), ahandle() or acreate(); "
                     "nothing of the step is kept"
                 )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from pystator_runtime import ActionError, AutoTransitionLoopError
+from pystator_runtime import ActionError, AutoTransitionLoopError, GuardError
 from support.doors import bound
 
 MACHINE = bound(
@@ -216,6 +217,79 @@ def test_a_failing_entry_action_does_not_undo_the_creation(caplog: Any) -> None:
     session = machine.create(execute_actions=True)
     assert session.context == {"n": 1}
     assert "hello" in caplog.text
+
+
+def test_coming_into_being_may_be_awaited() -> None:
+    """S3.5, S5.5: an async guard of an automatic transition, and async entry actions"""
+    ran: list[str] = []
+
+    async def may_move(ctx: Any) -> bool:
+        await asyncio.sleep(0)
+        return ctx["n"] == 1
+
+    async def welcome(ctx: Any) -> None:
+        await asyncio.sleep(0)
+        ran.append(f"{ctx['_entity_id']}: {ctx['n']}")
+
+    machine = bound(
+        """
+        states:
+          - {name: a, type: initial, on_enter: [{increment: n}]}
+          - {name: b, on_enter: [welcome]}
+        transitions:
+          - {auto: true, source: a, dest: b, guards: [may_move]}
+          - {trigger: go, source: b, dest: a}
+        """,
+        guards={"may_move": may_move},
+        actions={"welcome": welcome},
+    )
+
+    async def create(**options: Any) -> Any:
+        session = await machine.acreate("e-1", {}, **options)
+        return session.current_state, session.context
+
+    assert asyncio.run(create()) == ("b", {"n": 1})
+    assert ran == []
+    for options in ({}, {"thread_safe": True}, {"history": 1}):
+        assert asyncio.run(create(execute_actions=True, **options)) == ("b", {"n": 1})
+        assert ran.pop() == "e-1: 1"
+    result = asyncio.run(machine.astart({}))
+    assert (result.target_state, result.all_actions) == ("b", ("welcome",))
+    assert asyncio.run(machine.astart({"n": 1})).target_state == "a"
+    with pytest.raises(GuardError, match="acreate"):
+        machine.create("e-1", {})
+    with pytest.raises(GuardError, match="acreate"):
+        machine.start({})
+
+
+def test_an_async_entry_action_on_a_sync_path_is_refused_with_the_remedy() -> None:
+    """S8.6: before anything ran"""
+
+    async def hello(ctx: Any) -> None: ...
+
+    machine = bound(
+        "{states: [{name: a, type: initial, on_enter: [hello]}], transitions: []}", actions={"hello": hello}
+    )
+    with pytest.raises(ActionError, match="acreate"):
+        machine.create(execute_actions=True)
+
+
+@pytest.mark.parametrize("wrong", [{"context": {"n": "text"}}, {"initial_state": "b"}, {"context": {"_n": 1}}])
+def test_what_create_raises_acreate_raises(wrong: dict[str, Any]) -> None:
+    """S3.5"""
+    with pytest.raises(Exception) as told:  # noqa: PT011  # whatever it is
+        FAILING.create(**wrong)
+    with pytest.raises(type(told.value)) as also:
+        asyncio.run(FAILING.acreate(**wrong))
+    assert str(also.value) == str(told.value)
+
+
+def test_what_needs_no_awaiting_is_created_alike() -> None:
+    """S3.5, S10.3"""
+    session = asyncio.run(MACHINE.acreate("e-1", {"name": "x"}))
+    other = MACHINE.create("e-1", {"name": "x"})
+    assert session.snapshot() == other.snapshot()
+    assert session.go().success
 
 
 def test_an_entity_id_is_kept_or_made_up_once() -> None:

@@ -53,11 +53,14 @@ async def either_mode_at_async_doors() -> None:
     assert_type(await asynchronous.aprocess("new", "approve", context), OrderDeskResult)
 
 
-def what_has_no_async_twin() -> None:
-    """An entity begins by guards of automatic transitions at most, so that is open to all."""
+async def how_an_entity_begins() -> None:
+    """By guards of automatic transitions at most, so the sync way is open to all."""
     context: OrderDeskContext = {"symbol": "X", "quantity": 1, "side": "buy"}
     asynchronous.start(context)
     asynchronous.create("o-1", context)
+    assert_type(await asynchronous.astart(context), OrderDeskResult)
+    await an_async_caller(await asynchronous.acreate("o-1", context, "new", execute_actions=True))
+    a_certain_mode(await synchronous.acreate())
 
 
 def a_machine_without_guards_has_no_mode(light: LightMachine) -> LightSession:
