@@ -185,10 +185,17 @@ def _patch(before: Mapping[str, Any], after: Mapping[Any, Any]) -> tuple[Mapping
 
 
 def _same(one: Any, other: Any) -> bool:
+    """Whether two values are equal and of the same types, all the way down: `True` is not `1`, nor is `1.0`."""
     if one is other:
         return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
     try:
-        return type(one) is type(other) and bool(one == other)
+        return bool(one == other)
     except Exception:  # values that can't be compared count as different
         return False
 

@@ -179,11 +179,11 @@ class Inquiry:
         self.errors: list[dict[str, Any]] = []
 
     def context_with(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of the context with the engine's keys added, for a function of the application (`S8.4`)."""
+        """A copy of the context with the engine's keys added, for a function of the application (`S5.1`, `S8.4`)."""
         engine: dict[str, Any] = {"_event": self.event, "_guard_params": params}
         if self.entity_id is not None:
             engine["_entity_id"] = self.entity_id
-        return {**self.context, **engine}
+        return {**{key: fresh(value) for key, value in self.context.items()}, **engine}
 
     def about(self, context: Mapping[str, Any]) -> None:
         """Ask from now on about ``context``: earlier answers don't count for it."""

@@ -95,6 +95,19 @@ def test_a_failed_action_can_be_run_again_with_all_of_its_tries(store: Any, door
     assert not door.retry_action(orders, "unheard of")
 
 
+def test_running_a_failed_action_again_runs_no_other(store: Any, door: Any) -> None:
+    """API: retry_action"""
+    deeds = Deeds(act=99)
+    orders = acting_on(store, deeds)
+    for entity_id in ("o-1", "o-2"):
+        door.send(orders, entity_id, "retry")
+    one, other = orders.failed_actions()
+    store.retry("order", other.key, 0)  # it waits to be run by whoever comes
+    deeds.contexts.clear()
+    assert door.retry_action(orders, one.key)
+    assert set(deeds.keys) == {one.key}
+
+
 def test_a_failed_action_that_fails_again_is_listed_again(store: Any, door: Any) -> None:
     """API: retry_action"""
     orders = acting_on(store, Deeds(act=99))
@@ -240,11 +253,11 @@ def test_a_sync_caller_leaves_what_only_an_async_one_can_run(store: Any) -> None
     for number in range(120):
         failing.process_event(f"o-{number}", "approve")
     for failed in failing.failed_actions():
-        store.retry("order", failed.key)
+        store.retry("order", failed.key, 0)
     deeds = Deeds(more=1)
     last = orchestrated(YAML, store, actions=deeds.named("more"))
     last.process_event("last", "approve")
-    store.retry("order", last.failed_actions()[0].key)
+    store.retry("order", last.failed_actions()[0].key, 0)
     mixed = orchestrated(YAML, store, actions={"act": _async_act, **deeds.named("more")})
     assert mixed.recover() == 1
     assert deeds.names == ["more", "more"]
@@ -407,7 +420,7 @@ def test_an_action_that_cannot_be_read_keeps_no_other_back(store: Any, door: Any
     door.send(orders, "o-1", "approve", {"odd": 1})
     door.send(orders, "o-2", "approve")
     for failed in orders.failed_actions():
-        store.retry("order", failed.key)
+        store.retry("order", failed.key, 0)
     deeds = Deeds()
     other = acting_on(store, deeds, codecs={"odd": Odd()})
     assert door.recover(other) == 1
@@ -449,3 +462,36 @@ def test_closing_waits_for_the_thread_that_renews_claims(store: Any, monkeypatch
     go_on.set()
     closing.join()
     assert ended.is_set()
+
+
+def test_an_action_that_begins_while_closing_keeps_its_claim(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that is ending renews nothing any more, so there has to be another."""
+    begun, go_on, renewed = threading.Event(), threading.Event(), threading.Event()
+    renew = store.renew
+    threads: list[Any] = []
+
+    def slowly(keys: Any, lease: int) -> None:
+        if not threads:
+            threads.append(threading.current_thread())
+            begun.set()
+            go_on.wait(30)
+        elif threading.current_thread() is not threads[0]:
+            renewed.set()
+        renew(keys, lease)
+
+    def act(ctx: Any) -> None:
+        if ctx["_entity_id"] == "o-1":
+            begun.wait(30)
+        else:
+            assert renewed.wait(30), "nobody has renewed the claim"
+
+    monkeypatch.setattr(store, "renew", slowly)
+    orders = orchestrated(YAML, store, actions={"act": act}, action_lease=0.03)
+    orders.process_event("o-1", "approve")
+    closing = threading.Thread(target=orders.close)
+    closing.start()
+    until(lambda: orders._actor._claims._closing.is_set())
+    assert orders.process_event("o-2", "approve").execution.all_succeeded
+    go_on.set()
+    closing.join()
+    orders.close()

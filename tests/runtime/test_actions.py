@@ -209,6 +209,30 @@ def test_what_actions_do_to_their_copies_is_merged_key_by_key(fire: Any) -> None
     assert dict(result.changes) == {"n": 1}
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"v": True}, {"v": 1}),
+        ({"v": [1, True]}, {"v": [1, 1]}),
+        ({"v": {"deep": [{"x": 1}]}}, {"v": {"deep": [{"x": 1.0}]}}),
+        ({"v": {"a": 1}}, {"v": {"a": 1, "b": None}}),
+    ],
+)
+def test_a_value_of_another_type_is_a_change_however_deep_it_lies(
+    fire: Any, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """S8.1: to JSON, and to a type checker, `true` is not `1`"""
+    machine = bound(PLAIN, actions={"travel": lambda ctx: ctx.update(after)})
+    session = placed(machine, "a", before, execute_actions=True)
+    result = fire(session, "go")
+    assert repr(dict(result.execution.changes)) == repr(after)
+    assert repr(session.context["v"]) == repr(after["v"])
+    unchanged = placed(
+        bound(PLAIN, actions={"travel": lambda ctx: ctx.update(before)}), "a", before, execute_actions=True
+    )
+    assert dict(fire(unchanged, "go").execution.changes) == {}
+
+
 def test_a_failed_actions_changes_are_dropped(fire: Any) -> None:
     """S8.6"""
 

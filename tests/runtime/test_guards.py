@@ -205,6 +205,8 @@ def test_asking_guards_changes_nothing(door: Door) -> None:
         ctx["n"] = 99
         ctx["new"] = True
         ctx.pop("kept")
+        ctx["lines"].append("spoilt")
+        ctx["limits"]["low"]["deep"] = "spoilt"
         return True
 
     machine = bound(
@@ -214,8 +216,27 @@ def test_asking_guards_changes_nothing(door: Door) -> None:
         """,
         guards={"g": meddling},
     )
-    outcome = door(machine, "a", "go", {"n": 1, "kept": 1})
-    assert outcome.context == {"n": 2, "kept": 1}
+    outcome = door(machine, "a", "go", {"n": 1, "kept": 1, "lines": ["x"], "limits": {"low": {}}})
+    assert outcome.context == {"n": 2, "kept": 1, "lines": ["x"], "limits": {"low": {}}}
+
+
+def test_a_guard_that_refuses_has_changed_nothing(door: Door) -> None:
+    """S5.1: nor the lists of the caller, or of the payload"""
+
+    def meddling(ctx: Any) -> bool:
+        ctx["lines"].append("spoilt")
+        ctx["given"].append("spoilt")
+        return False
+
+    machine = bound(
+        "{states: [{name: a, type: initial}], transitions: [{trigger: go, source: a, dest: a, guards: [g]}]}",
+        guards={"g": meddling},
+    )
+    context, payload = {"lines": ["x"]}, {"given": ["y"]}
+    outcome = door(machine, "a", "go", context, payload)
+    assert not outcome.result.success
+    assert outcome.context == {"lines": ["x"]}
+    assert (context, payload) == ({"lines": ["x"]}, {"given": ["y"]})
 
 
 def test_expressions_and_checks_read_the_context_and_the_payload(door: Door) -> None:

@@ -381,7 +381,7 @@ def test_pending_actions_that_have_not_begun_are_given_back_when_it_is_closed() 
         planner.run_due()
         keys = [failed.key for failed in planner.failed_actions()]
         for key in keys:
-            store.retry("egg", key)
+            store.retry("egg", key, 0)
         orchestrator = kitchen(store, crack=gate)
         await orchestrator.astart()
         await gate.reached.wait()

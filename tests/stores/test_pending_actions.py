@@ -191,20 +191,28 @@ def test_those_that_failed_are_told_in_order(store: Any) -> None:
 def test_a_failed_action_can_be_tried_again_from_the_start(store: Any, three: list[str]) -> None:
     store.postpone(three[1], 2, HOUR)
     store.give_up(three[1], 3, "no")
-    assert store.retry(MACHINE, three[1]) is True
+    assert store.retry(MACHINE, three[1], 0) is not None
     assert store.failed(MACHINE) == []
     claimed = store.claim(MACHINE, HOUR, 10, False)
     assert keys(claimed) == three
     assert claimed[1] == action(entity(), 1, claimed_until=claimed[1].claimed_until)
 
 
+def test_whoever_tries_a_failed_action_again_has_claimed_it(store: Any, three: list[str]) -> None:
+    store.give_up(three[1], 3, "no")
+    again = store.retry(MACHINE, three[1], HOUR)
+    assert again == action(entity(), 1, claimed_until=again.claimed_until)
+    assert keys(store.claim(MACHINE, HOUR, 10, False)) == [three[0], three[2]]
+    assert keys(store.claim(MACHINE, HOUR, 10, True)) == three
+
+
 def test_only_a_failed_action_of_that_machine_can_be_tried_again(store: Any, three: list[str]) -> None:
     store.give_up(three[0], 1, "no")
-    assert store.retry("other", three[0]) is False
-    assert store.retry(MACHINE, three[1]) is False
-    assert store.retry(MACHINE, "never heard of") is False
-    assert store.retry(MACHINE, three[0]) is True
-    assert store.retry(MACHINE, three[0]) is False
+    assert store.retry("other", three[0], 0) is None
+    assert store.retry(MACHINE, three[1], 0) is None
+    assert store.retry(MACHINE, "never heard of", 0) is None
+    assert store.retry(MACHINE, three[0], 0) is not None
+    assert store.retry(MACHINE, three[0], 0) is None
 
 
 def test_a_failed_action_can_be_finished(store: Any, three: list[str]) -> None:

@@ -34,7 +34,7 @@ operation = st.one_of(
     st.tuples(st.just("finish"), ids, st.integers(1, 3), number, states, st.sampled_from([None, 0, 0, 1])),
     st.tuples(st.just("postpone"), ids, st.integers(1, 3), number, spans),
     st.tuples(st.just("give up"), ids, st.integers(1, 3), number),
-    st.tuples(st.just("retry"), ids, st.integers(1, 3), number),
+    st.tuples(st.just("retry"), ids, st.integers(1, 3), number, spans),
 )  # fmt: skip
 machines = itertools.count()
 
@@ -99,8 +99,9 @@ class Doer:
     def give_up(self, entity_id: str, version: int, number: int) -> Any:
         return self.store.give_up(self.key(entity_id, version, number), 9, "no")
 
-    def retry(self, entity_id: str, version: int, number: int) -> Any:
-        return self.store.retry(self.machine, self.key(entity_id, version, number))
+    def retry(self, entity_id: str, version: int, number: int, lease: int) -> Any:
+        again = self.store.retry(self.machine, self.key(entity_id, version, number), lease)
+        return None if again is None else without_times(again)
 
     def everything(self) -> Any:
         ask, machine = self.store, self.machine

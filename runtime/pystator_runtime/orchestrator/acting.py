@@ -192,7 +192,11 @@ class Actor:
         return ActionResult(name, ActionStatus.FAILED, error=error, reason=reason)
 
     def _finish(self, plan: Plan, outcome: ActionResult) -> Procedure[ActionResult]:
-        """Mark an action as done; what it changed in its copy of the context is merged into the current one."""
+        """Mark an action as done; what it changed in its copy of the context is merged into the current one.
+
+        That is tried until it is in: each conflict is a commit of somebody else, and giving up would have an action
+        that is done run again.
+        """
         key, tries = plan.record.key, 0
         while outcome.changes or outcome.removed:
             loaded = yield from self._outside.load(plan.record.entity_id, None, lock=False)
@@ -240,6 +244,18 @@ class Actor:
         for record in left.values():
             yield from self._outside.store("postpone", record.key, record.attempts, 0)
         return ran
+
+    def retry(self, machine: str, key: str, *, is_async: bool) -> Procedure[bool]:
+        """Run one action that had failed for good; whether there is such a one."""
+        record: ActionRecord | None = yield from self._outside.store("retry", machine, key, self._lease)
+        if record is None:
+            return False
+        plan = yield from self._plan(record)
+        if plan is not None and (is_async or not self.is_async(plan)):
+            yield from self._perform_one(plan)
+        elif plan is not None:
+            yield from self._outside.store("postpone", key, 0, 0)
+        return True
 
     def _perform_each(self, plans: Sequence[Plan], is_over: Callable[[], bool]) -> Procedure[int]:
         """Run actions of several commits, until it is over; how many. One that fails stops no other."""

@@ -33,9 +33,11 @@ class Claims:
         """Renew claims from now on. The thread that does it is started when there is something to do."""
         with self._mutex:
             self._keys.update(keys)
-            if keys and (self._thread is None or not self._thread.is_alive()):
-                self._closing.clear()
-                self._thread = threading.Thread(target=self._renew, name="pystator-claims", daemon=True)
+            if keys and (self._thread is None or not self._thread.is_alive() or self._closing.is_set()):
+                self._closing = threading.Event()  # one of its own: a thread that is ending goes on doing so
+                self._thread = threading.Thread(
+                    target=self._renew, args=(self._closing,), name="pystator-claims", daemon=True
+                )
                 self._thread.start()
 
     def drop(self, keys: Iterable[str]) -> None:
@@ -54,15 +56,18 @@ class Claims:
 
     def close(self) -> None:
         """End the thread, which may be at the store: what it does there has to end before the store is closed."""
-        self._closing.set()
-        thread = self._thread
+        with self._mutex:
+            self._closing.set()
+            thread = self._thread
         if thread is not None:
             thread.join(_PATIENCE)
 
-    def _renew(self) -> None:
-        while not self._closing.wait(self._lease / 3000):
+    def _renew(self, closing: threading.Event) -> None:
+        while not closing.wait(self._lease / 3000):
             with self._mutex:
                 keys = list(self._keys)
+                if closing.is_set():
+                    return
                 if not keys:
                     self._thread = None  # so that an idle orchestrator has no thread, and can be forgotten
                     return

@@ -202,18 +202,15 @@ class Orchestrator(Inquiries):
     # -- actions -----------------------------------------------------------------------------------------------
 
     def retry_action(self, key: str) -> bool:
-        """Run a failed action again, with all of its tries; ``False`` if there is no such action."""
-        if not self.store.retry(self._name, key):
-            return False
-        run(self._actor.run_pending(self._name, force=False, is_async=False))
-        return True
+        """Run a failed action again, with all of its tries; ``False`` if there is no such action.
+
+        One that fails again is among :meth:`failed_actions` again. An async action is left to whoever can await it.
+        """
+        return run(self._actor.retry(self._name, key, is_async=False))
 
     async def aretry_action(self, key: str) -> bool:
         """:meth:`retry_action`, awaiting the store and the action."""
-        if not (await arun(self.outside.store("retry", self._name, key))):
-            return False
-        await arun(self._actor.run_pending(self._name, force=False, is_async=True))
-        return True
+        return await arun(self._actor.retry(self._name, key, is_async=True))
 
     # -- timers ------------------------------------------------------------------------------------------------
 

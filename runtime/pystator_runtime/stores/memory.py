@@ -210,13 +210,14 @@ class InMemoryStateStore:
         with self._mutex:
             return [action for action in self._actions.values() if action.machine == machine and action.error]
 
-    def retry(self, machine: str, key: str) -> bool:
+    def retry(self, machine: str, key: str, lease: int) -> ActionRecord | None:
         with self._mutex:
             action = self._actions.get(key)
             if action is None or action.machine != machine or not action.error:
-                return False
-            self._actions[key] = action._replace(attempts=0, not_before=0, claimed_until=0, error="")
-            return True
+                return None
+            again = action._replace(attempts=0, not_before=0, claimed_until=_now() + lease, error="")
+            self._actions[key] = again
+            return again
 
     def _change(self, key: str, **values: object) -> None:
         with self._mutex:

@@ -79,8 +79,11 @@ class StateStore(Protocol):
         """The actions that failed for good, in order."""
         ...
 
-    def retry(self, machine: str, key: str) -> bool:
-        """Make a failed action pending again, with no tries behind it; ``False`` if there is no such action."""
+    def retry(self, machine: str, key: str, lease: int) -> ActionRecord | None:
+        """Make a failed action pending again, with no tries behind it, and claim it for ``lease`` milliseconds.
+
+        ``None`` if there is no such action, or it has not failed.
+        """
         ...
 
     def audit(self, machine: str, entity_id: str) -> list[AuditRecord]:

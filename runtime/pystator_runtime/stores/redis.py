@@ -184,8 +184,8 @@ class RedisStateStore:
     async def afailed(self, machine: str) -> list[ActionRecord]:
         return await self._arun(self._do.failed(machine))
 
-    def retry(self, machine: str, key: str) -> bool:
-        return self._run(self._do.retry(machine, key))
+    def retry(self, machine: str, key: str, lease: int) -> ActionRecord | None:
+        return self._run(self._do.retry(machine, key, lease))
 
-    async def aretry(self, machine: str, key: str) -> bool:
-        return await self._arun(self._do.retry(machine, key))
+    async def aretry(self, machine: str, key: str, lease: int) -> ActionRecord | None:
+        return await self._arun(self._do.retry(machine, key, lease))

@@ -307,9 +307,11 @@ class Procedures:
         replies = yield [self._call(scripts.FAILED, where) for where in self._all(machine)]
         return _actions(replies)
 
-    def retry(self, machine: str, key: str) -> Procedure[bool]:
-        replies = yield [self._call(scripts.RETRY, where, key) for where in self._all(machine)]
-        return any(replies)
+    def retry(self, machine: str, key: str, lease: int) -> Procedure[ActionRecord | None]:
+        replies = yield [self._call(scripts.RETRY, where, key, lease) for where in self._all(machine)]
+        claimed = _actions(replies)
+        self._remember(claimed)
+        return claimed[0] if claimed else None
 
 
 def _event(event_id: str | None) -> str:

@@ -406,9 +406,10 @@ return found
 """)
 
 RETRY = _writes("""
-if redis.call('HDEL', failed, ARGV[1]) == 0 then
-    return 0
+local key, lease = unpack(ARGV)
+if redis.call('HDEL', failed, key) == 0 then
+    return {}
 end
-set_tries(ARGV[1], 0, 0, 0)
-return 1
+set_tries(key, 0, 0, now() + lease)
+return {told(key)}
 """)

@@ -184,8 +184,8 @@ class SQLAlchemyStateStore:
     async def afailed(self, machine: str) -> list[ActionRecord]:
         return await awaited(self._engines.awaited().run, self._ask.failed(machine))
 
-    def retry(self, machine: str, key: str) -> bool:
-        return self._engines.called().run(self._ask.retry(machine, key))
+    def retry(self, machine: str, key: str, lease: int) -> ActionRecord | None:
+        return self._engines.called().run(self._ask.retry(machine, key, lease))
 
-    async def aretry(self, machine: str, key: str) -> bool:
-        return await awaited(self._engines.awaited().run, self._ask.retry(machine, key))
+    async def aretry(self, machine: str, key: str, lease: int) -> ActionRecord | None:
+        return await awaited(self._engines.awaited().run, self._ask.retry(machine, key, lease))

@@ -178,9 +178,9 @@ _GIVE_UP = """
     UPDATE {actions} SET attempts = %(attempts)s, error = %(error)s, claimed_until = 0 WHERE action_key = %(action_key)s
 """
 _FAILED = f"SELECT {_list(_ACTION)} FROM {{actions}} WHERE machine = %(machine)s AND error <> '' ORDER BY id"
-_RETRY = """
-    UPDATE {actions} SET attempts = 0, not_before = 0, claimed_until = 0, error = ''
-    WHERE machine = %(machine)s AND action_key = %(action_key)s AND error <> '' RETURNING 1
+_RETRY = f"""
+    UPDATE {{actions}} SET attempts = 0, not_before = 0, claimed_until = {_NOW} + %(lease)s, error = ''
+    WHERE machine = %(machine)s AND action_key = %(action_key)s AND error <> '' RETURNING {_list(_ACTION)}
 """
 
 
@@ -299,8 +299,9 @@ class Queries:
     def failed(self, machine: str) -> Query[list[ActionRecord]]:
         return Query(self._text(_FAILED), {"machine": machine}, _actions, reads=True)
 
-    def retry(self, machine: str, key: str) -> Query[bool]:
-        return Query(self._text(_RETRY), {"machine": machine, "action_key": key_of(key)}, _any)
+    def retry(self, machine: str, key: str, lease: int) -> Query[ActionRecord | None]:
+        values = {"machine": machine, "action_key": key_of(key), "lease": lease}
+        return Query(self._text(_RETRY), values, _action)
 
 
 def _lock(machine: str, entity_id: str) -> int:
@@ -348,10 +349,6 @@ def _done(rows: Rows) -> bool:
     return True
 
 
-def _any(rows: Rows) -> bool:
-    return bool(rows)
-
-
 def _flag(rows: Rows) -> bool:
     return bool(rows[0][0])
 
@@ -381,6 +378,10 @@ def _loaded_with_event(rows: Rows) -> Loaded:
 
 def _actions(rows: Rows) -> list[ActionRecord]:
     return [ActionRecord(*row) for row in rows]
+
+
+def _action(rows: Rows) -> ActionRecord | None:
+    return ActionRecord(*rows[0]) if rows else None
 
 
 def _entities(rows: Rows) -> list[EntityRecord]:

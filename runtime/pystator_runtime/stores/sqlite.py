@@ -281,14 +281,18 @@ class SQLiteStateStore:
         wanted = f"SELECT {_ACTION} FROM pystator_actions WHERE machine = ? AND error <> '' ORDER BY id"
         return [ActionRecord(*found) for found in self._read(wanted, machine)]
 
-    def retry(self, machine: str, key: str) -> bool:
+    def retry(self, machine: str, key: str, lease: int) -> ActionRecord | None:
         with self._transaction("retry") as connection:
-            found = connection.execute(
-                "UPDATE pystator_actions SET attempts = 0, not_before = 0, claimed_until = 0, error = ''"
-                " WHERE machine = ? AND key = ? AND error <> ''",
-                (machine, key),
+            failed = f"SELECT {_ACTION} FROM pystator_actions WHERE machine = ? AND key = ? AND error <> ''"
+            found = connection.execute(failed, (machine, key)).fetchone()
+            if found is None:
+                return None
+            until = _now() + lease
+            connection.execute(
+                "UPDATE pystator_actions SET attempts = 0, not_before = 0, claimed_until = ?, error = '' WHERE key = ?",
+                (until, key),
             )
-            return found.rowcount == 1
+            return ActionRecord(*found)._replace(attempts=0, not_before=0, claimed_until=until, error="")
 
     def _change(self, key: str, **values: object) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
