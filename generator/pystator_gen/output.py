@@ -6,9 +6,9 @@ import ast
 import contextlib
 import difflib
 import enum
-import os
 import re
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,22 +145,14 @@ def _restore(path: Path, before: bytes | None) -> None:
 
 def write_beside(path: Path, text: str) -> Path:
     """Write a text under a temporary name, with the mode that the file is to have: to be renamed to it."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    opened = temporary.open("x", encoding="utf-8", newline="\n")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with opened as file:
             file.write(text)
-        temporary.chmod(_mode(path))
+        if path.exists():
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
-
-
-def _mode(path: Path) -> int:
-    """The mode of the file that is replaced, or what a new file gets."""
-    if path.exists():
-        return path.stat().st_mode & 0o7777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
