@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pystator_runtime.lazy import lazily
+
 if TYPE_CHECKING:
     from pystator_runtime.actions import ActionResult as ActionResult
     from pystator_runtime.actions import ActionSpec as ActionSpec
@@ -64,18 +66,6 @@ _MODULES = {
     "session": "EntitySession",
     "views": "StateView",
 }
-_HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    module = _HOME.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazily(
+    __name__, {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names.split()}
+)

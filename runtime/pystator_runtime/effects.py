@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Working:
+class WorkingContext:
     """The context of one step while its effects are applied.
 
     ``values`` is the context as it is by now; ``changes`` and ``removed`` are the difference from the one the
@@ -54,7 +54,7 @@ class Working:
 class Effect(Protocol):
     """What every effect can do."""
 
-    def apply(self, working: Working) -> None:
+    def apply(self, working: WorkingContext) -> None:
         """Apply it. Any exception fails the step."""
         ...
 
@@ -67,7 +67,7 @@ class SetFields:
     def __init__(self, values: Callable[[], Mapping[str, Any]]) -> None:
         self.values = values
 
-    def apply(self, working: Working) -> None:
+    def apply(self, working: WorkingContext) -> None:
         """Write every field."""
         for key, value in self.values().items():
             working.write(key, value)
@@ -82,7 +82,7 @@ class Timestamp:
         self.field = field
         self.as_text = as_text
 
-    def apply(self, working: Working) -> None:
+    def apply(self, working: WorkingContext) -> None:
         """Write the moment."""
         moment = working.moment
         working.write(self.field, moment.isoformat() if self.as_text else moment)
@@ -97,7 +97,7 @@ class Increment:
         self.field = field
         self.by = by
 
-    def apply(self, working: Working) -> None:
+    def apply(self, working: WorkingContext) -> None:
         """Count up or down; null, a bool or anything but a number is an error."""
         value = working.values.get(self.field, 0)
         if isinstance(value, bool) or not hasattr(value, "__add__") or not hasattr(value, "__abs__"):
@@ -114,7 +114,7 @@ class Append:
         self.field = field
         self.value = value
 
-    def apply(self, working: Working) -> None:
+    def apply(self, working: WorkingContext) -> None:
         """Write a new list: the one the caller passed is left as it was."""
         items: Any = working.values.get(self.field, [])
         if not isinstance(items, list):
@@ -130,7 +130,7 @@ class Clear:
     def __init__(self, field: str) -> None:
         self.field = field
 
-    def apply(self, working: Working) -> None:
+    def apply(self, working: WorkingContext) -> None:
         """Remove the field."""
         working.remove(self.field)
 
@@ -144,7 +144,7 @@ class Compute:
         self.field = field
         self.expression = expression
 
-    def apply(self, working: Working) -> None:
+    def apply(self, working: WorkingContext) -> None:
         """Evaluate and write."""
         working.write(self.field, self.expression(working.values))
 
@@ -162,7 +162,7 @@ class When:
 PlanItem: TypeAlias = ActionSpec | Effect | When
 
 
-def carry_out(items: tuple[PlanItem, ...], working: Working) -> tuple[ActionSpec, ...]:
+def carry_out(items: tuple[PlanItem, ...], working: WorkingContext) -> tuple[ActionSpec, ...]:
     """Apply the effects among ``items`` in order and return the actions that are to run.
 
     Raises:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pystator_runtime.machine import StateMachine
 
 
-class Occasion:
+class ActionContext:
     """What the actions of one result see: the committed context, and the engine's keys (`S8.1`, `S8.4`)."""
 
     __slots__ = ("context", "engine")
@@ -40,7 +40,7 @@ class Occasion:
 
 
 def perform(
-    specs: Iterable[ActionSpec], registry: FunctionRegistry, occasion: Occasion, *, stop_on_error: bool = False
+    specs: Iterable[ActionSpec], registry: FunctionRegistry, seen: ActionContext, *, stop_on_error: bool = False
 ) -> Procedure[ExecutionResult]:
     """Run actions one after the other, in planned order."""
     outcomes: list[ActionResult] = []
@@ -49,7 +49,7 @@ def perform(
         if failed is not None and stop_on_error:
             outcomes.append(_skipped(spec, failed))
             continue
-        outcome = yield from act(spec, registry, occasion)
+        outcome = yield from act(spec, registry, seen)
         outcomes.append(outcome)
         if not outcome.success:
             failed = spec.name
@@ -57,7 +57,7 @@ def perform(
 
 
 def act(
-    spec: ActionSpec, registry: FunctionRegistry, occasion: Occasion, *, leave_behind: bool = False
+    spec: ActionSpec, registry: FunctionRegistry, seen: ActionContext, *, leave_behind: bool = False
 ) -> Procedure[ActionResult]:
     """Run one action. An error is its outcome, never raised (`S8.6`).
 
@@ -68,15 +68,15 @@ def act(
         return _failed(spec, ConfigurationError(f"action {spec.name!r} is not bound"))
     params = spec.params
     try:
-        given = {key: fresh(value) for key, value in occasion.context.items()}
-        context = {**given, **occasion.engine, "_action_params": params}
+        given = {key: fresh(value) for key, value in seen.context.items()}
+        context = {**given, **seen.engine, "_action_params": params}
         if leave_behind and spec.timeout is not None and not function.is_async:
             answer = yield from within(partial(function, context, params), spec.timeout)
         else:
             answer = function(context, params)
         if is_awaitable(answer):
             answer = yield Pending(answer, _refusal(spec.name), spec.timeout)
-        changes, removed = _patch(occasion.context, context)
+        changes, removed = _patch(seen.context, context)
     except Exception as error:
         return _failed(spec, error)
     return ActionResult(spec.name, ActionStatus.OK, result=answer, changes=changes, removed=removed)
@@ -118,13 +118,13 @@ class ActionExecutor:
         """
         if self.mode is ExecutionMode.PARALLEL:
             raise ConfigurationError("actions can run in PARALLEL on async paths only: use async_execute()")
-        return run(self._perform(result.all_action_specs, self._occasion(result, context)))
+        return run(self._perform(result.all_action_specs, self._action_context(result, context)))
 
     async def async_execute(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> ExecutionResult:
         """Run the actions in the executor's mode; sync and async actions may be mixed."""
         match self.mode:
             case ExecutionMode.SEQUENTIAL:
-                return await arun(self._perform(result.all_action_specs, self._occasion(result, context)))
+                return await arun(self._perform(result.all_action_specs, self._action_context(result, context)))
             case ExecutionMode.PARALLEL:
                 return await self.async_execute_parallel(result, context)
             case ExecutionMode.PHASED:
@@ -134,7 +134,7 @@ class ActionExecutor:
         self, result: TransitionResult[Any], context: Mapping[str, Any]
     ) -> ExecutionResult:
         """Run all actions at once (`S8.7`)."""
-        return await self._together([result.all_action_specs], self._occasion(result, context))
+        return await self._together([result.all_action_specs], self._action_context(result, context))
 
     async def async_execute_phased(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> ExecutionResult:
         """Run each phase together, the next only after the last has ended (`S8.7`)."""
@@ -143,12 +143,12 @@ class ActionExecutor:
             for step in result.steps
             for phase in (step.on_exit_actions, step.actions_to_execute, step.on_enter_actions)
         ]
-        return await self._together(phases, self._occasion(result, context))
+        return await self._together(phases, self._action_context(result, context))
 
-    def _perform(self, specs: Iterable[ActionSpec], occasion: Occasion) -> Procedure[ExecutionResult]:
-        return perform(specs, self._registry, occasion, stop_on_error=self.stop_on_error)
+    def _perform(self, specs: Iterable[ActionSpec], seen: ActionContext) -> Procedure[ExecutionResult]:
+        return perform(specs, self._registry, seen, stop_on_error=self.stop_on_error)
 
-    async def _together(self, phases: Sequence[tuple[ActionSpec, ...]], occasion: Occasion) -> ExecutionResult:
+    async def _together(self, phases: Sequence[tuple[ActionSpec, ...]], seen: ActionContext) -> ExecutionResult:
         import asyncio
 
         outcomes: list[ActionResult] = []
@@ -157,18 +157,18 @@ class ActionExecutor:
             if failed is not None and self.stop_on_error:
                 outcomes.extend(_skipped(spec, failed) for spec in phase)
                 continue
-            ended = await asyncio.gather(*(arun(act(spec, self._registry, occasion)) for spec in phase))
+            ended = await asyncio.gather(*(arun(act(spec, self._registry, seen)) for spec in phase))
             outcomes.extend(ended)
             failed = next((outcome.action_name for outcome in ended if not outcome.success), failed)
         return ExecutionResult(tuple(outcomes))
 
-    def _occasion(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> Occasion:
+    def _action_context(self, result: TransitionResult[Any], context: Mapping[str, Any]) -> ActionContext:
         """What the actions of ``result`` see; before the first one runs, all of them must be bound (`S5.4`)."""
         missing = self._registry.missing(dict.fromkeys(result.all_actions))
         if missing:
             raise ConfigurationError(f"no function is bound for actions {', '.join(missing)}; none was run")
         event = context.get("_event")
-        return Occasion(context, event if isinstance(event, Event) else Event(result.trigger))
+        return ActionContext(context, event if isinstance(event, Event) else Event(result.trigger))
 
 
 def _patch(before: Mapping[str, Any], after: Mapping[Any, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:

@@ -15,6 +15,7 @@ from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.copying import fresh
 from pystator_runtime.errors import GuardError
 from pystator_runtime.events import Event
+from pystator_runtime.logs import warn
 from pystator_runtime.results import NOTHING
 from pystator_runtime.waiting import Pending, Procedure, is_awaitable
 
@@ -50,12 +51,12 @@ class Condition:
         self.text = text
         self.test = test
 
-    def ask(self, inquiry: Inquiry) -> Procedure[Verdict]:
-        """The verdict on the inquiry's context."""
+    def ask(self, evaluation: GuardEvaluation) -> Procedure[Verdict]:
+        """The verdict on the evaluation's context."""
         try:
-            return bool(self.test(inquiry.context))
+            return bool(self.test(evaluation.context))
         except Exception as error:
-            inquiry.unknown(self.text, error)
+            evaluation.unknown(self.text, error)
             return None
         yield  # a procedure that never waits
 
@@ -75,11 +76,11 @@ class Named:
         self.params = params
         self.text = name
 
-    def ask(self, inquiry: Inquiry) -> Procedure[Verdict]:
-        """The verdict of the bound function; within one inquiry each guard is asked once."""
-        if self in inquiry.answers:
-            return inquiry.answers[self]
-        function = inquiry.guards.find(self.name)
+    def ask(self, evaluation: GuardEvaluation) -> Procedure[Verdict]:
+        """The verdict of the bound function; within one evaluation each guard is asked once."""
+        if self in evaluation.answers:
+            return evaluation.answers[self]
+        function = evaluation.guards.find(self.name)
         if function is None:  # bindings were checked: only a machine without strictness gets here (`S5.4`)
             warn(f"guard {self.name!r} is not bound; it is taken to hold")
             return True
@@ -87,7 +88,7 @@ class Named:
         refusal: GuardError | None = None
         verdict: Verdict
         try:
-            answer = function(inquiry.context_with(params), params)
+            answer = function(evaluation.context_with(params), params)
             if is_awaitable(answer):
                 refusal = _refusal(self.name)
                 answer = yield Pending(answer, refusal)
@@ -95,9 +96,9 @@ class Named:
         except Exception as error:
             if error is refusal:
                 raise
-            inquiry.unknown(self.text, error)
+            evaluation.unknown(self.text, error)
             verdict = None
-        inquiry.answers[self] = verdict
+        evaluation.answers[self] = verdict
         return verdict
 
 
@@ -110,10 +111,10 @@ class AllOf:
         self.guards = guards
         self.text: str = f"all of ({', '.join(guard.text for guard in guards)})"
 
-    def ask(self, inquiry: Inquiry) -> Procedure[Verdict]:
+    def ask(self, evaluation: GuardEvaluation) -> Procedure[Verdict]:
         """``False`` or unknown as soon as a child is."""
         for guard in self.guards:
-            verdict = yield from guard.ask(inquiry)
+            verdict = yield from guard.ask(evaluation)
             if not verdict:
                 return verdict
         return True
@@ -128,11 +129,11 @@ class AnyOf:
         self.guards = guards
         self.text: str = f"any of ({', '.join(guard.text for guard in guards)})"
 
-    def ask(self, inquiry: Inquiry) -> Procedure[Verdict]:
+    def ask(self, evaluation: GuardEvaluation) -> Procedure[Verdict]:
         """``True`` as soon as a child holds; unknown if none does and one raised."""
         outcome: Verdict = False
         for guard in self.guards:
-            verdict = yield from guard.ask(inquiry)
+            verdict = yield from guard.ask(evaluation)
             if verdict:
                 return True
             if verdict is None:
@@ -149,16 +150,16 @@ class Not:
         self.guard = guard
         self.text: str = f"not {guard.text}"
 
-    def ask(self, inquiry: Inquiry) -> Procedure[Verdict]:
+    def ask(self, evaluation: GuardEvaluation) -> Procedure[Verdict]:
         """The opposite of the child's verdict, if it has one."""
-        verdict = yield from self.guard.ask(inquiry)
+        verdict = yield from self.guard.ask(evaluation)
         return None if verdict is None else not verdict
 
 
 Guard: TypeAlias = Condition | Named | AllOf | AnyOf | Not
 
 
-class Inquiry:
+class GuardEvaluation:
     """What the guards of one step are asked about, and what they answered."""
 
     __slots__ = ("_asked", "answers", "context", "entity_id", "errors", "event", "guards")
@@ -277,10 +278,3 @@ def _refusal(name: str) -> GuardError:
         f"guard {name!r} is async and was met on a sync path: "
         "use asend(), ahandle(), aprocess(), acreate() or async_process_event(), or bind a sync guard"
     )
-
-
-def warn(message: str, error: BaseException | None = None) -> None:
-    """Log a warning. `logging` is imported only when there is something to say."""
-    import logging
-
-    logging.getLogger("pystator_runtime").warning(message, exc_info=error)

@@ -47,6 +47,7 @@ from pystator_runtime.guards import Named as Named
 from pystator_runtime.guards import Not as Not
 from pystator_runtime.guards import VerdictT_co as VerdictT_co
 from pystator_runtime.guards import condition as condition
+from pystator_runtime.lazy import lazily
 from pystator_runtime.machine import StateMachine as StateMachine
 from pystator_runtime.results import Timer as Timer
 from pystator_runtime.results import TransitionResult as TransitionResult
@@ -68,23 +69,15 @@ if TYPE_CHECKING:
 INTERFACE = 1
 OLDEST = 1
 
-_LAZY = {
-    "Container": "pystator_runtime.regions",
-    "ParallelStateConfig": "pystator_runtime.regions",
-    "Region": "pystator_runtime.regions",
-    "StateView": "pystator_runtime.views",
-}
-
-
-def __getattr__(name: str) -> object:
-    """What only machines with parallel states need, or views; others do not pay for it."""
-    home = _LAZY.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
+__getattr__, __dir__ = lazily(  # what only machines with parallel states need, or views: others do not pay for it
+    __name__,
+    {
+        "Container": "pystator_runtime.regions",
+        "ParallelStateConfig": "pystator_runtime.configuration",
+        "Region": "pystator_runtime.regions",
+        "StateView": "pystator_runtime.views",
+    },
+)
 
 
 def require(interface: int, module: str) -> None:

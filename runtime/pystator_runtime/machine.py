@@ -9,13 +9,14 @@ from pystator_runtime.callables import ActionRegistry, FunctionRegistry, GuardRe
 from pystator_runtime.chart import Chart, Pair
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import GuardAnswerT_co, warn
-from pystator_runtime.habits import Habits
+from pystator_runtime.guards import GuardAnswerT_co
+from pystator_runtime.logs import warn
 from pystator_runtime.parallel import ConfigT, ParallelStates
 from pystator_runtime.refusals import undefined_state
 from pystator_runtime.results import NOTHING, TransitionResult
 from pystator_runtime.rows import Row
 from pystator_runtime.session import DetachedSession, EntitySession
+from pystator_runtime.session_options import SessionOptions
 from pystator_runtime.step import decide, enter
 from pystator_runtime.waiting import Procedure, arun, run
 
@@ -250,7 +251,7 @@ class StateMachine(
         self, state: object, trigger: str, context: Any, history: Mapping[str, object] | None
     ) -> Procedure[TransitionResult[StateT | ConfigT]]:
         self.check_in()
-        row = self._row(state)
+        row = self.row_of(state)
         event = Event(self.normalized(trigger))
         return decide(self.chart, self._guards, row, event, context, history=history or NOTHING)
 
@@ -261,7 +262,12 @@ class StateMachine(
         refuse_reserved_keys(context, "context")
         return enter(self.chart, self._guards, row, context, entity_id=entity_id)
 
-    def _row(self, state: object) -> Row[Any]:
+    def row_of(self, state: object) -> Row[Any]:
+        """The row of the table in which an entity rests that is in ``state``.
+
+        Raises:
+            UndefinedStateError: The machine has no such state, or never rests there.
+        """
         row = self.chart.row(state)
         if row is None:
             raise undefined_state(self.chart, state)
@@ -306,11 +312,11 @@ class StateMachine(
 
     def is_terminal(self, state: StateNameT) -> bool:
         """Whether an entity that rests in ``state`` is final."""
-        return self._row(state).is_terminal
+        return self.row_of(state).is_terminal
 
     def get_available_triggers(self, state: StateNameT) -> list[TriggerT]:
         """The triggers that have a transition from ``state``, whatever their guards will say."""
-        return cast("list[TriggerT]", self._available(self._row(state)))
+        return cast("list[TriggerT]", self._available(self.row_of(state)))
 
     def _available(self, row: Row[Any]) -> list[str]:
         return [trigger for trigger in self.chart.triggers if trigger in row.on]
@@ -341,9 +347,9 @@ class StateMachine(
             ReservedKeyError: A key of ``context`` starts with ``_``.
             FSMError: The entry failed: its error.
         """
-        row: Row[Any] = self.chart.initial if initial_state is None else self._row(initial_state)
-        habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
-        session: SessionT_co = self.session_class(self, row, entity_id, context, habits, thread_safe)
+        row: Row[Any] = self.chart.initial if initial_state is None else self.row_of(initial_state)
+        options = SessionOptions.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
+        session: SessionT_co = self.session_class(self, row, entity_id, context, options, thread_safe)
         return session
 
     async def acreate(
@@ -359,9 +365,9 @@ class StateMachine(
         hooks: Sequence[TransitionHook] = (),
     ) -> SessionT_co:
         """:meth:`create` for machines in which coming into being may ask async guards or run async actions."""
-        row: Row[Any] = self.chart.initial if initial_state is None else self._row(initial_state)
-        habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
-        session: SessionT_co = await self.session_class._acreated(self, row, entity_id, context, habits, thread_safe)
+        row: Row[Any] = self.chart.initial if initial_state is None else self.row_of(initial_state)
+        options = SessionOptions.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
+        session: SessionT_co = await self.session_class._acreated(self, row, entity_id, context, options, thread_safe)
         return session
 
     def attach(

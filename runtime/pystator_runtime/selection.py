@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any, TypeAlias
 
-from pystator_runtime.guards import Inquiry, Test
+from pystator_runtime.guards import GuardEvaluation, Test
 from pystator_runtime.rows import Transition
 from pystator_runtime.waiting import Procedure
 
@@ -45,18 +45,18 @@ Candidates: TypeAlias = tuple[Transition[Any], ...] | InRegions
 """What is asked on one occasion, in order."""
 
 
-def select(inquiry: Inquiry, candidates: Candidates) -> Procedure[Picks]:
+def select(evaluation: GuardEvaluation, candidates: Candidates) -> Procedure[Picks]:
     """The transitions to take; every region picks before anything is done, the own level comes last (`S6.3`)."""
     if isinstance(candidates, InRegions):
         picked: list[Picks] = []
         for region in candidates.regions:
-            picked.append((yield from select(inquiry, region)))
+            picked.append((yield from select(evaluation, region)))
         taken = candidates.together(picked)
         if taken:
             return taken
         candidates = candidates.own
     for transition in candidates:
-        if (yield from inquiry.holds(transition.guards, str(transition.target))):
+        if (yield from evaluation.holds(transition.guards, str(transition.target))):
             return (transition,)
     return ()
 

@@ -9,10 +9,10 @@ from pystator_runtime.chart import Chart
 from pystator_runtime.errors import SnapshotError
 from pystator_runtime.events import Event, refuse_reserved_keys
 from pystator_runtime.guards import GuardAnswerT_co
-from pystator_runtime.habits import Habits
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
-from pystator_runtime.stepping import CLOSED, Standing, SteppingEntity
+from pystator_runtime.session_options import SessionOptions
+from pystator_runtime.stepping import CLOSED, SessionState, SteppingEntity
 from pystator_runtime.timers import Timers
 from pystator_runtime.waiting import arun, run
 
@@ -51,11 +51,11 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         row: Row[Any],
         entity_id: str | None,
         context: Mapping[str, Any] | None,
-        habits: Habits,
+        options: SessionOptions,
         thread_safe: bool,
     ) -> None:
         """Place a new entity in ``row`` and apply its entry (`S3.5`); called by ``machine.create(...)``."""
-        if self._appear(machine, row, entity_id, context, habits, thread_safe):
+        if self._appear(machine, row, entity_id, context, options, thread_safe):
             return
         turns = self._own_turns()
         turn = turns.begin()
@@ -71,12 +71,12 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         row: Row[Any],
         entity_id: str | None,
         context: Mapping[str, Any] | None,
-        habits: Habits,
+        options: SessionOptions,
         thread_safe: bool,
     ) -> Self:
         """A new entity, whose entry is awaited; called by ``machine.acreate(...)``."""
         session = cls.__new__(cls)
-        if not session._appear(machine, row, entity_id, context, habits, thread_safe):
+        if not session._appear(machine, row, entity_id, context, options, thread_safe):
             async with session._own_turns().ataken() as turn:
                 await arun(session._begin(turn, row))
         return session
@@ -87,7 +87,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         row: Row[Any],
         entity_id: str | None,
         context: Mapping[str, Any] | None,
-        habits: Habits,
+        options: SessionOptions,
         thread_safe: bool,
     ) -> bool:
         """Be in ``row``; whether that is all, because its entry has nothing to decide or to run."""
@@ -96,10 +96,10 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
             context = {}
         else:
             refuse_reserved_keys(context, "context")
-        if row.settled and not habits.execute_actions:
-            self._place(machine, row, entity_id, {**chart.defaults(), **context}, habits, thread_safe)
+        if row.settled and not options.execute_actions:
+            self._place(machine, row, entity_id, {**chart.defaults(), **context}, options, thread_safe)
             return True
-        self._place(machine, row, entity_id, dict(context), habits, thread_safe)
+        self._place(machine, row, entity_id, dict(context), options, thread_safe)
         return False
 
     # -- sending -----------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
     @property
     def history(self) -> list[TransitionResult[StateT]]:
         """The results of the last events, oldest first: as many as ``create(history=n)`` asked for."""
-        return list(self._habits.results or ())
+        return list(self._options.results or ())
 
     def _view(self, views: Mapping[str, Callable[..., Any]]) -> ViewT:  # type: ignore[type-var]
         """The view of where the entity rests, out of ``views``, as the type that is wanted."""
@@ -266,16 +266,16 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         if not issubclass(machine.session_class, cls):
             raise SnapshotError(f"{machine!r} makes {machine.session_class.__name__}, not {cls.__name__}")
         entity_id, standing = snapshots.read(machine.chart, data)
-        habits = Habits.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
+        options = SessionOptions.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
         session: Self = machine.session_class.__new__(machine.session_class)
-        session._restore(machine, entity_id, standing, habits, thread_safe)
+        session._restore(machine, entity_id, standing, options, thread_safe)
         return session
 
     def _restore(
-        self, machine: Any, entity_id: str | None, standing: Standing, habits: Habits, thread_safe: bool
+        self, machine: Any, entity_id: str | None, standing: SessionState, options: SessionOptions, thread_safe: bool
     ) -> None:
         """Put the entity where it stood, with no side effect."""
-        self._place(machine, standing.row, entity_id, standing.context, habits, thread_safe)
+        self._place(machine, standing.row, entity_id, standing.context, options, thread_safe)
         self._recorded = dict(standing.history)
         if standing.due is None and standing.row.delayed:
             self._timers = Timers()
@@ -291,7 +291,7 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         Asked for during a step, it stands where the last completed one led. No clock serves it yet.
         """
         standing = self._position()
-        return self._copied(Standing(standing.row, dict(standing.context), standing.history, standing.due))
+        return self._copied(SessionState(standing.row, dict(standing.context), standing.history, standing.due))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """:func:`copy.copy` with a context of its own all the way down; the machine and the hooks stay the same."""
@@ -299,12 +299,12 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
 
         standing = self._position()
         context = deepcopy(standing.context, memo)
-        return self._copied(Standing(standing.row, context, standing.history, standing.due))
+        return self._copied(SessionState(standing.row, context, standing.history, standing.due))
 
-    def _copied(self, standing: Standing) -> Self:
+    def _copied(self, standing: SessionState) -> Self:
         session = type(self).__new__(type(self))
         is_thread_safe = self._turns is not None and self._turns.thread_safe
-        session._restore(self._machine, self.entity_id, standing, self._habits.copied(), is_thread_safe)
+        session._restore(self._machine, self.entity_id, standing, self._options.copied(), is_thread_safe)
         return session
 
     def __reduce__(self) -> tuple[object, ...]:

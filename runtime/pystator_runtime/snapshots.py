@@ -10,13 +10,13 @@ from pystator_runtime.encoding import Encoding
 from pystator_runtime.errors import SnapshotError, UndefinedStateError
 from pystator_runtime.results import Timer
 from pystator_runtime.rows import Row
-from pystator_runtime.stepping import Standing
+from pystator_runtime.stepping import SessionState
 from pystator_runtime.timers import Milliseconds, from_text, to_text
 
 FORMAT = 1
 
 
-def write(chart: Chart[Any], entity_id: str, standing: Standing) -> dict[str, Any]:
+def write(chart: Chart[Any], entity_id: str, standing: SessionState) -> dict[str, Any]:
     """The snapshot of an entity.
 
     Raises:
@@ -37,7 +37,7 @@ def write(chart: Chart[Any], entity_id: str, standing: Standing) -> dict[str, An
     }
 
 
-def read(chart: Chart[Any], data: object) -> tuple[str | None, Standing]:
+def read(chart: Chart[Any], data: object) -> tuple[str | None, SessionState]:
     """Entity id and standing of a snapshot. Another machine version alone is no misfit.
 
     Raises:
@@ -61,7 +61,7 @@ def read(chart: Chart[Any], data: object) -> tuple[str | None, Standing]:
     if entity_id is not None and not isinstance(entity_id, str):
         raise SnapshotError(f"the snapshot's entity_id is {entity_id!r}, which is not text")
     row = _row(chart, snapshot)
-    standing = Standing(row, _context(chart, snapshot), _history(chart, snapshot), _due(row, snapshot))
+    standing = SessionState(row, _context(chart, snapshot), _history(chart, snapshot), _due(row, snapshot))
     return entity_id, standing
 
 

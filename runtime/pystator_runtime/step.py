@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 from pystator_runtime import fields, refusals
 from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.chart import Chart
-from pystator_runtime.effects import Working, carry_out
+from pystator_runtime.effects import WorkingContext, carry_out
 from pystator_runtime.errors import ActionError, AutoTransitionLoopError, FSMError, GuardError
 from pystator_runtime.events import Event
-from pystator_runtime.guards import Inquiry
+from pystator_runtime.guards import GuardEvaluation
 from pystator_runtime.results import NOTHING, Timer, TransitionResult, TransitionStep
 from pystator_runtime.rows import Row, Transition, Way
 from pystator_runtime.selection import Candidates, select
@@ -39,9 +39,9 @@ class Step(Generic[StateT]):
         "_waiting",
         "chart",
         "check",
+        "evaluation",
         "filled",
         "history",
-        "inquiry",
         "row",
         "source",
         "taken",
@@ -66,9 +66,9 @@ class Step(Generic[StateT]):
         self.row = row
         self.source = row.state
         self.trigger = event.trigger
-        self.inquiry = Inquiry(guards, context, event, entity_id)
+        self.evaluation = GuardEvaluation(guards, context, event, entity_id)
         self.filled: Mapping[str, Any] = NOTHING  # defaults that stand in for keys which were not given
-        self.working: Working | None = None
+        self.working: WorkingContext | None = None
         self.taken: list[TransitionStep[StateT]] = []
         self.history = history
         self.updates: dict[str, Any] = {}
@@ -134,8 +134,8 @@ class Step(Generic[StateT]):
             if not self.row.automatic:
                 return None
             if self.working is not None:
-                self.inquiry.about(self.working.values)
-            chosen = yield from select(self.inquiry, self.row.automatic)
+                self.evaluation.about(self.working.values)
+            chosen = yield from select(self.evaluation, self.row.automatic)
             if not chosen:
                 return None
             if rounds == MAXIMUM_ROUNDS:
@@ -166,7 +166,7 @@ class Step(Generic[StateT]):
     @property
     def is_ordinary(self) -> bool:
         """Whether nothing has happened so far that a result built beforehand would not tell."""
-        return not (self.inquiry.errors or self.filled) and len(self._waiting) == len(self.row.delayed)
+        return not (self.evaluation.errors or self.filled) and len(self._waiting) == len(self.row.delayed)
 
     def failed(self, error: FSMError, **metadata: Any) -> TransitionResult[StateT]:
         """The result of a step of which nothing is kept."""
@@ -177,15 +177,15 @@ class Step(Generic[StateT]):
         error = refusals.unfit(self.trigger, what, wrong)
         return self.failed(error, reason=f"{what}_validation", errors=tuple(wrong))
 
-    def _working(self) -> Working:
+    def _working(self) -> WorkingContext:
         if self.working is None:
-            self.working = Working(self.inquiry.context)
+            self.working = WorkingContext(self.evaluation.context)
             for key, value in self.filled.items():
                 self.working.write(key, value)
         return self.working
 
     def _metadata(self) -> Mapping[str, Any]:
-        errors = self.inquiry.errors
+        errors = self.evaluation.errors
         return {"guard_errors": tuple(errors)} if errors else NOTHING
 
 
@@ -247,11 +247,11 @@ def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionR
         wrong = yield from _context_problems(step)
         if wrong:
             return step.unfit("context", wrong)
-    if step.check is not None and (wrong := step.check(row, trigger, step.inquiry.context)):
+    if step.check is not None and (wrong := step.check(row, trigger, step.evaluation.context)):
         return step.unfit("context", wrong)
-    chosen = yield from select(step.inquiry, candidates)
+    chosen = yield from select(step.evaluation, candidates)
     if not chosen:
-        verdicts = step.inquiry.verdicts
+        verdicts = step.evaluation.verdicts
         error = refusals.guards_failed(row.state, trigger, verdicts)
         return step.failed(error, reason="guards_failed", guards=verdicts)
     taken = row.joined(chosen)
@@ -325,10 +325,10 @@ def effect_failed(failure: Exception) -> ActionError:
 
 def _context_problems(step: Step[Any]) -> Procedure[list[str]]:
     """What is wrong with the context by the variables' declarations and the invariants (`S10.1`)."""
-    inquiry = step.inquiry
-    wrong = fields.problems(step.chart.variables, inquiry.context)
+    evaluation = step.evaluation
+    wrong = fields.problems(step.chart.variables, evaluation.context)
     for name, guard in step.chart.invariants.items():
-        verdict = yield from guard.ask(inquiry)
+        verdict = yield from guard.ask(evaluation)
         if not verdict:
             wrong.append(f"invariant {name} {'could not be checked' if verdict is None else 'does not hold'}")
     return wrong

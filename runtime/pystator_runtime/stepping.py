@@ -10,11 +10,11 @@ from typing import Any
 
 from pystator_runtime.errors import ActionError, GuardError, StaleViewError
 from pystator_runtime.events import Event
-from pystator_runtime.executor import Occasion, perform
-from pystator_runtime.guards import warn
-from pystator_runtime.habits import Habits
+from pystator_runtime.executor import ActionContext, perform
+from pystator_runtime.logs import warn
 from pystator_runtime.results import NOTHING, Timer, TransitionResult
 from pystator_runtime.rows import Row, Transition
+from pystator_runtime.session_options import SessionOptions
 from pystator_runtime.step import START_TRIGGER, Step, complete, decide, enter, ring
 from pystator_runtime.timers import Alarm, Milliseconds, Timers
 from pystator_runtime.turns import Turn, Turns
@@ -24,7 +24,7 @@ CLOSED: Mapping[str, Any] = {}
 _NOTHING_RECORDED: Any = NOTHING  # of machines that never record anything; it can't be written to by mistake
 
 
-class Standing:
+class SessionState:
     """Where an entity stands: its row and context, what compound states recorded, and when its timers are due.
 
     ``due`` is ``None`` where that is not known, as in PyStator's snapshots: what waits in this state then begins to.
@@ -57,8 +57,8 @@ class SteppingEntity:
         "_certain",
         "_context",
         "_entity_id",
-        "_habits",
         "_machine",
+        "_options",
         "_recorded",
         "_row",
         "_timers",
@@ -69,7 +69,7 @@ class SteppingEntity:
     _row: Row[Any]
     _context: dict[str, Any]
     _entity_id: str | None
-    _habits: Habits
+    _options: SessionOptions
     _certain: Mapping[str, Any]
     _turns: Turns | None
     _recorded: dict[str, Any]  # what compound states recorded as they were left (`S4.1`)
@@ -81,25 +81,25 @@ class SteppingEntity:
         row: Row[Any],
         entity_id: str | None,
         context: dict[str, Any],
-        habits: Habits,
+        options: SessionOptions,
         thread_safe: bool,
     ) -> None:
         """Put the entity where it is, with no side effect. ``context`` becomes its own."""
-        machine.check_in(actions=habits.execute_actions)
+        machine.check_in(actions=options.execute_actions)
         self._machine = machine
         self._row = row
         self._entity_id = entity_id
         self._context = context
-        self._habits = habits
+        self._options = options
         self._turns = Turns(thread_safe=True) if thread_safe else None
         self._recorded = {} if machine.chart.remembers else _NOTHING_RECORDED
         self._timers = None
-        self._certain = CLOSED if thread_safe or habits.watched else row.certain
+        self._certain = CLOSED if thread_safe or options.watched else row.certain
 
     def _open(self) -> None:
         """Open the quick way, unless something is to be done for each event beside moving."""
         turns = self._turns
-        closed = self._habits.watched or (turns is not None and (turns.thread_safe or bool(turns.queue)))
+        closed = self._options.watched or (turns is not None and (turns.thread_safe or bool(turns.queue)))
         self._certain = CLOSED if closed else self._row.certain
 
     def _own_turns(self) -> Turns:
@@ -117,7 +117,7 @@ class SteppingEntity:
             step = Step(machine.chart, machine.guard_registry, self._row, event, context, None, self._recorded)
             result, row = run(complete(step, transition)), step.row
             if result.error is not None:
-                return result.raise_if_failed() if self._habits.strict else result
+                return result.raise_if_failed() if self._options.strict else result
             context = context if step.working is None else step.working.values
         self._row = row
         self._certain = row.certain
@@ -149,7 +149,7 @@ class SteppingEntity:
             turns.end(turn)
         if self._timers is not None and self._timers.at_once:
             self._ring_at_once()
-        return result.raise_if_failed() if self._habits.strict else result
+        return result.raise_if_failed() if self._options.strict else result
 
     async def _atake_turn(
         self, trigger: str, payload: Mapping[str, Any], shown: str | None = None
@@ -162,7 +162,7 @@ class SteppingEntity:
             result = await arun(self._run_to_completion(turn, trigger, payload, shown=shown))
         if self._timers is not None and self._timers.at_once:
             await self._aring_at_once()
-        return result.raise_if_failed() if self._habits.strict else result
+        return result.raise_if_failed() if self._options.strict else result
 
     def _sent_from_inside(
         self, turn: Turn | None, trigger: str, payload: Mapping[str, Any], shown: str | None
@@ -224,8 +224,8 @@ class SteppingEntity:
         finally:
             turn.deciding = False
         result = yield from self._conclude(result, event, context, alarm)
-        if self._habits.results is not None:
-            self._habits.results.append(result)
+        if self._options.results is not None:
+            self._options.results.append(result)
         self._tell("after", result, self._context)
         return result
 
@@ -275,10 +275,10 @@ class SteppingEntity:
         self._commit(row, context, result.changes, result.removed)
         self._keep(result)
         self._publish()
-        specs = result.all_action_specs if self._habits.execute_actions else ()
+        specs = result.all_action_specs if self._options.execute_actions else ()
         if not specs:
             return result
-        occasion = Occasion(self._context, event, self.entity_id)
+        occasion = ActionContext(self._context, event, self.entity_id)
         execution = yield from perform(specs, self._machine.action_registry, occasion)
         self._commit(self._row, self._context, execution.changes, execution.removed)
         self._publish()
@@ -301,7 +301,7 @@ class SteppingEntity:
             self._timers = Timers()
         self._timers.serve(clock)
         if self._turns is not None and (last := self._turns.committed) is not None:
-            self._turns.committed = Standing(last.row, last.context, last.history, dict(self._timers.due))
+            self._turns.committed = SessionState(last.row, last.context, last.history, dict(self._timers.due))
 
     def _next_alarm(self) -> Alarm | None:
         """The timer that is due first, and when."""
@@ -373,11 +373,11 @@ class SteppingEntity:
         if self._turns is not None and self._turns.thread_safe:
             self._turns.committed = self._standing()
 
-    def _standing(self) -> Standing:
+    def _standing(self) -> SessionState:
         due = {} if self._timers is None else dict(self._timers.due)
-        return Standing(self._row, self._context, self._recorded, due)
+        return SessionState(self._row, self._context, self._recorded, due)
 
-    def _position(self) -> Standing:
+    def _position(self) -> SessionState:
         """Where the entity stands, of one moment even while another thread commits a step of a thread-safe session."""
         turns = self._turns
         if turns is not None and turns.thread_safe and turns.committed is not None:
@@ -386,7 +386,7 @@ class SteppingEntity:
 
     def _refuse_async_actions(self, turn: Turn, result: TransitionResult[Any]) -> None:
         """Before anything is committed: a sync sender can't run async actions."""
-        if turn.is_async or not self._habits.execute_actions:
+        if turn.is_async or not self._options.execute_actions:
             return
         for name in result.all_actions:
             action = self._machine.action_registry.find(name)
@@ -397,7 +397,7 @@ class SteppingEntity:
                 )
 
     def _tell(self, occasion: str, *what: object) -> None:
-        for hook in self._habits.hooks:
+        for hook in self._options.hooks:
             try:
                 getattr(hook, occasion)(self.entity_id, *what)
             except Exception as error:

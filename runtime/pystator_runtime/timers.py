@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from pystator_runtime.guards import warn
+from pystator_runtime.logs import warn
 from pystator_runtime.results import Timer
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Milliseconds = int
 """A moment in milliseconds since the epoch, or a span between two."""
@@ -23,11 +27,21 @@ def wall_clock() -> Milliseconds:
     return time.time_ns() // 1_000_000
 
 
-def to_text(moment: Milliseconds) -> str:
-    """A moment as ISO 8601 text, in UTC."""
+def to_datetime(moment: Milliseconds) -> datetime:
+    """A moment as a ``datetime``, in UTC."""
     from datetime import UTC, datetime
 
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(moment / 1000, UTC)
+
+
+def from_datetime(moment: datetime) -> Milliseconds:
+    """The moment of a ``datetime``; one without an offset is local time, as everywhere in Python."""
+    return round(moment.timestamp() * 1000)
+
+
+def to_text(moment: Milliseconds) -> str:
+    """A moment as ISO 8601 text, in UTC."""
+    return to_datetime(moment).isoformat(timespec="milliseconds")
 
 
 def from_text(text: str) -> Milliseconds:
@@ -41,7 +55,7 @@ def from_text(text: str) -> Milliseconds:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset from UTC")
-    return round(moment.timestamp() * 1000)
+    return from_datetime(moment)
 
 
 class Timers:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import asyncio
 
-    from pystator_runtime.stepping import Standing
+    from pystator_runtime.stepping import SessionState
 
 
 class Turn:
@@ -50,7 +50,7 @@ class Turns:
 
     def __init__(self, *, thread_safe: bool) -> None:
         self.running: Turn | None = None
-        self.committed: Standing | None = None
+        self.committed: SessionState | None = None
         self.queue: list[tuple[str, Mapping[str, Any], str | None]] = []  # a deque would weigh more than the session
         self._thread_lock = allocate_lock() if thread_safe else None
         self._task_lock: asyncio.Lock | None = None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pystator_runtime import ConfigurationError, Orchestrator, StoreError, UndefinedStateError
+from pystator_runtime.stores import InMemoryStateStore
 from support.doors import bound
 from support.orchestrated import orchestrated
 from support.places import Place
@@ -111,6 +112,15 @@ def test_a_machine_with_gaps_makes_no_orchestrator(store: Any) -> None:
     yaml = YAML.replace("dest: open}", "dest: open, guards: [asked], actions: [act]}")
     with pytest.raises(ConfigurationError, match="order has no function for guards asked"):
         Orchestrator(type(bound(yaml)).unbound(), store)
+
+
+@pytest.mark.parametrize("wrong", ["orders.db", None, 5])
+def test_what_is_no_store_is_told_with_the_remedy(wrong: Any) -> None:
+    """API: Orchestrator"""
+    with pytest.raises(ConfigurationError, match=r"is no store: make one of it, such as SQLiteStateStore\(path\)"):
+        Orchestrator(bound(YAML), wrong)
+    with pytest.raises(ConfigurationError, match="is no scheduler"):
+        Orchestrator(bound(YAML), InMemoryStateStore(), scheduler=wrong or "redis://localhost")
 
 
 def test_a_store_that_was_closed_opens_again(place: Place) -> None:

@@ -62,6 +62,16 @@ def test_timers_are_armed_with_their_state_and_stored(orders: Any, door: Any, cl
     assert clock.armed == [("o-1", MOMENT + 10_000)]
 
 
+def test_when_the_next_timer_is_due_can_be_asked(orders: Any, door: Any, clock: StoppedClock) -> None:
+    """For clocks that sleep until then."""
+    assert door.next_due(orders) is None
+    door.send(orders, "o-1", "approve", {"nervous": True})
+    assert door.next_due(orders) == at(10_000)
+    clock.now += 10_000
+    door.run_due(orders)
+    assert door.next_due(orders) == at(60_000)
+
+
 def test_nothing_fires_before_it_is_due(orders: Any, door: Any, clock: StoppedClock) -> None:
     """S9: never early"""
     door.send(orders, "o-1", "approve", {"nervous": True})

@@ -82,6 +82,7 @@ def test_its_methods_are_those_of_the_orchestrator(store: Any) -> None:
     assert [entity.entity_id for entity in served.find(MODULE.OrderState.FULL)] == ["o-1"]
     assert served.count_by_state() == {"full": 1}
     assert served.run_due() == []
+    assert served.next_due() is None
     (failed,) = served.failed_actions()
     assert served.retry_action(failed.key)
     assert served.recover() == 0
@@ -102,6 +103,7 @@ def test_its_async_twins_are_too(store: Any) -> None:
         assert (await served.async_process_event("o-1", "fill", {"amount": 1})).success
         assert (await served.aget("o-1")).state is MODULE.OrderState.FULL
         assert await served.arun_due() == []
+        assert await served.anext_due() is None
         assert await served.aretry_action(served.failed_actions()[0].key)
         assert await served.arecover(force=True) == 0
         await served.astart()

@@ -271,6 +271,14 @@ def test_one_application_serves_one_orchestrator_of_a_machine() -> None:
     second.close()
 
 
+def test_schedulers_on_one_application_search_it_as_often() -> None:
+    """Beat has one entry for it: the second would be told a number that is not true."""
+    app = Celery("eggs", broker="memory://", set_as_current=False)
+    assert CeleryScheduler(app, sweep=20).sweep == CeleryScheduler(app, sweep=20).sweep == 20
+    with pytest.raises(ConfigurationError, match="search every 20 s already"):
+        CeleryScheduler(app, sweep=5)
+
+
 def test_seconds_that_make_no_sense_are_refused() -> None:
     app = Celery("eggs", broker="memory://", set_as_current=False)
     for settings in ({"sweep": 0}, {"horizon": -1}):

@@ -54,6 +54,7 @@ class SyncDoor:
     run_due = staticmethod(Orchestrator.run_due)
     recover = staticmethod(Orchestrator.recover)
     retry_action = staticmethod(Orchestrator.retry_action)
+    next_due = staticmethod(Orchestrator.next_due)
 
 
 def _awaited(method: Callable[..., Any]) -> Any:
@@ -72,6 +73,7 @@ class AsyncDoor:
     run_due = _awaited(Orchestrator.arun_due)
     recover = _awaited(Orchestrator.arecover)
     retry_action = _awaited(Orchestrator.aretry_action)
+    next_due = _awaited(Orchestrator.anext_due)
 
 
 WAYS: Mapping[str, Any] = {"sync": SyncDoor, "async": AsyncDoor}

@@ -10,12 +10,12 @@ from typing import Any
 from pystator_runtime.actions import ActionResult, ActionSpec, ActionStatus, ExecutionMode, ExecutionResult
 from pystator_runtime.callables import FunctionRegistry
 from pystator_runtime.errors import ActionError, ConfigurationError, StoreError
-from pystator_runtime.executor import Occasion, act
+from pystator_runtime.executor import ActionContext, act
 from pystator_runtime.orchestrator.claims import Claims
 from pystator_runtime.orchestrator.draft import Decision, Plan, plan_of
-from pystator_runtime.orchestrator.entities import Archive
+from pystator_runtime.orchestrator.entities import EntityMapper
+from pystator_runtime.orchestrator.gateway import StoreGateway
 from pystator_runtime.orchestrator.journal import Journal
-from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.records import ActionRecord
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.timers import Milliseconds
@@ -39,8 +39,8 @@ class Actor:
     def __init__(
         self,
         registry: FunctionRegistry,
-        outside: Outside,
-        archive: Archive,
+        gateway: StoreGateway,
+        mapper: EntityMapper,
         journal: Journal,
         *,
         mode: ExecutionMode,
@@ -49,14 +49,15 @@ class Actor:
         stop_on_error: bool,
     ) -> None:
         self._registry = registry
-        self._outside = outside
-        self._archive = archive
+        self._gateway = gateway
+        self._store = gateway.store
+        self._mapper = mapper
         self._journal = journal
         self._mode = mode
         self._retries = retries
         self._lease = lease
         self._stop_on_error = stop_on_error
-        self._claims = Claims(outside, lease)
+        self._claims = Claims(gateway, lease)
 
     def close(self) -> None:
         """Renew no claims any more."""
@@ -126,7 +127,9 @@ class Actor:
         """Give up what is not tried because one before it failed: it can be run by hand."""
         reason = f"{failed} failed before it"
         try:
-            yield from self._outside.store("give_up", plan.record.key, plan.record.attempts, f"skipped: {reason}")
+            yield from self._gateway.ask(
+                self._store.give_up, plan.record.key, plan.record.attempts, f"skipped: {reason}"
+            )
         except StoreError as error:
             self._journal.not_noted(plan.record, plan.spec.name, error)
         return ActionResult(plan.spec.name, ActionStatus.SKIPPED, reason=reason)
@@ -171,12 +174,12 @@ class Actor:
             if pause > MAXIMUM_PAUSE:
                 return outcome, attempts, pause
             if pause:
-                yield from self._outside.sleep(pause)
+                yield from self._gateway.sleep(pause)
 
     def _attempt(self, plan: Plan) -> Procedure[ActionResult]:
         context = {**plan.context, "_action_key": plan.record.key}
-        occasion = Occasion(context, plan.event, plan.record.entity_id)
-        return (yield from act(plan.spec, self._registry, occasion, leave_behind=True))
+        seen = ActionContext(context, plan.event, plan.record.entity_id)
+        return (yield from act(plan.spec, self._registry, seen, leave_behind=True))
 
     def _put_off(
         self, plan: Plan, outcome: ActionResult, attempts: int, pause: Milliseconds | None
@@ -185,9 +188,9 @@ class Actor:
         name, error = plan.spec.name, outcome.error
         if pause is None:
             self._journal.failed(plan.record, name, attempts, error, None)
-            yield from self._outside.store("give_up", plan.record.key, attempts, _described(error))
+            yield from self._gateway.ask(self._store.give_up, plan.record.key, attempts, _described(error))
             return outcome
-        yield from self._outside.store("postpone", plan.record.key, attempts, pause)
+        yield from self._gateway.ask(self._store.postpone, plan.record.key, attempts, pause)
         reason = f"tried again in {pause / 1000:g} s"
         return ActionResult(name, ActionStatus.FAILED, error=error, reason=reason)
 
@@ -199,20 +202,20 @@ class Actor:
         """
         key, tries = plan.record.key, 0
         while outcome.changes or outcome.removed:
-            loaded = yield from self._outside.load(plan.record.entity_id, None, lock=False)
+            loaded = yield from self._gateway.load(plan.record.entity_id, None, lock=False)
             if loaded.entity is None:
                 break  # deleted meanwhile: there is nothing to change
             try:
-                context = self._archive.patched(loaded.entity.context, outcome.changes, outcome.removed)
+                context = self._mapper.patched(loaded.entity.context, outcome.changes, outcome.removed)
             except StoreError as error:
                 return ActionResult(plan.spec.name, ActionStatus.FAILED, error=error)
             version = loaded.entity.version + 1
             patched = loaded.entity._replace(context=context, version=version, updated_at=loaded.now)
-            if (yield from self._outside.store("finish", key, patched)):
+            if (yield from self._gateway.ask(self._store.finish, key, patched)):
                 return outcome
             tries += 1
-            yield from self._outside.sleep(random.uniform(0, min(2**tries, 50)))
-        yield from self._outside.store("finish", key, None)
+            yield from self._gateway.sleep(random.uniform(0, min(2**tries, 50)))
+        yield from self._gateway.ask(self._store.finish, key, None)
         return outcome
 
     # -- what waits --------------------------------------------------------------------------------------------
@@ -225,7 +228,7 @@ class Actor:
         seen: set[str] = set()
         ran = 0
         while not is_over():
-            claimed = yield from self._outside.store("claim", machine, self._lease, BATCH + len(left), force)
+            claimed = yield from self._gateway.ask(self._store.claim, machine, self._lease, BATCH + len(left), force)
             left.update((record.key, record) for record in claimed if record.key in seen)
             fresh = [record for record in claimed if record.key not in seen]
             if not fresh:
@@ -242,19 +245,19 @@ class Actor:
             left.update((plan.record.key, plan.record) for plan in plans[begun:])
             ran += begun
         for record in left.values():
-            yield from self._outside.store("postpone", record.key, record.attempts, 0)
+            yield from self._gateway.ask(self._store.postpone, record.key, record.attempts, 0)
         return ran
 
     def retry(self, machine: str, key: str, *, is_async: bool) -> Procedure[bool]:
         """Run one action that had failed for good; whether there is such a one."""
-        record: ActionRecord | None = yield from self._outside.store("retry", machine, key, self._lease)
+        record: ActionRecord | None = yield from self._gateway.ask(self._store.retry, machine, key, self._lease)
         if record is None:
             return False
         plan = yield from self._plan(record)
         if plan is not None and (is_async or not self.is_async(plan)):
             yield from self._perform_one(plan)
         elif plan is not None:
-            yield from self._outside.store("postpone", key, 0, 0)
+            yield from self._gateway.ask(self._store.postpone, key, 0, 0)
         return True
 
     def _perform_each(self, plans: Sequence[Plan], is_over: Callable[[], bool]) -> Procedure[int]:
@@ -275,10 +278,10 @@ class Actor:
     def _plan(self, record: ActionRecord) -> Procedure[Plan | None]:
         """A pending action as it was planned. One that can't be read is given up: it must not keep the others back."""
         try:
-            return plan_of(record, self._archive)
+            return plan_of(record, self._mapper)
         except StoreError as error:
             self._journal.failed(record, record.key, record.attempts, error, None)
-            yield from self._outside.store("give_up", record.key, record.attempts, _described(error))
+            yield from self._gateway.ask(self._store.give_up, record.key, record.attempts, _described(error))
             return None
 
 

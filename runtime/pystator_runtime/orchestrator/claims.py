@@ -6,8 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from pystator_runtime.guards import warn
-from pystator_runtime.orchestrator.waits import Outside
+from pystator_runtime.logs import warn
+from pystator_runtime.orchestrator.gateway import StoreGateway
 from pystator_runtime.timers import Milliseconds
 
 _PATIENCE = 30.0
@@ -17,8 +17,8 @@ _PATIENCE = 30.0
 class Claims:
     """The claims of the actions that run at this moment or wait for those, renewed long before they expire."""
 
-    def __init__(self, outside: Outside, lease: Milliseconds) -> None:
-        self._outside = outside
+    def __init__(self, gateway: StoreGateway, lease: Milliseconds) -> None:
+        self._gateway = gateway
         self._lease = lease
         self._keys: Counter[str] = Counter()
         self._mutex = threading.Lock()
@@ -72,7 +72,7 @@ class Claims:
                     self._thread = None  # so that an idle orchestrator has no thread, and can be forgotten
                     return
             try:
-                self._outside.renew(keys, self._lease)
+                self._gateway.renew(keys, self._lease)
             except Exception as error:
                 warn(f"the claims of {len(keys)} running actions could not be renewed: {error}", error)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pystator_runtime.orchestrator.journal import Journal
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Operation, Procedure
+
+if TYPE_CHECKING:
+    from pystator_runtime.protocols import Scheduler
 
 
 class Clock:
@@ -15,7 +18,7 @@ class Clock:
 
     __slots__ = ("_journal", "_owner", "_scheduler", "time")
 
-    def __init__(self, owner: Any, scheduler: Any, journal: Journal) -> None:
+    def __init__(self, owner: Any, scheduler: Scheduler | None, journal: Journal) -> None:
         self._owner = owner
         self._scheduler = scheduler
         self._journal = journal

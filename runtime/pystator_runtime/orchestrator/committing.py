@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
 
 from pystator_runtime.errors import GuardError, StaleVersionError
 from pystator_runtime.orchestrator.acting import Actor
 from pystator_runtime.orchestrator.clock import Clock
 from pystator_runtime.orchestrator.draft import Decision
+from pystator_runtime.orchestrator.gateway import StoreGateway
 from pystator_runtime.orchestrator.journal import Journal
-from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.records import Loaded
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Procedure
@@ -28,11 +27,18 @@ class Committer:
     """Brings what is decided about the entities of one machine into the store."""
 
     def __init__(
-        self, machine: str, store: Any, outside: Outside, clock: Clock, journal: Journal, actor: Actor, *, retries: int
+        self,
+        machine: str,
+        gateway: StoreGateway,
+        clock: Clock,
+        journal: Journal,
+        actor: Actor,
+        *,
+        retries: int,
     ) -> None:
         self._machine = machine
-        self._store = store
-        self._outside = outside
+        self._gateway = gateway
+        self._store = gateway.store
         self._clock = clock
         self._journal = journal
         self._actor = actor
@@ -58,11 +64,11 @@ class Committer:
                 f"a guard sent an event to its own entity {entity_id!r}: guards only look, send from an action"
             )
         time = self._clock.time
-        store = self._store if self._outside.is_instant else None  # which is asked without a procedure around it
+        store = self._store if self._gateway.is_instant else None  # which is asked without a procedure around it
         for tries in range(self._retries + 1):
             loaded = store.load(self._machine, entity_id, event_id, False) if store is not None and not tries else None
             if loaded is None:
-                loaded = yield from self._outside.load(entity_id, event_id, lock=tries >= OPTIMISTIC_TRIES)
+                loaded = yield from self._gateway.load(entity_id, event_id, lock=tries >= OPTIMISTIC_TRIES)
             try:
                 decided = decide(loaded, loaded.now if time is None else time())
                 decision = decided if isinstance(decided, Decision) else (yield from self._asked(entity_id, decided))
@@ -74,12 +80,12 @@ class Committer:
             if decision is None or decision.commit is None:
                 yield from self._unlock(loaded)
                 if decision is not None and decision.audit is not None:
-                    yield from self._outside.store("record", decision.audit)
+                    yield from self._gateway.ask(self._store.record, decision.audit)
                 return decision
             if store is not None:
                 is_committed = store.commit(decision.commit, loaded.lock)
             else:
-                is_committed = yield from self._outside.store("commit", decision.commit, loaded.lock)
+                is_committed = yield from self._gateway.ask(self._store.commit, decision.commit, loaded.lock)
             if is_committed:
                 due = decision.commit.entity.next_due
                 if due is not None and (loaded.entity is None or due != loaded.entity.next_due):
@@ -87,7 +93,7 @@ class Committer:
                 return decision
             self._journal.conflicted(entity_id, tries + 1)
             if tries + 1 < OPTIMISTIC_TRIES:
-                yield from self._outside.sleep(random.uniform(0, 2))
+                yield from self._gateway.sleep(random.uniform(0, 2))
         raise StaleVersionError(
             f"{entity_id!r} of {self._machine} was changed by others {self._retries + 1} times in a row; "
             "nothing was written: send the event again"
@@ -104,4 +110,4 @@ class Committer:
 
     def _unlock(self, loaded: Loaded) -> Procedure[None]:
         if loaded.lock is not None:
-            yield from self._outside.store("unlock", loaded.lock)
+            yield from self._gateway.ask(self._store.unlock, loaded.lock)

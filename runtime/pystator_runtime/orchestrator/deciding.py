@@ -7,15 +7,15 @@ from typing import Any
 
 from pystator_runtime.errors import IdempotencyError, StoreError
 from pystator_runtime.events import Event, refuse_reserved_keys
-from pystator_runtime.guards import warn
+from pystator_runtime.logs import warn
 from pystator_runtime.orchestrator.draft import Decision, Draft, digest
-from pystator_runtime.orchestrator.entities import Archive
-from pystator_runtime.orchestrator.journal import Journal, Telling
+from pystator_runtime.orchestrator.entities import EntityMapper
+from pystator_runtime.orchestrator.journal import EventReport, Journal
 from pystator_runtime.orchestrator.replay import result_from_text
 from pystator_runtime.records import AuditRecord, Loaded
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
-from pystator_runtime.step import decide, enter, fall_back, ring
+from pystator_runtime.step import START_TRIGGER, decide, enter, fall_back, ring
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Procedure
 
@@ -31,7 +31,7 @@ class Decider:
     def __init__(
         self,
         machine: Any,
-        archive: Archive,
+        mapper: EntityMapper,
         *,
         create_missing: bool,
         audit_failures: bool,
@@ -40,7 +40,7 @@ class Decider:
     ) -> None:
         self.machine = machine
         self.chart = machine.chart
-        self.archive = archive
+        self.mapper = mapper
         self._create_missing = create_missing
         self._audit_failures = audit_failures
         self._validators = validators
@@ -54,25 +54,25 @@ class Decider:
         """A new entity in its initial state."""
         if loaded.entity is not None:
             raise StoreError(f"{self.chart.name} has an entity {entity_id!r} already: send events to it, or delete it")
-        draft = Draft(self.archive, entity_id, loaded, now, self._lease)
+        draft = Draft(self.mapper, entity_id, loaded, now, self._lease)
         started = yield from self._start(draft, context)
         if started.error is not None:
             return Decision(started)
         return draft.decision(started, None)
 
     def event(
-        self, entity_id: str, event: Event, telling: Telling, loaded: Loaded, now: Milliseconds
+        self, entity_id: str, event: Event, report: EventReport, loaded: Loaded, now: Milliseconds
     ) -> Decision | Procedure[Decision]:
         """An event for an entity, which comes into being by it if there is none (`S13.2`)."""
         if loaded.repeated is not None:
             return Decision(self._repeated(loaded.repeated, event))
-        draft = Draft(self.archive, entity_id, loaded, now, self._lease)
+        draft = Draft(self.mapper, entity_id, loaded, now, self._lease)
         if loaded.entity is None:
             if self._create_missing:
-                return self._first_event(draft, event, telling)
+                return self._first_event(draft, event, report)
             raise StoreError(f"{self.chart.name} has no entity {entity_id!r}: create it first")
-        draft.stand(self.archive.read(loaded.entity))
-        telling.before(draft.row.state, draft)
+        draft.stand(self.mapper.read(loaded.entity))
+        report.before(draft.row.state, draft)
         known = self._known(draft, event)
         return self._asked(draft, event) if known is None else self._settled(draft, event, known)
 
@@ -84,12 +84,12 @@ class Decider:
             self.chart, guards, draft.row, context, entity_id=draft.entity_id
         )
         if result.error is None:
-            draft.take(result, Event("_start"), dict(context))
+            draft.take(result, Event(START_TRIGGER), dict(context))
         return result
 
-    def _first_event(self, draft: Draft, event: Event, telling: Telling) -> Procedure[Decision]:
+    def _first_event(self, draft: Draft, event: Event, report: EventReport) -> Procedure[Decision]:
         started = yield from self._start(draft, {})
-        telling.before(draft.row.state, draft)
+        report.before(draft.row.state, draft)
         if started.error is not None:
             return Decision(started)
         return (yield from self._asked(draft, event))
@@ -141,8 +141,8 @@ class Decider:
         if loaded.entity is None:
             return None
         now = now if wanted is None else wanted
-        draft = Draft(self.archive, entity_id, loaded, now, self._lease)
-        draft.stand(self.archive.read(loaded.entity))
+        draft = Draft(self.mapper, entity_id, loaded, now, self._lease)
+        draft.stand(self.mapper.read(loaded.entity))
         by = now if by is None else by
         alarms = sorted((due, number, timer) for number, (timer, due) in enumerate(draft.due.items()) if due <= by)
         if not alarms:
@@ -151,8 +151,8 @@ class Decider:
             return None
         timer = alarms[0][2]
         event = Event(timer.trigger)
-        telling = journal.about(entity_id, event)
-        telling.before(draft.row.state, draft)
+        report = journal.about(entity_id, event)
+        report.before(draft.row.state, draft)
         result = yield from ring(
             self.chart,
             self.machine.guard_registry,
@@ -167,7 +167,7 @@ class Decider:
         del draft.due[timer]
         if result.error is None:
             draft.take(result, event)
-        return draft.decision(result, event if result.error is None or self._audit_failures else None, telling)
+        return draft.decision(result, event if result.error is None or self._audit_failures else None, report)
 
     def _decided(self, draft: Draft, event: Event) -> Procedure[TransitionResult[Any]]:
         chart, guards = self.chart, self.machine.guard_registry
@@ -197,12 +197,12 @@ class Decider:
 
     def _repeated(self, before: AuditRecord, event: Event) -> TransitionResult[Any]:
         """The first answer to an event that was taken before (`S13.1`)."""
-        if before.digest != digest(event, self.archive):
+        if before.digest != digest(event, self.mapper):
             raise IdempotencyError(
                 f"the event id {event.event_id!r} of {before.entity_id!r} was used for {before.trigger!r} before, "
                 f"with another trigger or payload than this {event.trigger!r}: every event needs an id of its own"
             )
-        return result_from_text(self.chart, self.archive, before.result)
+        return result_from_text(self.chart, self.mapper, before.result)
 
 
 def _told_by(

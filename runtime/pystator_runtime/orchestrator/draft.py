@@ -10,8 +10,8 @@ from typing import Any
 
 from pystator_runtime.actions import ActionSpec
 from pystator_runtime.events import Event
-from pystator_runtime.orchestrator.entities import Archive, Standing, timers_as_text
-from pystator_runtime.orchestrator.journal import Telling
+from pystator_runtime.orchestrator.entities import EntityMapper, EntityState, timers_as_text
+from pystator_runtime.orchestrator.journal import EventReport
 from pystator_runtime.orchestrator.replay import result_as_text
 from pystator_runtime.records import (
     ActionRecord,
@@ -43,11 +43,11 @@ class Plan:
 class Decision:
     """What an event does: its result, and unless nothing changes, the commit with the actions that follow it.
 
-    ``audit`` is a row to write where there is no commit; ``draft`` is where the entity stands after it; ``telling`` is
+    ``audit`` is a row to write where there is no commit; ``draft`` is where the entity stands after it; ``report`` is
     what was begun to be told of a timer.
     """
 
-    __slots__ = ("_draft", "audit", "commit", "plans", "result", "telling")
+    __slots__ = ("_draft", "audit", "commit", "plans", "report", "result")
 
     def __init__(
         self,
@@ -56,14 +56,14 @@ class Decision:
         plans: Sequence[Plan] = (),
         audit: AuditRecord | None = None,
         draft: Draft | None = None,
-        telling: Telling | None = None,
+        report: EventReport | None = None,
     ) -> None:
         self.result = result
         self.commit = commit
         self.plans = plans
         self.audit = audit
         self._draft = draft
-        self.telling = telling
+        self.report = report
 
     @property
     def context(self) -> Mapping[str, Any]:
@@ -75,9 +75,9 @@ class Draft:
     """An entity while it is decided about: where it stands, and what is to be committed."""
 
     __slots__ = (
-        "_archive",
         "_claimed_until",
         "_context",
+        "_mapper",
         "_planned",
         "_standing",
         "_stored",
@@ -91,18 +91,18 @@ class Draft:
     )
 
     def __init__(
-        self, archive: Archive, entity_id: str, loaded: Loaded, now: Milliseconds, lease: Milliseconds
+        self, mapper: EntityMapper, entity_id: str, loaded: Loaded, now: Milliseconds, lease: Milliseconds
     ) -> None:
-        self._archive = archive
+        self._mapper = mapper
         self.entity_id = entity_id
         self.now = now  # by the clock that its timers go by
         self._claimed_until = loaded.now + lease  # by the store's, which is asked about claims
         self.version = 0
         self.record: EntityRecord | None = None
-        self.row: Row[Any] = archive.chart.initial
+        self.row: Row[Any] = mapper.chart.initial
         self.history: Mapping[str, str] = {}
         self.due: dict[Timer, Milliseconds] = {}
-        self._standing: Standing | None = None
+        self._standing: EntityState | None = None
         self._context: dict[str, Any] | None = None
         self._stored = ""  # the context as it is stored, as long as it is the same
         self._planned: list[tuple[ActionSpec, Event]] = []
@@ -114,7 +114,7 @@ class Draft:
             self._context = {} if self._standing is None else self._standing.context
         return self._context
 
-    def stand(self, standing: Standing) -> None:
+    def stand(self, standing: EntityState) -> None:
         """Begin where the stored entity stands."""
         self._standing, self.record = standing, standing.record
         self.version = standing.record.version
@@ -128,7 +128,7 @@ class Draft:
 
     def take(self, result: TransitionResult[Any], event: Event, context: dict[str, Any] | None = None) -> None:
         """Go where a result leads; ``context`` is what its guards saw, where that is not the entity's own."""
-        chart, target = self._archive.chart, result.target_state
+        chart, target = self._mapper.chart, result.target_state
         assert target is not None, "only a step that was taken leads somewhere"
         row = chart.rows.get(target) or chart.row(target)
         assert row is not None, "a result leads to a state of its machine"
@@ -150,20 +150,22 @@ class Draft:
             for spec in step.all_action_specs:
                 self._planned.append((spec, event))
 
-    def decision(self, result: TransitionResult[Any], event: Event | None, telling: Telling | None = None) -> Decision:
+    def decision(
+        self, result: TransitionResult[Any], event: Event | None, report: EventReport | None = None
+    ) -> Decision:
         """All that has changed, as one commit; with an audit row if an event is named."""
-        archive, before = self._archive, self.record
+        mapper, before = self._mapper, self.record
         entity = entity_record(
             (
-                archive.chart.name,
+                mapper.chart.name,
                 self.entity_id,
                 str(self.row.state),
-                self._stored or archive.encoded(self.context),
+                self._stored or mapper.encoded(self.context),
                 json.dumps(self.history) if self.history else "{}",
                 timers_as_text(self.due) if self.due else "[]",
                 min(self.due.values()) if self.due else None,
                 self.version + 1,
-                archive.chart.version,
+                mapper.chart.version,
                 self.now if before is None else before.created_at,
                 self.now,
             )
@@ -171,9 +173,7 @@ class Draft:
         plans = self._plans(entity) if self._planned else ()
         audit = None if event is None else self.audit(event, result, entity.version)
         actions = tuple([plan.record for plan in plans]) if plans else ()
-        return Decision(
-            result, commit_record((entity, self.version, audit, actions)), plans, draft=self, telling=telling
-        )
+        return Decision(result, commit_record((entity, self.version, audit, actions)), plans, draft=self, report=report)
 
     def audit(self, event: Event, result: TransitionResult[Any], version: int | None) -> AuditRecord:
         """The audit row of an event; ``version`` is the entity's after it, ``None`` if nothing changed."""
@@ -183,7 +183,7 @@ class Draft:
             event_id = None
         return audit_record(
             (
-                self._archive.chart.name,
+                self._mapper.chart.name,
                 self.entity_id,
                 self.version if version is None else version,
                 event.trigger,
@@ -191,8 +191,8 @@ class Draft:
                 None if result.target_state is None else str(result.target_state),
                 taken,
                 event_id,
-                "" if event_id is None else digest(event, self._archive),
-                "" if event_id is None else result_as_text(result, self._archive),
+                "" if event_id is None else digest(event, self._mapper),
+                "" if event_id is None else result_as_text(result, self._mapper),
                 self.now,
             )
         )
@@ -209,7 +209,7 @@ class Draft:
         for option in ("retry", "retry_backoff", "timeout"):
             if (value := getattr(spec, option)) is not None:
                 written[option] = value
-        payload = json.loads(self._archive.encoded(event.payload)) if event.payload else {}
+        payload = json.loads(self._mapper.encoded(event.payload)) if event.payload else {}
         record = ActionRecord(
             key,
             entity.machine,
@@ -225,20 +225,20 @@ class Draft:
         return Plan(record, spec, event, self.context)
 
 
-def plan_of(record: ActionRecord, archive: Archive) -> Plan:
+def plan_of(record: ActionRecord, mapper: EntityMapper) -> Plan:
     """A pending action as it was planned, from what a store has kept."""
     spec, event = json.loads(record.spec), json.loads(record.event)
     options = {name: spec.get(name) for name in ("retry", "retry_backoff", "timeout")}
-    payload = archive.decoded(json.dumps(event["payload"]))
+    payload = mapper.decoded(json.dumps(event["payload"]))
     return Plan(
         record,
         ActionSpec(spec["name"], spec.get("params"), **options),
         Event(event["trigger"], payload, event_id=event["event_id"]),
-        archive.decoded(record.context),
+        mapper.decoded(record.context),
     )
 
 
-def digest(event: Event, archive: Archive) -> str:
+def digest(event: Event, mapper: EntityMapper) -> str:
     """What tells one trigger and payload from another (`S13.1`)."""
-    text = f"{event.trigger}\0{json.dumps(json.loads(archive.encoded(event.payload)), sort_keys=True)}"
+    text = f"{event.trigger}\0{json.dumps(json.loads(mapper.encoded(event.payload)), sort_keys=True)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pystator_runtime.chart import Chart
@@ -13,7 +13,7 @@ from pystator_runtime.errors import StoreError, UndefinedStateError
 from pystator_runtime.records import ActionRecord, AuditRecord, EntityRecord
 from pystator_runtime.results import Immutable, Timer
 from pystator_runtime.rows import Row
-from pystator_runtime.timers import Milliseconds
+from pystator_runtime.timers import Milliseconds, to_datetime
 
 _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -52,7 +52,7 @@ class StoredEntity(Immutable, Generic[StateT, ContextT]):
     created_at: datetime
     updated_at: datetime
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: EntityState) -> None:
         record = standing.record
         self._set(
             entity_id=record.entity_id,
@@ -60,11 +60,11 @@ class StoredEntity(Immutable, Generic[StateT, ContextT]):
             context=standing.context,
             version=record.version,
             history=standing.history,
-            timers={timer: moment(due) for timer, due in standing.due.items()},
+            timers={timer: to_datetime(due) for timer, due in standing.due.items()},
             machine_name=record.machine,
             machine_version=record.machine_version,
-            created_at=moment(record.created_at),
-            updated_at=moment(record.updated_at),
+            created_at=to_datetime(record.created_at),
+            updated_at=to_datetime(record.updated_at),
         )
 
 
@@ -89,7 +89,7 @@ class AuditEntry(Immutable):
             success=record.success,
             version=record.version,
             event_id=record.event_id,
-            at=moment(record.at),
+            at=to_datetime(record.at),
         )
 
 
@@ -117,19 +117,14 @@ class FailedAction(Immutable):
         )
 
 
-def moment(milliseconds: Milliseconds) -> datetime:
-    """A moment of a store's clock, in UTC."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-class Standing:
+class EntityState:
     """Where a stored entity stands, in the terms of its machine; ``is_current`` if it was stored by this version."""
 
-    __slots__ = ("_archive", "_context", "due", "history", "is_current", "record", "row")
+    __slots__ = ("_context", "_mapper", "due", "history", "is_current", "record", "row")
 
     def __init__(
         self,
-        archive: Archive,
+        mapper: EntityMapper,
         record: EntityRecord,
         row: Row[Any],
         history: Mapping[str, str],
@@ -137,7 +132,7 @@ class Standing:
         *,
         is_current: bool,
     ) -> None:
-        self._archive = archive
+        self._mapper = mapper
         self._context: dict[str, Any] | None = None
         self.record = record
         self.row = row
@@ -153,18 +148,18 @@ class Standing:
             StoreError: It is not what this machine wrote.
         """
         if self._context is None:
-            self._context = self._archive.context_of(self.record)
+            self._context = self._mapper.context_of(self.record)
         return self._context
 
 
-class Archive:
+class EntityMapper:
     """Writes the entities of one machine as a store keeps them, and reads them again."""
 
     def __init__(self, chart: Chart[Any], codecs: Mapping[str, Codec] | None) -> None:
         self.chart = chart
         self._encoding = Encoding({**chart.codecs, **(codecs or {})}, StoreError)
 
-    def read(self, record: EntityRecord) -> Standing:
+    def read(self, record: EntityRecord) -> EntityState:
         """Where an entity stands; one of another version of the machine is fitted to this one (`S13.3`).
 
         Raises:
@@ -177,7 +172,7 @@ class Archive:
             if chart.recorded(name, recorded) is None:
                 raise self._misfit(record, f"recorded {recorded!r} in {name!r}, which does not lie there")
         due = self._due(row, record) if record.timers != "[]" else {}
-        return Standing(self, record, row, history, due, is_current=record.machine_version == chart.version)
+        return EntityState(self, record, row, history, due, is_current=record.machine_version == chart.version)
 
     def context_of(self, record: EntityRecord) -> dict[str, Any]:
         """The context of an entity; where another version has written it, with the defaults of this one (`S13.3`).

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pystator_runtime.events import Event
-from pystator_runtime.guards import warn
 from pystator_runtime.hooks import TransitionHook
+from pystator_runtime.logs import warn
 from pystator_runtime.records import ActionRecord
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.timers import Milliseconds
@@ -31,11 +31,11 @@ class Journal:
 
     # -- events ------------------------------------------------------------------------------------------------
 
-    def about(self, entity_id: str, event: Event) -> Telling:
+    def about(self, entity_id: str, event: Event) -> EventReport:
         """What is told of one event."""
         if self._hooks or _logger.isEnabledFor(logging.INFO):
-            return Telling(self, entity_id, event)
-        return _UNTOLD
+            return EventReport(self, entity_id, event)
+        return _NO_REPORT
 
     def tell(self, occasion: str, *what: object) -> None:
         """Tell the hooks; one that raises changes nothing."""
@@ -126,7 +126,7 @@ class HasContext(Protocol):
     def context(self) -> Mapping[str, Any]: ...
 
 
-class Telling:
+class EventReport:
     """What is told of one event: that it came, and what became of it, each once, however often it is decided."""
 
     __slots__ = ("_entity_id", "_event", "_journal", "_state")
@@ -155,7 +155,7 @@ class Telling:
         self._journal.tell("error", self._entity_id, self._state or "", self._event.trigger, error)
 
 
-class _Untold(Telling):
+class _NoReport(EventReport):
     """Nobody wants to be told."""
 
     __slots__ = ()
@@ -173,7 +173,7 @@ class _Untold(Telling):
         pass
 
 
-_UNTOLD = _Untold()
+_NO_REPORT = _NoReport()
 
 
 def _outcome(result: TransitionResult[Any]) -> tuple[str, str]:

@@ -19,20 +19,21 @@ from pystator_runtime.orchestrator.acting import Actor, never
 from pystator_runtime.orchestrator.clock import Clock
 from pystator_runtime.orchestrator.committing import Committer
 from pystator_runtime.orchestrator.deciding import ContextValidator, Decider
-from pystator_runtime.orchestrator.entities import Archive, StoredEntity
-from pystator_runtime.orchestrator.inquiries import Inquiries
+from pystator_runtime.orchestrator.entities import EntityMapper, StoredEntity
+from pystator_runtime.orchestrator.gateway import StoreGateway
 from pystator_runtime.orchestrator.journal import Journal
+from pystator_runtime.orchestrator.queries import EntityQueries
 from pystator_runtime.orchestrator.ringing import Ringer
-from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.results import TransitionResult
-from pystator_runtime.timers import Milliseconds
+from pystator_runtime.timers import Milliseconds, from_datetime, to_datetime
 from pystator_runtime.waiting import Procedure, arun, run
 
 if TYPE_CHECKING:
     from pystator_runtime.executor import ActionExecutor
+    from pystator_runtime.protocols import Scheduler, StateStore
 
 
-class Orchestrator(Inquiries):
+class Orchestrator(EntityQueries):
     """Serves the entities of one machine that ``store`` keeps; several processes may do so side by side.
 
     Each event is one commit: state, context, history, timers, audit row, event id and the actions that are to follow.
@@ -41,14 +42,17 @@ class Orchestrator(Inquiries):
     ``executor`` gives the actions' mode and functions, where they are not the machine's own. ``context_validator``
     (one, or several) may refuse a context before guards are asked. ``codecs`` say, by key, how values of application
     types are stored. An action is claimed for ``action_lease`` seconds, and again as long as it runs.
+
+    Raises:
+        ConfigurationError: A guard or action has no function, or an argument is not of its kind.
     """
 
     def __init__(
         self,
         machine: Any,
-        store: Any,
+        store: StateStore,
         *,
-        scheduler: Any = None,
+        scheduler: Scheduler | None = None,
         executor: ActionExecutor | None = None,
         hooks: Sequence[TransitionHook] = (),
         context_validator: ContextValidator | Sequence[ContextValidator] | None = None,
@@ -58,11 +62,11 @@ class Orchestrator(Inquiries):
         action_lease: float = 60.0,
         max_conflict_retries: int = 50,
     ) -> None:
+        _require_kinds(store, scheduler)
         if action_lease <= 0 or max_conflict_retries < 0:
             raise ConfigurationError("action_lease has to be more than 0 seconds, max_conflict_retries at least 0")
         machine.check_in(actions=executor is None)
-        super().__init__(machine, Outside(machine.chart.name, store), Archive(machine.chart, codecs))
-        self.store = store
+        super().__init__(machine, StoreGateway(machine.chart.name, store), EntityMapper(machine.chart, codecs))
         self.scheduler = scheduler
         self._triggers = frozenset(machine.chart.triggers)
         lease = max(round(action_lease * 1000), 1)
@@ -73,7 +77,7 @@ class Orchestrator(Inquiries):
         validators = () if context_validator is None else context_validator
         self._decider = Decider(
             machine,
-            self._archive,
+            self._mapper,
             create_missing=create_missing,
             audit_failures=audit_failures,
             validators=(validators,) if callable(validators) else tuple(validators),
@@ -82,8 +86,8 @@ class Orchestrator(Inquiries):
         self._journal = Journal(self._name, hooks)
         self._actor = Actor(
             self._registry,
-            self.outside,
-            self._archive,
+            self.gateway,
+            self._mapper,
             self._journal,
             mode=self._mode,
             retries=machine.chart.retry_attempts,
@@ -92,10 +96,10 @@ class Orchestrator(Inquiries):
         )
         clock = Clock(self, scheduler, self._journal)
         self._committer = Committer(
-            self._name, store, self.outside, clock, self._journal, self._actor, retries=max_conflict_retries
+            self._name, self.gateway, clock, self._journal, self._actor, retries=max_conflict_retries
         )
         self.ringer = Ringer(
-            self._name, self.outside, clock, self._decider, self._committer, self._actor, self._journal
+            self._name, self.gateway, clock, self._decider, self._committer, self._actor, self._journal
         )
         if scheduler is not None:
             scheduler.serve(self)
@@ -143,13 +147,11 @@ class Orchestrator(Inquiries):
 
     def delete(self, entity_id: str, /) -> bool:
         """Delete an entity with its audit rows, event ids and actions; whether there was one."""
-        deleted: bool = run(self.outside.store("delete", self._name, entity_id))
-        return deleted
+        return run(self.gateway.ask(self.store.delete, self._name, entity_id))
 
     async def adelete(self, entity_id: str, /) -> bool:
         """:meth:`delete`, awaiting the store."""
-        deleted: bool = await arun(self.outside.store("delete", self._name, entity_id))
-        return deleted
+        return await arun(self.gateway.ask(self.store.delete, self._name, entity_id))
 
     def _event(self, entity_id: str, trigger: str, context: Mapping[str, Any] | None, event_id: str | None) -> Event:
         _require_text("an entity id", entity_id)
@@ -168,18 +170,18 @@ class Orchestrator(Inquiries):
         return Event(trigger, payload, event_id=event_id)
 
     def _process(self, entity_id: str, event: Event, *, is_async: bool) -> Procedure[TransitionResult[Any]]:
-        telling = self._journal.about(entity_id, event)
-        decide = partial(self._decider.event, entity_id, event, telling)
+        report = self._journal.about(entity_id, event)
+        decide = partial(self._decider.event, entity_id, event, report)
         try:
             decision = yield from self._committer.committed(entity_id, event.event_id, decide, is_async=is_async)
         except BaseException as error:  # a cancellation is told, too
-            telling.error(error)
+            report.error(error)
             raise
         assert decision is not None, "an event is always decided"
         result = decision.result
         if decision.plans:  # or a procedure would be made for nothing
             result = yield from self._actor.follow(decision, is_async=is_async)
-        telling.after(result, decision)
+        report.after(result, decision)
         if decision.result.armed:
             yield from self.ringer.ring_at_once(entity_id, decision, is_async=is_async)
         return result
@@ -194,10 +196,10 @@ class Orchestrator(Inquiries):
         self._journal.decided(entity_id, decision.result)
         yield from self._actor.follow(decision, is_async=is_async)
         yield from self.ringer.ring_at_once(entity_id, decision, is_async=is_async)
-        loaded = yield from self.outside.load(entity_id, None, lock=False)
+        loaded = yield from self.gateway.load(entity_id, None, lock=False)
         if loaded.entity is None:
             raise StoreError(f"{entity_id!r} of {self._name} was deleted as soon as it was created")
-        return StoredEntity(self._archive.read(loaded.entity))
+        return StoredEntity(self._mapper.read(loaded.entity))
 
     # -- actions -----------------------------------------------------------------------------------------------
 
@@ -217,16 +219,29 @@ class Orchestrator(Inquiries):
     def run_due(self, now: datetime | None = None) -> list[TransitionResult[Any]]:
         """Fire the timers that are due (by the store's clock, or at ``now``), and run the actions that wait.
 
+        A ``now`` without an offset from UTC is local time.
+
         Any cron or loop may call it, in as many processes as there are.
 
         Returns:
             The results of the timers that fired here, in order.
         """
-        return run(self.fire_due(_milliseconds(now), is_async=False))
+        return run(self.fire_due(None if now is None else from_datetime(now), is_async=False))
 
     async def arun_due(self, now: datetime | None = None) -> list[TransitionResult[Any]]:
         """:meth:`run_due`, awaiting the store, guards and actions."""
-        return await arun(self.fire_due(_milliseconds(now), is_async=True))
+        return await arun(self.fire_due(None if now is None else from_datetime(now), is_async=True))
+
+    def next_due(self) -> datetime | None:
+        """When the first timer of all entities is due, in UTC; ``None`` if none is armed.
+
+        For clocks that sleep until then. It may be over: what is due and could not fire stays due.
+        """
+        return _datetime(run(self.ringer.next_due()))
+
+    async def anext_due(self) -> datetime | None:
+        """:meth:`next_due`, awaiting the store."""
+        return _datetime(await arun(self.ringer.next_due()))
 
     def ring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
         """Fire the timers of one entity that are due: for clocks that know whose time has come.
@@ -280,7 +295,7 @@ class Orchestrator(Inquiries):
     def _tidy(self, *, is_async: bool, is_over: Callable[[], bool] = never) -> Procedure[int]:
         """Run the actions that wait (how many), and prune what the store has kept long enough."""
         ran = yield from self._actor.run_pending(self._name, force=False, is_async=is_async, is_over=is_over)
-        yield from self.outside.store("prune", self._name)
+        yield from self.gateway.ask(self.store.prune, self._name)
         return ran
 
     # -- beginning and end -------------------------------------------------------------------------------------
@@ -300,7 +315,7 @@ class Orchestrator(Inquiries):
         if self.scheduler is not None:
             self.scheduler.stop(self)
         self._actor.close()
-        self.outside.close()
+        self.gateway.close()
         self.store.close()
 
     async def aclose(self) -> None:
@@ -308,7 +323,7 @@ class Orchestrator(Inquiries):
         if self.scheduler is not None:
             await self.scheduler.astop(self)
         await self._actor.aclose()
-        self.outside.close()
+        self.gateway.close()
         twin = getattr(self.store, "aclose", None)
         if twin is None:
             self.store.close()
@@ -317,6 +332,23 @@ class Orchestrator(Inquiries):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._name!r} in {self.store!r}>"
+
+
+def _datetime(due: tuple[Milliseconds | None, Milliseconds]) -> datetime | None:
+    return None if due[0] is None else to_datetime(due[0])
+
+
+def _require_kinds(store: object, scheduler: object) -> None:
+    """Tell whoever has mixed them up, or given a path or an address, what to give."""
+    if not hasattr(store, "is_instant"):
+        raise ConfigurationError(
+            f"{store!r} is no store: make one of it, such as SQLiteStateStore(path), SQLAlchemyStateStore(url) or "
+            "RedisStateStore(url) of pystator_runtime.stores"
+        )
+    if scheduler is not None and not hasattr(scheduler, "serve"):
+        raise ConfigurationError(
+            f"{scheduler!r} is no scheduler: give one of pystator_runtime.schedulers, such as AsyncioScheduler()"
+        )
 
 
 def _require_text(what: str, given: object) -> None:
@@ -328,7 +360,3 @@ def _require_text(what: str, given: object) -> None:
             given.encode()
         except UnicodeEncodeError as error:
             raise StoreError(f"{what} is Unicode text, which {given!r} is not: {error}") from error
-
-
-def _milliseconds(now: datetime | None) -> Milliseconds | None:
-    return None if now is None else round(now.timestamp() * 1000)

@@ -10,11 +10,11 @@ from pystator_runtime import errors
 from pystator_runtime.actions import ActionSpec
 from pystator_runtime.chart import Chart
 from pystator_runtime.errors import UndefinedStateError
-from pystator_runtime.orchestrator.entities import Archive
+from pystator_runtime.orchestrator.entities import EntityMapper
 from pystator_runtime.results import Timer, TransitionResult, TransitionStep
 
 
-def result_as_text(result: TransitionResult[Any], archive: Archive) -> str:
+def result_as_text(result: TransitionResult[Any], mapper: EntityMapper) -> str:
     """A successful result as JSON text."""
     return json.dumps(
         {
@@ -22,7 +22,7 @@ def result_as_text(result: TransitionResult[Any], archive: Archive) -> str:
             "target": str(result.target_state),
             "trigger": result.trigger,
             "steps": [_step(step) for step in result.steps],
-            "changes": json.loads(archive.encoded(result.changes)),
+            "changes": json.loads(mapper.encoded(result.changes)),
             "removed": result.removed,
             "metadata": _metadata(result.metadata),
             "history_updates": dict(result.history_updates),
@@ -34,7 +34,7 @@ def result_as_text(result: TransitionResult[Any], archive: Archive) -> str:
     )
 
 
-def result_from_text(chart: Chart[Any], archive: Archive, text: str) -> TransitionResult[Any]:
+def result_from_text(chart: Chart[Any], mapper: EntityMapper, text: str) -> TransitionResult[Any]:
     """The result that was written, which says in ``metadata["duplicate"]`` that it is an old one."""
     stored = json.loads(text)
     return TransitionResult(
@@ -43,7 +43,7 @@ def result_from_text(chart: Chart[Any], archive: Archive, text: str) -> Transiti
         stored["trigger"],
         metadata={**_metadata_from(stored["metadata"]), "duplicate": True},
         steps=tuple(_step_from(chart, step) for step in stored["steps"]),
-        changes=archive.decoded(json.dumps(stored["changes"])),
+        changes=mapper.decoded(json.dumps(stored["changes"])),
         removed=tuple(stored["removed"]),
         history_updates=stored["history_updates"],
         armed=tuple(Timer(*timer) for timer in stored["armed"]),

@@ -12,8 +12,8 @@ from pystator_runtime.orchestrator.clock import Clock
 from pystator_runtime.orchestrator.committing import Committer
 from pystator_runtime.orchestrator.deciding import Decider
 from pystator_runtime.orchestrator.draft import Decision
+from pystator_runtime.orchestrator.gateway import StoreGateway
 from pystator_runtime.orchestrator.journal import Journal
-from pystator_runtime.orchestrator.waits import Outside
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.timers import MAXIMUM_RINGS, Milliseconds
 from pystator_runtime.waiting import Procedure
@@ -28,7 +28,7 @@ class Ringer:
     def __init__(
         self,
         machine: str,
-        outside: Outside,
+        gateway: StoreGateway,
         clock: Clock,
         decider: Decider,
         committer: Committer,
@@ -36,7 +36,8 @@ class Ringer:
         journal: Journal,
     ) -> None:
         self._machine = machine
-        self._outside = outside
+        self._gateway = gateway
+        self._store = gateway.store
         self._clock = clock
         self._decider = decider
         self._committer = committer
@@ -52,7 +53,7 @@ class Ringer:
         if now is None and self._clock.time is not None:
             now = self._clock.time()
         while not is_over():
-            due = yield from self._outside.store("due", self._machine, now, BATCH + len(passed_over))
+            due = yield from self._gateway.ask(self._store.due, self._machine, now, BATCH + len(passed_over))
             entities = [entity_id for entity_id in due if entity_id not in passed_over]
             for entity_id in entities:
                 if is_over():
@@ -65,6 +66,14 @@ class Ringer:
             if not entities:
                 break
         return fired
+
+    def next_due(self) -> Procedure[tuple[Milliseconds | None, Milliseconds]]:
+        """When the first timer of all entities is due, if one is armed, and what time it is by the store's clock."""
+        return (yield from self._gateway.ask(self._store.next_due, self._machine))
+
+    def due(self, now: Milliseconds, limit: int) -> Procedure[list[str]]:
+        """The entities with a timer due at ``now``, the longest due first."""
+        return (yield from self._gateway.ask(self._store.due, self._machine, now, limit))
 
     def ring(
         self, entity_id: str, now: Milliseconds | None, *, is_async: bool
@@ -94,9 +103,9 @@ class Ringer:
         if decision is None:
             return None
         result = yield from self._actor.follow(decision, is_async=is_async)
-        if decision.telling is None:
+        if decision.report is None:
             return ()
-        decision.telling.after(result, decision)
+        decision.report.after(result, decision)
         return (result,)
 
     def ring_at_once(self, entity_id: str, decision: Decision, *, is_async: bool) -> Procedure[None]:
@@ -120,7 +129,7 @@ class Ringer:
                 return None
         except FSMError as error:
             self._journal.stuck(entity_id, error)
-        loaded = yield from self._outside.load(entity_id, None, lock=False)
+        loaded = yield from self._gateway.load(entity_id, None, lock=False)
         if loaded.entity is None or loaded.entity.next_due is None:
             return None
         return loaded.entity.next_due - (loaded.now if self._clock.time is None else self._clock.time())

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pystator_runtime.lazy import lazily
+
 if TYPE_CHECKING:
+    from pystator_runtime.protocols import Scheduler as Scheduler
     from pystator_runtime.schedulers.asynchronous import AsyncioScheduler as AsyncioScheduler
     from pystator_runtime.schedulers.celery import CeleryScheduler as CeleryScheduler
     from pystator_runtime.schedulers.manual import ManualScheduler as ManualScheduler
     from pystator_runtime.schedulers.redis import RedisScheduler as RedisScheduler
 
-_HOME = {
-    "AsyncioScheduler": "asynchronous",
-    "CeleryScheduler": "celery",
-    "ManualScheduler": "manual",
-    "RedisScheduler": "redis",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "AsyncioScheduler": f"{__name__}.asynchronous",
+        "CeleryScheduler": f"{__name__}.celery",
+        "ManualScheduler": f"{__name__}.manual",
+        "RedisScheduler": f"{__name__}.redis",
+        "Scheduler": "pystator_runtime.protocols",
+    },
+)

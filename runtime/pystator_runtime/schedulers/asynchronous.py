@@ -36,7 +36,7 @@ class _Watch(Watch):
         orchestrator = self.orchestrator
         await arun(orchestrator.fire_due(None, is_async=True, is_over=self.is_over))
         self.listen()
-        due, now = await arun(orchestrator.outside.store("next_due", orchestrator.machine.name))
+        due, now = await arun(orchestrator.ringer.next_due())
         before, self._looked = self._looked, now
         if due is None or (before is not None and due <= before):  # it was due at the last look, too, and can't fire
             return now, now + round(self._scheduler.patience * 1000)

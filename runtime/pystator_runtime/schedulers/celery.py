@@ -6,13 +6,12 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pystator_runtime.errors import ConfigurationError
-from pystator_runtime.guards import warn
-from pystator_runtime.timers import Milliseconds, wall_clock
+from pystator_runtime.logs import warn
+from pystator_runtime.timers import Milliseconds, to_datetime, wall_clock
 from pystator_runtime.waiting import Procedure, arun, run
 
 try:
@@ -58,7 +57,14 @@ class CeleryScheduler:
         self.app = app
         self.sweep = sweep
         self._horizon = horizon
-        self._tasks = _apps.get(app) or _Tasks(app, sweep)
+        if app not in _apps:
+            _apps[app] = _Tasks(app, sweep)
+        self._tasks = _apps[app]
+        if self._tasks.sweep != sweep:
+            raise ConfigurationError(
+                f"the workers of this Celery application search every {self._tasks.sweep:g} s already: one beat "
+                f"serves all of its orchestrators, so give each scheduler on it the same sweep, not {sweep:g}"
+            )
 
     @property
     def horizon(self) -> float:
@@ -112,6 +118,7 @@ class _Tasks:
 
     def __init__(self, app: Any, sweep: float) -> None:
         self._app = app
+        self.sweep = sweep
         self._served: dict[str, Any] = {}
         # Acknowledged when it is done: one whose worker is killed is delivered again, and ringing twice does no harm.
         options: dict[str, Any] = {"ignore_result": True, "acks_late": True, "reject_on_worker_lost": True}
@@ -128,7 +135,6 @@ class _Tasks:
         # Beat goes on while no worker is there; of its tasks only a fresh one is of use.
         app.add_periodic_task(sweep, self.run_due.s(), name="pystator.run_due", expires=sweep)
         worker_ready.connect(self._search_at_the_start, weak=False)
-        _apps[app] = self
 
     def add(self, orchestrator: Any) -> None:
         name = orchestrator.machine.name
@@ -147,7 +153,7 @@ class _Tasks:
         if self._app.conf.task_always_eager:
             return  # it would run now, which is not its time; whoever has asked for that calls run_due()
         if due - wall_clock() <= horizon * 1000:
-            eta = datetime.fromtimestamp(due / 1000, UTC)
+            eta = to_datetime(due)
             self.ring.apply_async((machine, entity_id), eta=eta, retry_policy=_RETRY)
 
     # -- in a worker -------------------------------------------------------------------------------------------

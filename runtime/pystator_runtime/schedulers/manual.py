@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pystator_runtime.errors import AutoTransitionLoopError
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.schedulers.delays import milliseconds
 from pystator_runtime.session import EntitySession
-from pystator_runtime.timers import MAXIMUM_RINGS, Alarm, Milliseconds, wall_clock
+from pystator_runtime.timers import MAXIMUM_RINGS, Alarm, Milliseconds, from_datetime, to_datetime, wall_clock
 from pystator_runtime.waiting import Operation, Procedure, arun, run
 
 SessionT = TypeVar("SessionT", bound="EntitySession[Any, Any, Any]")
@@ -23,7 +23,7 @@ class ManualScheduler:
     """Serves the timers of sessions attached to it and of orchestrators, in the order in which they are due."""
 
     def __init__(self, now: datetime | None = None) -> None:
-        self._now: Milliseconds = wall_clock() if now is None else round(now.timestamp() * 1000)
+        self._now: Milliseconds = wall_clock() if now is None else from_datetime(now)
         self._sessions: list[Any] = []  # a clock and its sessions are one unit
         self._orchestrators: list[Any] = []
         self._rings: Counter[object] = Counter()  # of whom, at this moment
@@ -31,7 +31,7 @@ class ManualScheduler:
     @property
     def now(self) -> datetime:
         """The clock's time, in UTC."""
-        return datetime.fromtimestamp(self._now / 1000, UTC)
+        return to_datetime(self._now)
 
     def attach(self, session: SessionT) -> SessionT:
         """Serve ``session`` from now on and return it.
@@ -115,7 +115,7 @@ class ManualScheduler:
         alarms: list[Alarm | None] = [session._next_alarm() for session in self._sessions]
         first = min((alarm[0] for alarm in alarms if alarm is not None), default=None)
         for orchestrator in tuple(self._orchestrators):
-            due, _ = yield from orchestrator.outside.store("next_due", orchestrator.machine.name)
+            due, _ = yield from orchestrator.ringer.next_due()
             if due is not None and (first is None or due < first):
                 first = due
         return first
@@ -134,7 +134,7 @@ class ManualScheduler:
         """Fire one timer of each stored entity that has one due; at most a batch of each orchestrator."""
         for orchestrator in tuple(self._orchestrators):
             name = orchestrator.machine.name
-            for entity_id in (yield from orchestrator.outside.store("due", name, moment, _BATCH)):
+            for entity_id in (yield from orchestrator.ringer.due(moment, _BATCH)):
                 self._count((id(orchestrator), entity_id), f"one of {entity_id!r} of {name}")
                 ringing = orchestrator.ringer.ring_first(entity_id, None, moment, is_async=is_async)
                 fired.extend((yield from ringing) or ())

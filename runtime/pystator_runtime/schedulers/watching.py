@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from pystator_runtime.errors import ConfigurationError
-from pystator_runtime.guards import warn
+from pystator_runtime.logs import warn
 from pystator_runtime.timers import Milliseconds
 
 PATIENCE = 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from datetime import timedelta
 
 from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded, loaded_record
 from pystator_runtime.schedulers.delays import milliseconds
+from pystator_runtime.timers import wall_clock
 
 Key = tuple[str, str]
 """A machine's name and an entity's id."""
@@ -35,10 +35,10 @@ class InMemoryStateStore:
     # -- entities ----------------------------------------------------------------------------------------------
 
     def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Loaded | None:
-        """See :class:`~pystator_runtime.stores.protocol.StateStore`, as for all that follows."""
+        """See :class:`~pystator_runtime.protocols.StateStore`, as for all that follows."""
         key = machine, entity_id
         if not lock and event_id is None:  # one look needs no mutex
-            return loaded_record((self._entities.get(key), None, _now(), None))
+            return loaded_record((self._entities.get(key), None, wall_clock(), None))
         with self._mutex:
             if lock and key in self._locked:
                 return None
@@ -46,7 +46,7 @@ class InMemoryStateStore:
             held = None
             if lock:
                 held = self._locked[key] = _Lock(key)
-            return Loaded(self._entities.get(key), repeated, _now(), held)
+            return Loaded(self._entities.get(key), repeated, wall_clock(), held)
 
     def unlock(self, lock: object) -> None:
         with self._mutex:
@@ -114,7 +114,7 @@ class InMemoryStateStore:
     def prune(self, machine: str) -> int:
         if self._keep_audit is None:
             return 0
-        before, pruned = _now() - self._keep_audit, 0
+        before, pruned = wall_clock() - self._keep_audit, 0
         with self._mutex:
             for key in [key for key in self._audit if key[0] == machine]:
                 old = [audit for audit in self._audit[key] if audit.at < before]
@@ -160,7 +160,7 @@ class InMemoryStateStore:
     # -- timers ------------------------------------------------------------------------------------------------
 
     def due(self, machine: str, now: int | None, limit: int) -> list[str]:
-        now = _now() if now is None else now
+        now = wall_clock() if now is None else now
         with self._mutex:
             found = self._due.get(machine, ())[:limit]
             return [entity_id for moment, entity_id in found if moment <= now]
@@ -168,12 +168,12 @@ class InMemoryStateStore:
     def next_due(self, machine: str) -> tuple[int | None, int]:
         with self._mutex:
             found = self._due.get(machine)
-            return (found[0][0] if found else None), _now()
+            return (found[0][0] if found else None), wall_clock()
 
     # -- actions -----------------------------------------------------------------------------------------------
 
     def claim(self, machine: str, lease: int, limit: int, force: bool) -> list[ActionRecord]:
-        now = _now()
+        now = wall_clock()
         with self._mutex:
             free = (
                 action
@@ -189,7 +189,7 @@ class InMemoryStateStore:
 
     def renew(self, keys: Sequence[str], lease: int) -> None:
         for key in keys:
-            self._change(key, claimed_until=_now() + lease)
+            self._change(key, claimed_until=wall_clock() + lease)
 
     def finish(self, key: str, patched: EntityRecord | None) -> bool:
         with self._mutex:
@@ -201,7 +201,7 @@ class InMemoryStateStore:
             return True
 
     def postpone(self, key: str, attempts: int, delay: int) -> None:
-        self._change(key, attempts=attempts, not_before=_now() + delay, claimed_until=0)
+        self._change(key, attempts=attempts, not_before=wall_clock() + delay, claimed_until=0)
 
     def give_up(self, key: str, attempts: int, error: str) -> None:
         self._change(key, attempts=attempts, error=error, claimed_until=0)
@@ -215,7 +215,7 @@ class InMemoryStateStore:
             action = self._actions.get(key)
             if action is None or action.machine != machine or not action.error:
                 return None
-            again = action._replace(attempts=0, not_before=0, claimed_until=_now() + lease, error="")
+            again = action._replace(attempts=0, not_before=0, claimed_until=wall_clock() + lease, error="")
             self._actions[key] = again
             return again
 
@@ -232,7 +232,3 @@ class _Lock:
 
     def __init__(self, key: Key) -> None:
         self.key = key
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

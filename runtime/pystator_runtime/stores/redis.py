@@ -29,7 +29,7 @@ class RedisStateStore:
     """Keeps entities in Redis (6.2 or newer), under keys that begin with ``prefix``.
 
     ``url_or_client`` is a URL (``redis://host:6379/0``) or a client of redis-py, of either kind. The methods of
-    :class:`~pystator_runtime.stores.protocol.StateStore` use one that is called, their twins with an ``a`` before the
+    :class:`~pystator_runtime.protocols.StateStore` use one that is called, their twins with an ``a`` before the
     name one that is awaited; what was not given is made from the parameters of the other.
 
     The entities of a machine are spread over ``partitions``, each of which lies in one slot of a cluster; their number
@@ -68,7 +68,7 @@ class RedisStateStore:
     # -- entities ----------------------------------------------------------------------------------------------
 
     def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Loaded | None:
-        """See :class:`~pystator_runtime.stores.protocol.StateStore`, as for all that follows."""
+        """See :class:`~pystator_runtime.protocols.StateStore`, as for all that follows."""
         return self._run(self._do.load(machine, entity_id, event_id, lock))
 
     async def aload(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Loaded | None:

@@ -28,7 +28,7 @@ class SQLAlchemyStateStore:
     """Keeps entities in PostgreSQL (13 or newer), in three tables that are made when they are first needed.
 
     ``url_or_engine`` is a URL (``postgresql://user@host/database``), an ``Engine`` or an ``AsyncEngine`` for psycopg 3.
-    The methods of :class:`~pystator_runtime.stores.protocol.StateStore` use the engine, their twins with an ``a``
+    The methods of :class:`~pystator_runtime.protocols.StateStore` use the engine, their twins with an ``a``
     before the name the async one; what was not given is made from the URL of the other.
 
     ``metadata`` has the tables, so that Alembic can own them. They lie in ``schema``, or where the connection looks
@@ -52,7 +52,7 @@ class SQLAlchemyStateStore:
     # -- entities ----------------------------------------------------------------------------------------------
 
     def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Loaded | None:
-        """See :class:`~pystator_runtime.stores.protocol.StateStore`, as for all that follows."""
+        """See :class:`~pystator_runtime.protocols.StateStore`, as for all that follows."""
         query = self._ask.load(machine, entity_id, event_id)
         if lock:
             return self._engines.called().lock(self._ask.try_lock(machine, entity_id), query)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,6 +13,7 @@ from typing import Any
 from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.schedulers.delays import milliseconds
 from pystator_runtime.stores.sqlite_connections import Connection, Connections, begin_at_once, eased
+from pystator_runtime.timers import wall_clock
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pystator_entities (
@@ -123,7 +123,7 @@ class SQLiteStateStore:
     # -- entities ----------------------------------------------------------------------------------------------
 
     def load(self, machine: str, entity_id: str, event_id: str | None, lock: bool) -> Loaded | None:
-        """See :class:`~pystator_runtime.stores.protocol.StateStore`, as for all that follows."""
+        """See :class:`~pystator_runtime.protocols.StateStore`, as for all that follows."""
         with self._connections.use() as connection, self._connections.failures("read"):
             if lock and not begin_at_once(connection):
                 return None
@@ -132,7 +132,7 @@ class SQLiteStateStore:
             if event_id is not None:
                 found = connection.execute(_REPEATED, (machine, entity_id, event_id)).fetchone()
             repeated = None if event_id is None or found is None else _audit(found)
-            return Loaded(entity, repeated, _now(), self._connections.hold(connection) if lock else None)
+            return Loaded(entity, repeated, wall_clock(), self._connections.hold(connection) if lock else None)
 
     def unlock(self, lock: object) -> None:
         with self._connections.end(lock) as connection, self._connections.failures("unlock"):
@@ -211,7 +211,7 @@ class SQLiteStateStore:
     def prune(self, machine: str) -> int:
         if self._keep_audit is None:
             return 0
-        before = _now() - self._keep_audit
+        before = wall_clock() - self._keep_audit
         if not self._read("SELECT 1 FROM pystator_audit WHERE machine = ? AND at < ? LIMIT 1", machine, before):
             return 0
         with self._transaction("prune") as connection:
@@ -222,18 +222,18 @@ class SQLiteStateStore:
 
     def due(self, machine: str, now: int | None, limit: int) -> list[str]:
         wanted = "SELECT entity_id FROM pystator_entities WHERE machine = ? AND next_due <= ? ORDER BY next_due LIMIT ?"
-        found = self._read(wanted, machine, _now() if now is None else now, limit)
+        found = self._read(wanted, machine, wall_clock() if now is None else now, limit)
         return [entity_id for (entity_id,) in found]
 
     def next_due(self, machine: str) -> tuple[int | None, int]:
         wanted = "SELECT min(next_due) FROM pystator_entities WHERE machine = ? AND next_due IS NOT NULL"
         ((moment,),) = self._read(wanted, machine)
-        return moment, _now()
+        return moment, wall_clock()
 
     # -- actions -----------------------------------------------------------------------------------------------
 
     def claim(self, machine: str, lease: int, limit: int, force: bool) -> list[ActionRecord]:
-        now = _now()
+        now = wall_clock()
         wanted = (
             f"SELECT id, {_ACTION} FROM pystator_actions WHERE machine = ? AND error = '' AND not_before <= ?"
             f"{'' if force else ' AND claimed_until <= ?'} ORDER BY id LIMIT ?"
@@ -243,7 +243,7 @@ class SQLiteStateStore:
             return []  # nothing to claim is no reason to write
         with self._transaction("claim") as connection:
             found = connection.execute(wanted, values).fetchall()
-            until = _now() + lease
+            until = wall_clock() + lease
             connection.executemany(
                 "UPDATE pystator_actions SET claimed_until = ? WHERE id = ?", [(until, row[0]) for row in found]
             )
@@ -251,7 +251,7 @@ class SQLiteStateStore:
 
     def renew(self, keys: Sequence[str], lease: int) -> None:
         with self._transaction("renew") as connection:
-            until = _now() + lease
+            until = wall_clock() + lease
             connection.executemany(
                 "UPDATE pystator_actions SET claimed_until = ? WHERE key = ?", [(until, key) for key in keys]
             )
@@ -271,7 +271,7 @@ class SQLiteStateStore:
             return True
 
     def postpone(self, key: str, attempts: int, delay: int) -> None:
-        self._change(key, attempts=attempts, not_before=_now() + delay, claimed_until=0)
+        self._change(key, attempts=attempts, not_before=wall_clock() + delay, claimed_until=0)
 
     def give_up(self, key: str, attempts: int, error: str) -> None:
         readable = error.encode("utf-8", "backslashreplace").decode()
@@ -287,7 +287,7 @@ class SQLiteStateStore:
             found = connection.execute(failed, (machine, key)).fetchone()
             if found is None:
                 return None
-            until = _now() + lease
+            until = wall_clock() + lease
             connection.execute(
                 "UPDATE pystator_actions SET attempts = 0, not_before = 0, claimed_until = ?, error = '' WHERE key = ?",
                 (until, key),
@@ -316,7 +316,3 @@ def _ended(connection: Connection) -> Generator[None]:
 def _audit(found: Sequence[Any]) -> AuditRecord:
     audit = AuditRecord(*found)
     return audit._replace(success=bool(audit.success))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

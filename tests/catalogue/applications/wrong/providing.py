@@ -94,6 +94,18 @@ def a_machine_of_another_kind(machine: OrderDeskMachine) -> None:
     LightOrchestrator(machine, InMemoryStateStore())  # wrong
 
 
+def a_path_for_a_store(machine: LightMachine) -> None:
+    # mypy [arg-type] Argument 2 to "LightOrchestrator" has incompatible type "str"; expected "StateStore"
+    # pyright [reportArgumentType] Argument of type "Literal['lights.db']" cannot be assigned to parameter "store" of type "StateStore" in function "__init__"
+    LightOrchestrator(machine, "lights.db")  # wrong
+
+
+def a_store_for_a_clock(machine: LightMachine) -> None:
+    # mypy [arg-type] Argument "scheduler" to "LightOrchestrator" has incompatible type "InMemoryStateStore"; expected "Scheduler | None"
+    # pyright [reportArgumentType] Argument of type "InMemoryStateStore" cannot be assigned to parameter "scheduler" of type "Scheduler | None" in function "__init__"
+    LightOrchestrator(machine, InMemoryStateStore(), scheduler=InMemoryStateStore())  # wrong
+
+
 def a_stored_entity_with_an_unknown_trigger(orders: OrderDeskOrchestrator) -> None:
     # mypy [attr-defined] "_OrderDeskEvents[TransitionResult[OrderDeskState]]" has no attribute "aprove"; maybe "approve"?
     # pyright [reportAttributeAccessIssue] Cannot access attribute "aprove" for class "_OrderDeskEvents[OrderDeskResult]"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pystator_runtime.hooks import TransitionHook
 
 
-class Habits:
+class SessionOptions:
     """How a session behaves for its whole life: what was asked for when it was created.
 
     ``watched`` tells whether something is to be done for each event beside moving.
@@ -28,20 +28,20 @@ class Habits:
         self.watched = execute_actions or bool(hooks) or keep > 0
 
     @classmethod
-    def of(cls, *, execute_actions: bool, keep: int, strict: bool, hooks: Sequence[TransitionHook]) -> Habits:
-        """The habits of a session; all plain ones share theirs."""
+    def of(cls, *, execute_actions: bool, keep: int, strict: bool, hooks: Sequence[TransitionHook]) -> SessionOptions:
+        """The options of a session; all plain ones share theirs."""
         if execute_actions or keep > 0 or strict or hooks:
             return cls(execute_actions=execute_actions, keep=keep, strict=strict, hooks=tuple(hooks))
         return _PLAIN
 
-    def copied(self) -> Habits:
-        """The habits of a copy of the session: its results are its own from now on."""
+    def copied(self) -> SessionOptions:
+        """The options of a copy of the session: its results are its own from now on."""
         if self.results is None:
             return self
         keep = self.results.maxlen or 0
-        copy = Habits(execute_actions=self.execute_actions, keep=keep, strict=self.strict, hooks=self.hooks)
+        copy = SessionOptions(execute_actions=self.execute_actions, keep=keep, strict=self.strict, hooks=self.hooks)
         copy.results = self.results.copy()
         return copy
 
 
-_PLAIN = Habits(execute_actions=False, keep=0, strict=False, hooks=())
+_PLAIN = SessionOptions(execute_actions=False, keep=0, strict=False, hooks=())

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from pystator_runtime.errors import StoreError
-from pystator_runtime.orchestrator.entities import Archive, AuditEntry, FailedAction, StoredEntity
-from pystator_runtime.orchestrator.waits import Outside
+from pystator_runtime.orchestrator.entities import AuditEntry, EntityMapper, FailedAction, StoredEntity
+from pystator_runtime.orchestrator.gateway import StoreGateway
 from pystator_runtime.waiting import Procedure, arun, run
 
 
-class Inquiries:
+class EntityQueries:
     """The questions that an orchestrator answers, each with a twin that awaits the store."""
 
-    def __init__(self, machine: Any, outside: Outside, archive: Archive) -> None:
+    def __init__(self, machine: Any, gateway: StoreGateway, mapper: EntityMapper) -> None:
         self.machine = machine
-        self.outside = outside
+        self.gateway = gateway
+        self.store = gateway.store
         self._name: str = machine.chart.name
-        self._archive = archive
+        self._mapper = mapper
 
     def get(self, entity_id: str, /) -> StoredEntity[Any, Any] | None:
         """An entity as it is stored, or ``None``."""
@@ -28,8 +29,8 @@ class Inquiries:
         return await arun(self._get(entity_id))
 
     def _get(self, entity_id: str) -> Procedure[StoredEntity[Any, Any] | None]:
-        loaded = yield from self.outside.load(entity_id, None, lock=False)
-        return None if loaded.entity is None else StoredEntity(self._archive.read(loaded.entity))
+        loaded = yield from self.gateway.load(entity_id, None, lock=False)
+        return None if loaded.entity is None else StoredEntity(self._mapper.read(loaded.entity))
 
     def history(self, entity_id: str, /) -> list[AuditEntry]:
         """The events of an entity that were taken, the oldest first, as far back as the store keeps them."""
@@ -40,7 +41,7 @@ class Inquiries:
         return await arun(self._history(entity_id))
 
     def _history(self, entity_id: str) -> Procedure[list[AuditEntry]]:
-        return [AuditEntry(record) for record in (yield from self.outside.store("audit", self._name, entity_id))]
+        return [AuditEntry(record) for record in (yield from self.gateway.ask(self.store.audit, self._name, entity_id))]
 
     def find(self, state: object = None, after: str | None = None, limit: int = 100) -> list[StoredEntity[Any, Any]]:
         """Entities by their ids, those after ``after``; with ``state``, those in that leaf or configuration."""
@@ -55,19 +56,17 @@ class Inquiries:
     def _find(self, state: object, after: str | None, limit: int) -> Procedure[list[StoredEntity[Any, Any]]]:
         if limit < 1:
             raise StoreError(f"the limit of a page is at least 1, not {limit}")
-        wanted = None if state is None else str(self.machine._row(state).state)
-        found = yield from self.outside.store("find", self._name, wanted, after, limit)
-        return [StoredEntity(self._archive.read(record)) for record in found]
+        wanted = None if state is None else str(self.machine.row_of(state).state)
+        found = yield from self.gateway.ask(self.store.find, self._name, wanted, after, limit)
+        return [StoredEntity(self._mapper.read(record)) for record in found]
 
     def count_by_state(self) -> dict[str, int]:
         """How many entities there are in each state."""
-        counts: dict[str, int] = run(self.outside.store("count_by_state", self._name))
-        return counts
+        return run(self.gateway.ask(self.store.count_by_state, self._name))
 
     async def acount_by_state(self) -> dict[str, int]:
         """:meth:`count_by_state`, awaiting the store."""
-        counts: dict[str, int] = await arun(self.outside.store("count_by_state", self._name))
-        return counts
+        return await arun(self.gateway.ask(self.store.count_by_state, self._name))
 
     def failed_actions(self) -> list[FailedAction]:
         """The actions that failed at their last try, with their errors."""
@@ -78,4 +77,4 @@ class Inquiries:
         return await arun(self._failed_actions())
 
     def _failed_actions(self) -> Procedure[list[FailedAction]]:
-        return [FailedAction(record) for record in (yield from self.outside.store("failed", self._name))]
+        return [FailedAction(record) for record in (yield from self.gateway.ask(self.store.failed, self._name))]

@@ -1,9 +1,9 @@
-"""What every store has to do. ``tests/stores`` is the suite that says whether one does."""
+"""What an orchestrator needs of a store and of a clock. ``tests/stores`` says whether a store does what it has to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 
@@ -108,4 +108,39 @@ class StateStore(Protocol):
 
     def close(self) -> None:
         """Let go of connections; the store can be used again, and then opens new ones."""
+        ...
+
+
+class Scheduler(Protocol):
+    """Has the timers of orchestrators fire: it is told when one is due, and calls the orchestrator's ``ring`` then.
+
+    One that can be told without blocking an event loop has ``aarm`` as well. One that has ``clock()`` gives the time,
+    in milliseconds since the epoch, by which timers are judged, in the place of the store's.
+    """
+
+    def serve(self, orchestrator: Any) -> None:
+        """Belong to an orchestrator; called when it is made."""
+        ...
+
+    def arm(self, orchestrator: Any, entity_id: str, due: int) -> None:
+        """Take note of when the first timer of an entity is due, in milliseconds since the epoch.
+
+        Called after the commit. An error is logged: the timer is stored, whoever searches the store finds it.
+        """
+        ...
+
+    def start(self, orchestrator: Any) -> None:
+        """Watch the clock for all timers that are stored, also those of other processes."""
+        ...
+
+    async def astart(self, orchestrator: Any) -> None:
+        """:meth:`start`, in the running event loop."""
+        ...
+
+    def stop(self, orchestrator: Any) -> None:
+        """Serve an orchestrator no more, and wait for the end of what is running."""
+        ...
+
+    async def astop(self, orchestrator: Any) -> None:
+        """:meth:`stop`, in the running event loop."""
         ...

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from pystator_runtime.errors import StoreError
 from pystator_runtime.records import Loaded
@@ -16,33 +16,40 @@ from pystator_runtime.waiting import Operation, Procedure
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from pystator_runtime.protocols import StateStore
+
+AnswerT = TypeVar("AnswerT")
+Given = TypeVarTuple("Given")
+
 _PATIENCE: Milliseconds = 30_000
 """For how long an entity that somebody else has locked is waited for."""
 
 
-class Outside:
+class StoreGateway:
     """A store, for procedures: sync callers call it, async callers await it, or a thread that calls it."""
 
-    def __init__(self, machine: str, store: Any) -> None:
+    def __init__(self, machine: str, store: StateStore) -> None:
         self._machine = machine
-        self._store = store
-        self.is_instant: bool = store.is_instant
+        self.store = store
+        self.is_instant = store.is_instant
         """Whether the store answers at once, so that nobody need wait for it."""
         self._holders: ThreadPoolExecutor | None = None
-        self._ways: dict[str, tuple[Callable[..., Any], Callable[..., Awaitable[Any]]]] = {}
+        self._twins: dict[str, Callable[..., Awaitable[Any]]] = {}
 
-    def store(self, name: str, *arguments: object) -> Procedure[Any]:
-        """One transaction of the store."""
-        here, awaited = self._ways.get(name) or self._find(name)
+    def ask(self, method: Callable[[*Given], AnswerT], *given: *Given) -> Procedure[AnswerT]:
+        """One transaction of the store, which ``method`` is of."""
         if self.is_instant:
-            return here(*arguments)
-        return (yield Operation(here, awaited, arguments))
+            return method(*given)
+        name = method.__name__
+        twin = self._twins.get(name) or self._find(name)
+        answer: AnswerT = yield Operation(method, twin, given)
+        return answer
 
     def load(self, entity_id: str, event_id: str | None, *, lock: bool) -> Procedure[Loaded]:
         """Read an entity; one that is locked by others is waited for."""
         waited = 0.0
         while True:
-            loaded: Loaded | None = yield from self.store("load", self._machine, entity_id, event_id, lock)
+            loaded = yield from self.ask(self.store.load, self._machine, entity_id, event_id, lock)
             if loaded is not None:
                 return loaded
             if waited > _PATIENCE:
@@ -57,23 +64,22 @@ class Outside:
 
     def renew(self, keys: Sequence[str], lease: Milliseconds) -> None:
         """Renew claims, from a thread of its own."""
-        self._store.renew(keys, lease)
+        self.store.renew(keys, lease)
 
-    def _find(self, name: str) -> tuple[Callable[..., Any], Callable[..., Awaitable[Any]]]:
-        """The method of the store, and how to await it: its twin, or the method itself in a thread."""
-        here = getattr(self._store, name)
-        twin = getattr(self._store, f"a{name}", None) or partial(self._in_a_thread, here)
-        self._ways[name] = here, twin
-        return here, twin
+    def _find(self, name: str) -> Callable[..., Awaitable[Any]]:
+        """How to await a method: its twin, or the method itself in a thread."""
+        twin: Callable[..., Awaitable[Any]] = getattr(self.store, f"a{name}", None) or partial(self._in_a_thread, name)
+        self._twins[name] = twin
+        return twin
 
-    async def _in_a_thread(self, here: Callable[..., Any], *arguments: object) -> Any:
+    async def _in_a_thread(self, name: str, *given: object) -> Any:
         """Call the store in a thread. A caller that is cancelled leaves it to its end, and keeps no lock by it."""
         import asyncio
 
-        pool = self._threads_of_holders() if _ends_a_lock(here.__name__, arguments) else None
+        pool = self._threads_of_holders() if _ends_a_lock(name, given) else None
         loop = asyncio.get_running_loop()
         # No task: the end of the event loop would cancel it.
-        running = loop.run_in_executor(pool, partial(copy_context().run, here, *arguments))
+        running = loop.run_in_executor(pool, partial(copy_context().run, getattr(self.store, name), *given))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -99,11 +105,11 @@ class Outside:
             return
         loaded = ended.result()
         if isinstance(loaded, Loaded) and loaded.lock is not None:
-            self._store.unlock(loaded.lock)
+            self.store.unlock(loaded.lock)
 
 
-def _ends_a_lock(name: str, arguments: tuple[object, ...]) -> bool:
-    return name == "unlock" or (name == "commit" and arguments[-1] is not None)
+def _ends_a_lock(name: str, given: tuple[object, ...]) -> bool:
+    return name == "unlock" or (name == "commit" and given[-1] is not None)
 
 
 async def _asleep(seconds: float) -> None:
