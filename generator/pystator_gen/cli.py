@@ -179,19 +179,9 @@ def _files(number: int) -> str:
 
 def _failed(failure: Exception) -> int:
     """A run that could not be carried out: a message for what is the user's to mend, a traceback for our bugs."""
-    from pystator_gen.document import LibyamlMissingError
-    from pystator_gen.formatting import FormattingError
-    from pystator_gen.import_names import PackageUnknownError
-    from pystator_gen.settings import SettingsError
-    from pystator_gen.source import SourceUnreadable
-    from pystator_gen.typecheck import TypecheckError
-    from pystator_gen.workers import WorkerError
+    from pystator_gen.diagnostics import UnusableError
 
-    told = (
-        *(SettingsError, SourceUnreadable, LibyamlMissingError, FormattingError),
-        *(PackageUnknownError, TypecheckError, WorkerError, OSError),
-    )
-    if isinstance(failure, told):
+    if isinstance(failure, (UnusableError, OSError)):
         _say(f"error: {failure}")
         return UNUSABLE
     raise failure

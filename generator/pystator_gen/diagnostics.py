@@ -12,6 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+class UnusableError(Exception):
+    """A run can't be carried out, for a reason that is not in a source; the message says what to do."""
+
+
 class Severity(enum.StrEnum):
     """How bad it is: an error stops the run, a warning does not."""
 

@@ -26,7 +26,7 @@ from pystator_gen.composer import (
     span_of,
     span_of_mark,
 )
-from pystator_gen.diagnostics import Diagnostic, Span, error, with_related
+from pystator_gen.diagnostics import Diagnostic, Span, UnusableError, error, with_related
 from pystator_gen.source import Source, find_forbidden
 
 __all__ = ["Data", "Document", "LibyamlMissingError", "NodePath", "load", "load_value"]
@@ -77,7 +77,7 @@ _HINTS = {
 """libyaml's words, ours, and the remedy."""
 
 
-class LibyamlMissingError(RuntimeError):
+class LibyamlMissingError(UnusableError):
     """PyYAML was installed without libyaml, so YAML might mean something else here (`S11.1`)."""
 
     def __init__(self) -> None:

@@ -9,13 +9,15 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from pystator_gen.diagnostics import UnusableError
+
 NameT = TypeVar("NameT", bound=Hashable)
 
 _MARKER = "# fmt: off\n"
 _PAUSED = "# fmt: paused\n"
 
 
-class FormattingError(RuntimeError):
+class FormattingError(UnusableError):
     """Ruff could not be run, or refused what was generated: a bug in the generator or in its installation."""
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pystator_gen.diagnostics import UnusableError
 from pystator_gen.naming import is_identifier
 from pystator_gen.output import PACKAGE_FILE, existing_modules
 
 _SOURCE_FOLDERS = ("src",)
 
 
-class PackageUnknownError(ValueError):
+class PackageUnknownError(UnusableError):
     """It can't be told how the generated modules are imported; the message says what to do."""
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from pystator_gen.diagnostics import UnusableError
+
 _LISTS = ("sources",)
 _TEXTS = ("output", "python")
 _SWITCHES = ("prune", "force", "typecheck")
 
 
-class SettingsError(ValueError):
+class SettingsError(UnusableError):
     """The settings can't be used; the message says where and why."""
 
 

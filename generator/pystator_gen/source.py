@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pystator_gen import codes
-from pystator_gen.diagnostics import Diagnostic, Span, error
+from pystator_gen.diagnostics import Diagnostic, Span, UnusableError, error
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 MAX_BYTES = 4 * 1024 * 1024
@@ -32,7 +32,7 @@ _OTHER_ENCODINGS = (
 )
 
 
-class SourceUnreadable(Exception):  # noqa: N818 - it reads as what happened
+class SourceUnreadable(UnusableError):  # noqa: N818 - it reads as what happened
     """A source that does not exist, or that the system does not let us read."""
 
     def __init__(self, path: Path, reason: str) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pystator_gen import codes
-from pystator_gen.diagnostics import Diagnostic, Span, error
+from pystator_gen.diagnostics import Diagnostic, Span, UnusableError, error
 from pystator_gen.document import Data, Document, NodePath
 
 RUNTIME = "pystator_runtime"
@@ -31,7 +31,7 @@ _OPTIONS = (
 )
 
 
-class TypecheckError(RuntimeError):
+class TypecheckError(UnusableError):
     """The check can't be carried out; the message says why, and what to do."""
 
 

@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from pystator_gen.artifacts import Artifact, Compiled
+from pystator_gen.diagnostics import UnusableError
 from pystator_gen.formatting import format_modules
 from pystator_gen.lower import exports
 from pystator_gen.pipeline import compile_read
@@ -24,7 +25,7 @@ _CHUNK = 25
 """So many sources are compiled, and formatted by one call of ruff, at once."""
 
 
-class WorkerError(RuntimeError):
+class WorkerError(UnusableError):
     """A process that compiled has died."""
 
 

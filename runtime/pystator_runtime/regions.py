@@ -238,7 +238,8 @@ class _Quick(dict[str, Any]):
 
     def get(self, trigger: str, default: Any = None) -> Any:
         """What may be taken for ``trigger``, ``default`` if it is not quick."""
-        return self[trigger]
+        found = self[trigger]
+        return default if found is None else found
 
     def __contains__(self, trigger: object) -> bool:
         return isinstance(trigger, str) and self[trigger] is not None

@@ -10,19 +10,20 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pystator_gen.expressions import Compiled, Problem, compile_check
-from pystator_gen.expressions.checks import OPERATORS
+from pystator_gen.expressions.checks import OPERATORS, ORDERING, TEXT
 from pystator_gen.literals import MAX_LITERAL_DEPTH, docstring_literal, python_literal
+from pystator_gen.parse.guards import CheckOperator
 from pystator_runtime import checks as runtime
 
 
-def holds(op: str, context: Mapping[str, Any], value: object = None, values: Sequence[object] | None = None) -> object:
+def holds(op: str, context: Mapping[str, Any], value: object = None, values: Sequence[object] = ()) -> object:
     """Compile a check of the field `f` and ask it, as a generated module does."""
     compiled = compile_check("f", op, value, values)
     assert isinstance(compiled, Compiled), compiled
@@ -120,55 +121,28 @@ def test_membership_asks_for_equality(values: list[object]) -> None:
     for field in (1, "a", None, [1], {"a": 1}, [2]):
         assert holds("in", {"f": field}, None, values) is (field in values)
         assert holds("not_in", {"f": field}, None, values) is (field not in values)
-        assert holds("in", {"f": field}, values) is (field in values)  # a list under `value`
 
 
 # What is refused
 
 
-@pytest.mark.parametrize(
-    ("op", "value", "values", "message", "hint"),
-    [
-        ("equals", 1, None, "no operator", None),
-        ("start_with", "a", None, "no operator", "did you mean `starts_with`?"),
-        ("==", 1, None, "no operator", None),
-        ("in", None, None, "needs a list", "write `values: [...]`"),
-        ("in", "abc", None, "needs a list", "write `values: [...]`"),
-        ("in", 1, [1], "not `value`", None),
-        ("eq", None, [1], "takes no `values`", None),
-        ("is_set", False, None, "takes no value", None),
-        ("gt", None, None, "needs a `value`", None),
-        ("contains", None, None, "needs a `value`", None),
-        ("starts_with", 5, None, "compares text", "put the value in quotes"),
-        ("matches", 5, None, "compares text", "put the value in quotes"),
-        ("eq", {1, 2}, None, "can't be written out", None),
-        ("matches", "(" * 10_000, None, "regular expression", None),
-        ("matches", "a{99999999999999999999}", None, "regular expression", None),
-    ],
-)
-def test_a_check_that_makes_no_sense_is_refused(
-    op: str, value: object, values: list[object] | None, message: str, hint: str | None
-) -> None:
+def test_a_value_that_has_no_literal_is_refused() -> None:
     """S5.8."""
-    problem = compile_check("f", op, value, values)
+    problem = compile_check("f", "eq", {1, 2}, ())
     assert isinstance(problem, Problem)
-    assert message in problem.message
-    assert hint is None or problem.hint == hint
+    assert "can't be written out" in problem.message
 
 
-def test_a_broken_pattern_is_refused_with_its_place() -> None:
+def test_what_can_be_read_can_be_compiled() -> None:
     """S5.8."""
-    problem = compile_check("f", "matches", "ab(c", None)
-    assert isinstance(problem, Problem)
-    assert "regular expression" in problem.message
-    assert problem.offset == 2
+    assert set(get_args(CheckOperator)) == OPERATORS
 
 
 def test_deeply_nested_values_are_refused() -> None:
     """S5.8."""
     value: list[object] = []
     value.append(value)
-    assert isinstance(compile_check("f", "eq", value, None), Problem)
+    assert isinstance(compile_check("f", "eq", value, ()), Problem)
 
 
 # What comes out
@@ -184,7 +158,7 @@ def test_generated_checks_are_plain_where_they_can_be() -> None:
         ("matches", r"\d+"): r'matches(ctx.get("f"), "\\d+")',
     }
     for (op, value), source in sources.items():
-        compiled = compile_check("f", op, value, None)
+        compiled = compile_check("f", op, value, ())
         assert isinstance(compiled, Compiled)
         assert compiled.source == source
         assert compiled.module == runtime.__name__
@@ -192,7 +166,7 @@ def test_generated_checks_are_plain_where_they_can_be() -> None:
 
 def test_a_field_name_is_only_text() -> None:
     """S5.8."""
-    compiled = compile_check('x"] or __import__("os") or ctx["', "is_set", None, None)
+    compiled = compile_check('x"] or __import__("os") or ctx["', "is_set", None, ())
     assert isinstance(compiled, Compiled)
     assert isinstance(ast.parse(compiled.source, mode="eval").body, ast.Compare)
 
@@ -201,7 +175,9 @@ def test_a_field_name_is_only_text() -> None:
 def test_checkers_accept_every_check(tmp_path: Path, checker: str) -> None:
     """S5.8: whatever the values, a check is no type error."""
     values: list[object] = [None, True, 5, 2.5, "a", [], {}, [1, [], {}], {"a": []}, float("inf")]
-    compiled = [compile_check("f", op, value, None) for op in OPERATORS for value in values]
+    fitting = {op: [v for v in values if isinstance(v, str) or op not in TEXT] for op in OPERATORS}
+    fitting |= {op: [v for v in fitting[op] if v is not None] for op in (*ORDERING, "contains")}
+    compiled = [compile_check("f", op, value, ()) for op, some in fitting.items() for value in some]
     compiled += [compile_check("f", op, None, some) for op in ("in", "not_in") for some in ([], ["a"], values)]
     checks = [outcome for outcome in compiled if isinstance(outcome, Compiled)]
     helpers = sorted({helper for check in checks for helper in check.helpers})

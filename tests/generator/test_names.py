@@ -16,10 +16,9 @@ NAMES = st.from_regex(r"[a-z0-9_]{1,12}", fullmatch=True)
 SENT = st.from_regex(r"[a-z0-9][a-z0-9_]{0,12}", fullmatch=True)
 
 
-def test_nothing_that_a_session_has_can_be_hidden_by_a_trigger() -> None:
+def test_what_a_session_has_cannot_be_hidden_by_a_trigger_and_nothing_else_is_spelt_differently() -> None:
     public = {name for name in dir(EntitySession) if not name.startswith("_")}
-    assert public <= naming.SESSION_MEMBERS
-    assert {"send", "asend"} <= naming.SESSION_MEMBERS
+    assert public | {"send", "asend", "view"} == naming.SESSION_MEMBERS, "these three are generated"
 
 
 def test_nothing_that_a_config_has_can_be_hidden_by_a_region() -> None:

@@ -10,7 +10,7 @@ from pystator_gen.analyze.collisions import refuse_collisions
 from pystator_gen.analyze.context import context_keys, resolve_triggers, resolve_variables
 from pystator_gen.analyze.contract import check_contract
 from pystator_gen.analyze.externals import collect, named_actions, named_guards
-from pystator_gen.analyze.findings import Findings, nearest
+from pystator_gen.analyze.findings import Findings
 from pystator_gen.analyze.functions import Functions
 from pystator_gen.analyze.rows import build_rows, reachable
 from pystator_gen.analyze.states import resolve_states, with_states
@@ -22,6 +22,7 @@ from pystator_gen.document import Document
 from pystator_gen.naming import ClassName, PythonIdentifier
 from pystator_gen.parse.models import MachineDocument
 from pystator_gen.parse.types import Optional, Primitive
+from pystator_gen.spelling import nearest
 
 
 def analyze(

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pystator_gen import codes, model, naming
-from pystator_gen.analyze.findings import Findings, nearest
+from pystator_gen.analyze.findings import Findings
 from pystator_gen.naming import ClassName
 from pystator_gen.parse.models import MachineDocument, PayloadField, Variable
 from pystator_gen.parse.types import ANY, Enumeration, Primitive, Type
+from pystator_gen.spelling import nearest
 
 _EFFECT_TYPES = {
     model.EffectKind.TIMESTAMP: Primitive("string"),
@@ -106,10 +107,14 @@ def _written_types(effect: model.Effect) -> list[tuple[str, Type]]:
     return [(effect.field, _EFFECT_TYPES[effect.kind])]
 
 
-def _field(key: str, declared: Variable | PayloadField) -> model.Field:
-    type_: Type = declared.type or ANY
+def type_of(declared: Variable | PayloadField) -> Type:
+    """The type of a variable or of a field of a payload."""
     if declared.values is not None:
-        type_ = Enumeration(declared.values)
+        return Enumeration(declared.values)
+    return declared.type or ANY
+
+
+def _field(key: str, declared: Variable | PayloadField) -> model.Field:
     return model.Field(
-        key, type_, declared.required, declared.has_default, declared.default, declared.description or ""
+        key, type_of(declared), declared.required, declared.has_default, declared.default, declared.description or ""
     )

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pystator_gen import codes
-from pystator_gen.analyze.findings import Findings, Related, nearest
+from pystator_gen.analyze.context import type_of
+from pystator_gen.analyze.findings import Findings, Related
 from pystator_gen.analyze.functions import Functions, Use, short
 from pystator_gen.document import NodePath
 from pystator_gen.expressions import kinds
+from pystator_gen.expressions.checks import EQUALITY, MEMBERSHIP, PRESENCE, TEXT
 from pystator_gen.expressions.inference import HOW_TO_DECLARE, Fault, different, in_words, infer, likely
 from pystator_gen.expressions.kinds import UNKNOWN, Possible, applied, may_equal, shown, union
 from pystator_gen.parse.actions import (
@@ -27,9 +29,9 @@ from pystator_gen.parse.actions import (
 )
 from pystator_gen.parse.fitting import fits
 from pystator_gen.parse.guards import Check, NamedGuard
-from pystator_gen.parse.models import MachineDocument, PayloadField, Variable
+from pystator_gen.parse.models import MachineDocument, PayloadField
 from pystator_gen.parse.types import ANY, ApplicationType, DictOf, ListOf, Optional, Primitive, Type
-from pystator_gen.parse.types import Enumeration as Listed
+from pystator_gen.spelling import nearest
 
 _CODES: Final = {
     Fault.UNKNOWN_VARIABLE: codes.UNKNOWN_VARIABLE,
@@ -42,7 +44,6 @@ _ORDERINGS: Final[dict[str, Callable[..., object]]] = {
     "lt": operator.lt,
     "lte": operator.le,
 }
-_TEXT_OPERATORS: Final = ("starts_with", "ends_with", "matches")
 
 
 def check_contract(parsed: MachineDocument, functions: Functions, findings: Findings) -> None:
@@ -154,11 +155,11 @@ class _Contract:
             return
         if op in _ORDERINGS and applied(_ORDERINGS[op], field, wanted) == frozenset():
             self._one_answer(name, f"never holds: {shown(field)} and {shown(wanted)} do not compare", path)
-        elif op in _TEXT_OPERATORS and not any(shape.kind == "string" for shape in field):
+        elif op in TEXT and not any(shape.kind == "string" for shape in field):
             self._one_answer(name, f"never holds: `{op}` looks at texts, and this is {shown(field)}", path)
         elif op == "contains":
             self._check_contains(name, field, wanted, path)
-        elif op in ("eq", "neq", "in", "not_in") and not may_equal(field, wanted):
+        elif (op in EQUALITY or op in MEMBERSHIP) and not may_equal(field, wanted):
             answer = {"eq": "never holds", "neq": "always holds"}.get(op, "never matches")
             self._one_answer(name, f"{answer}: {different(field, wanted)}", path, likely(field, wanted))
 
@@ -249,13 +250,6 @@ class _Contract:
         return None if declared is None else f"`{name}` is declared as {declared}"
 
 
-def type_of(declared: Variable | PayloadField) -> Type:
-    """The type of a variable or of a field of a payload."""
-    if declared.values is not None:
-        return Listed(declared.values)
-    return declared.type or ANY
-
-
 def _written(use: Use) -> Iterable[str]:
     match use:
         case SetEffect():
@@ -270,14 +264,11 @@ def _written(use: Use) -> Iterable[str]:
 
 def _compared(check: Check, path: NodePath) -> Iterable[tuple[object, NodePath]]:
     """The values that a check compares with, each with its place; a list under `value` can only mean the values."""
-    if check.op in ("is_set", "is_null"):
+    if check.op in PRESENCE:
         return ()
-    values, key = check.values, "values"
-    if values is None and check.op in ("in", "not_in"):
-        values, key = tuple(check.value), "value"
-    if values is None:
+    if check.values is None:
         return ((check.value, (*path, "value")),)
-    return ((value, (*path, key, index)) for index, value in enumerate(values))
+    return ((value, (*path, "values", index)) for index, value in enumerate(check.values))
 
 
 def _may_be(possible: Possible, declared: Type) -> bool:

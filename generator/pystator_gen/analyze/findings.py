@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -10,6 +9,7 @@ from pystator_gen import codes
 from pystator_gen.diagnostics import Diagnostic, Span, error, warning, with_related
 from pystator_gen.document import Document, NodePath
 from pystator_gen.parse.names import NAME
+from pystator_gen.spelling import nearest
 
 
 class Findings:
@@ -86,9 +86,3 @@ def _in_block(lines: Sequence[str], text: str, offset: int, span: Span) -> Span:
 
 
 Related = tuple[NodePath, str]
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """A hint that names what was probably meant."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean `{close[0]}`?" if close else None

@@ -9,6 +9,7 @@ from pystator_gen import codes, model
 from pystator_gen.analyze.findings import Findings
 from pystator_gen.document import NodePath
 from pystator_gen.expressions import Compiled, Problem, compile_check, compile_expression
+from pystator_gen.expressions.checks import PRESENCE
 from pystator_gen.parse.actions import (
     Action,
     AppendEffect,
@@ -25,9 +26,6 @@ from pystator_gen.parse.guards import AllOf, AnyOf, Check, CheckGuard, Expressio
 
 _FAILED = model.Function("", "False")
 """Stands in for what could not be compiled, so that the other problems are still found."""
-
-
-_WITHOUT_VALUE = ("is_set", "is_null")  # PyStator's own templates write `value: true` beside them
 
 
 Use: TypeAlias = str | Check | Effect | NamedGuard
@@ -149,8 +147,7 @@ class Functions:
 
     def check(self, check: Check, path: NodePath) -> model.Function:
         """A check, compiled."""
-        value = None if check.op in _WITHOUT_VALUE else check.value
-        compiled = compile_check(check.field, check.op, value, check.values)
+        compiled = compile_check(check.field, check.op, check.value, check.values or ())
         if isinstance(compiled, Problem):
             self._findings.error(codes.BAD_CHECK, compiled.message, (*path, "value"), compiled.hint)
             return _FAILED
@@ -166,7 +163,7 @@ class Functions:
 def _check_text(check: Check) -> str:
     if check.values is not None:
         return f"{check.field} {check.op} {list(check.values)!r}"
-    if check.op in _WITHOUT_VALUE:
+    if check.op in PRESENCE:
         return f"{check.field} {check.op}"
     return f"{check.field} {check.op} {check.value!r}"
 

@@ -1,4 +1,4 @@
-"""The transitions: sources and destinations looked up, choices resolved, candidates in the order of `S2`."""
+"""The transitions: sources and destinations looked up, candidates in the order in which they are asked (`S2.1`)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pystator_gen import codes, model
-from pystator_gen.analyze.findings import Findings, nearest
+from pystator_gen.analyze.findings import Findings
 from pystator_gen.analyze.functions import Functions
 from pystator_gen.analyze.tree import Tree
 from pystator_gen.document import NodePath
 from pystator_gen.parse.models import MachineDocument, State, Transition
+from pystator_gen.spelling import nearest
 
 ANYWHERE = "*"
 """The source that stands for every state that is not terminal (`S2.3`)."""

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 from pystator_gen.expressions import kinds, reading
 from pystator_gen.expressions.kinds import UNKNOWN, Possible, Shape, applied, may_equal, of_kinds, shown, union
 from pystator_gen.expressions.results import Problem
-from pystator_gen.expressions.vocabulary import nearest
+from pystator_gen.spelling import nearest
 
 
 class Fault(enum.Enum):

@@ -12,7 +12,8 @@ from typing import Final
 
 from pystator_gen.expressions import vocabulary
 from pystator_gen.expressions.results import RefusedError
-from pystator_gen.expressions.vocabulary import FUNCTIONS, METHODS, nearest
+from pystator_gen.expressions.vocabulary import FUNCTIONS, METHODS
+from pystator_gen.spelling import nearest
 
 _WHAT: Final[dict[type[ast.expr], str]] = {
     ast.Await: "`await`",

@@ -6,9 +6,7 @@ are only known there; a test holds the two together.
 
 from __future__ import annotations
 
-import difflib
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,9 +85,3 @@ REFUSED_PREFIXES: Final = ("_", "func_")
 
 OTHER_LANGUAGES: Final = {"true": "True", "false": "False", "null": "None"}
 """Words of YAML and JSON that a guard author may take for Python's."""
-
-
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """A hint that names the allowed word most like this one, if there is one."""
-    found = difflib.get_close_matches(word, sorted(words), n=1)
-    return f"did you mean `{found[0]}`?" if found else None

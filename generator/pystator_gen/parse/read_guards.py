@@ -7,6 +7,7 @@ import warnings
 
 from pystator_gen import codes
 from pystator_gen.document import Data
+from pystator_gen.expressions.checks import EQUALITY, MEMBERSHIP, PRESENCE, TEXT
 from pystator_gen.parse.forms import one_form
 from pystator_gen.parse.guards import (
     AllOf,
@@ -37,11 +38,6 @@ _CONDITIONS: dict[str, type[ExpressionGuard | CheckGuard]] = {
     "expr": ExpressionGuard,
     "check": CheckGuard,
 }
-
-_MEMBERSHIP = ("in", "not_in")
-_PRESENCE = ("is_set", "is_null")
-_EQUALITY = ("eq", "neq")
-_OF_TEXT = ("starts_with", "ends_with", "matches")
 
 
 def read_guards(node: Node) -> tuple[Guard, ...] | None:
@@ -85,7 +81,7 @@ def read_check(node: Node) -> Check | None:
     fields = node.fields(Check, {"values": _read_values})
     if fields is None:
         return None
-    of_values = fields.values.get("op") in _MEMBERSHIP and not fields.has("values")
+    of_values = fields.values.get("op") in tuple(MEMBERSHIP) and not fields.has("values")
     if of_values and isinstance(fields.values.get("value"), list):
         fields.values["values"] = tuple(fields.values.pop("value"))
     check = node.build(Check, fields)
@@ -107,15 +103,15 @@ def _read_values(node: Node) -> tuple[Data, ...] | None:
 def _value_problem(check: Check) -> str | None:
     """What is wrong with the value or values of a check, or None."""
     has_value, has_values = "value" in check.model_fields_set, check.values is not None
-    if check.op in _PRESENCE:  # PyStator's own templates write `value: true` here
+    if check.op in PRESENCE:  # PyStator's own templates write `value: true` here
         return None if check.value in (None, True) and not has_values else "takes no value"
-    if check.op in _MEMBERSHIP:
+    if check.op in MEMBERSHIP:
         return None if has_values and not has_value else "needs `values`, a list, and no `value`"
     if has_values or not has_value:
         return "needs `value`, and no `values`"
-    if check.value is None and check.op not in _EQUALITY:
+    if check.value is None and check.op not in EQUALITY:
         return "never holds for null; `is_null` asks for it"
-    if check.op in _OF_TEXT and not isinstance(check.value, str):
+    if check.op in TEXT and not isinstance(check.value, str):
         return "needs a text as `value`"
     return _pattern_problem(str(check.value)) if check.op == "matches" else None
 

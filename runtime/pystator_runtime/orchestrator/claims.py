@@ -10,7 +10,7 @@ from pystator_runtime.logs import warn
 from pystator_runtime.orchestrator.gateway import StoreGateway
 from pystator_runtime.timers import Milliseconds
 
-_PATIENCE = 30.0
+_LAST_RENEWAL = 30.0
 """How many seconds a store that is asked for the last time may take."""
 
 
@@ -60,7 +60,7 @@ class Claims:
             self._closing.set()
             thread = self._thread
         if thread is not None:
-            thread.join(_PATIENCE)
+            thread.join(_LAST_RENEWAL)
 
     def _renew(self, closing: threading.Event) -> None:
         while not closing.wait(self._lease / 3000):

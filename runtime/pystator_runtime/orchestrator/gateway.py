@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AnswerT = TypeVar("AnswerT")
 Given = TypeVarTuple("Given")
 
-_PATIENCE: Milliseconds = 30_000
+_LOCK_TIMEOUT: Milliseconds = 30_000
 """For how long an entity that somebody else has locked is waited for."""
 
 
@@ -52,8 +52,8 @@ class StoreGateway:
             loaded = yield from self.ask(self.store.load, self._machine, entity_id, event_id, lock)
             if loaded is not None:
                 return loaded
-            if waited > _PATIENCE:
-                raise StoreError(f"{entity_id!r} of {self._machine!r} has been locked for {_PATIENCE // 1000} s")
+            if waited > _LOCK_TIMEOUT:
+                raise StoreError(f"{entity_id!r} of {self._machine!r} has been locked for {_LOCK_TIMEOUT // 1000} s")
             pause = min(5 + waited / 10, 100)
             yield from self.sleep(pause)
             waited += pause

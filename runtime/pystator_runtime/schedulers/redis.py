@@ -42,7 +42,7 @@ local function text(number)
     return string.format('%.1f', number)
 end
 """
-_ARM = Script("redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])", reads=True)  # it may be done twice
+_ARM = Script("redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])", is_repeatable=True)
 # What is taken stays there, due again after the lease: whoever has taken it may die. No alarm that is armed has half a
 # millisecond, so that is how the lease is known from one that was armed meanwhile.
 _TAKE = Script(

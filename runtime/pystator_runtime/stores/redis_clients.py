@@ -97,7 +97,7 @@ def _command(call: Call, whole: bool) -> tuple[str | bytes | int, ...]:
 
 
 def _may_run_twice(calls: Sequence[Call]) -> bool:
-    return all(call.script.reads for call in calls)
+    return all(call.script.is_repeatable for call in calls)
 
 
 def _unknown(replies: Sequence[Any]) -> list[int]:

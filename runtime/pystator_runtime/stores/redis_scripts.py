@@ -157,16 +157,16 @@ end
 
 
 class Script:
-    """A script, with the name by which Redis knows it once it has seen it. One that only ``reads`` may run twice."""
+    """A script, with the name by which Redis knows it once it has seen it. One that ``is_repeatable`` may run twice."""
 
-    def __init__(self, text: str, *, reads: bool = False) -> None:
+    def __init__(self, text: str, *, is_repeatable: bool = False) -> None:
         self.text = text
-        self.reads = reads
+        self.is_repeatable = is_repeatable
         self.name = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _reads(text: str) -> Script:
-    return Script(_NAMES + _COMMON + text, reads=True)
+def _repeatable(text: str) -> Script:
+    return Script(_NAMES + _COMMON + text, is_repeatable=True)
 
 
 def _writes(text: str) -> Script:
@@ -184,14 +184,14 @@ if not number then
 end
 return number
 """,
-    reads=True,
+    is_repeatable=True,
 )
 
-KNOW_MACHINE = Script("return redis.call('SADD', KEYS[1], ARGV[1])", reads=True)
+KNOW_MACHINE = Script("return redis.call('SADD', KEYS[1], ARGV[1])", is_repeatable=True)
 
-MACHINES = Script("return redis.call('SMEMBERS', KEYS[1])", reads=True)
+MACHINES = Script("return redis.call('SMEMBERS', KEYS[1])", is_repeatable=True)
 
-LOAD = _reads("""
+LOAD = _repeatable("""
 local id, event, mine, lease = unpack(ARGV)
 local number = event ~= '' and redis.call('HGET', events, before(id) .. event)
 local found = {text(now()), redis.call('HGET', entities, id), number and redis.call('HGET', audit, number)}
@@ -201,7 +201,7 @@ end
 return found
 """)
 
-UNLOCK = _reads("""
+UNLOCK = _repeatable("""
 if redis.call('GET', lock) == ARGV[1] then
     redis.call('DEL', lock)
 end
@@ -247,7 +247,7 @@ return 1
 
 RECORD = _writes("tell(ARGV[1], ARGV[2], '', ARGV[3])")
 
-AUDIT = _reads("""
+AUDIT = _repeatable("""
 local rows = {}
 for i, place in ipairs(all_before(history, ARGV[1])) do
     rows[i] = redis.call('HGET', audit, string.sub(place, -16))
@@ -264,7 +264,7 @@ end
 return #old
 """)
 
-FIND = _reads("""
+FIND = _repeatable("""
 local state, has_state, after, limit = unpack(ARGV)
 if has_state == '' then
     local from = after == '' and '-' or '(' .. after
@@ -278,7 +278,7 @@ end
 return found
 """)
 
-READ = _reads("""
+READ = _repeatable("""
 local found = {}
 for i, id in ipairs(ARGV) do
     found[i] = redis.call('HGET', entities, id)
@@ -286,7 +286,7 @@ end
 return found
 """)
 
-COUNT = _reads("return redis.call('HGETALL', counts)")
+COUNT = _repeatable("return redis.call('HGETALL', counts)")
 
 DELETE = _writes("""
 local id = ARGV[1]
@@ -309,7 +309,7 @@ end
 return 1
 """)
 
-DUE = _reads("""
+DUE = _repeatable("""
 local moment, limit = unpack(ARGV)
 if moment == '' then
     moment = text(now())
@@ -317,9 +317,9 @@ end
 return redis.call('ZRANGEBYSCORE', due, '-inf', moment, 'WITHSCORES', 'LIMIT', 0, limit)
 """)
 
-NEXT_DUE = _reads("return {text(now()), redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]}")
+NEXT_DUE = _repeatable("return {text(now()), redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]}")
 
-CLAIMABLE = _reads("""
+CLAIMABLE = _repeatable("""
 local limit, force = tonumber(ARGV[1]), ARGV[2] ~= ''
 local moment = now()
 local found = {}
@@ -354,7 +354,7 @@ end
 return claimed
 """)
 
-HAS_ACTION = _reads("return redis.call('HEXISTS', actions, ARGV[1])")
+HAS_ACTION = _repeatable("return redis.call('HEXISTS', actions, ARGV[1])")
 
 RENEW = _writes("""
 local lease = tonumber(ARGV[1])
@@ -397,7 +397,7 @@ if redis.call('HEXISTS', actions, key) == 1 then
 end
 """)
 
-FAILED = _reads("""
+FAILED = _repeatable("""
 local found = {}
 for i, key in ipairs(redis.call('HKEYS', failed)) do
     found[i] = told(key)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pystator_runtime.errors import StoreError
 
-_PATIENCE = 30.0
+_BUSY_TIMEOUT = 30.0
 """For how many seconds a transaction waits for others to end theirs."""
 
 
@@ -133,7 +133,7 @@ class Connections:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(
                 self.path,
-                timeout=_PATIENCE,
+                timeout=_BUSY_TIMEOUT,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=64,
@@ -153,7 +153,7 @@ class Connections:
     def stop(self) -> None:
         """Close all connections, and open none until :meth:`go_on`."""
         self._gate.acquire()
-        self._gate.wait_for(lambda: not self._in_use, _PATIENCE)
+        self._gate.wait_for(lambda: not self._in_use, _BUSY_TIMEOUT)
         self._close()
 
     def go_on(self) -> None:
@@ -181,12 +181,12 @@ def begin_at_once(connection: Connection) -> bool:
             raise
         return False
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {int(_PATIENCE * 1000)}")
+        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT * 1000)}")
 
 
 def _switch_to_wal(connection: Connection) -> None:
     """Let readers and a writer work side by side. The switch itself can't wait for others, so it is tried again."""
-    for _ in range(int(_PATIENCE * 100)):
+    for _ in range(int(_BUSY_TIMEOUT * 100)):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return

@@ -85,9 +85,9 @@ class GateTrigger(StrEnum):
     CONTEXT = "context"
     """The trigger `context`: see GateSession.context_."""
     CHART = "chart"
-    """The trigger `chart`: see GateSession.chart_."""
+    """The trigger `chart`: see GateSession.chart."""
     POSITION = "position"
-    """The trigger `position`: see GateSession.position_."""
+    """The trigger `position`: see GateSession.position."""
     PROPERTY = "property"
     """The trigger `property`: see GateSession.property."""
     LIST = "list"
@@ -516,14 +516,14 @@ class GateSession(rt.EntitySession[GateState, GateTrigger, GateContext, bool]):
         """
         return self._send("context", payload) if payload else self._fire("context")
 
-    def chart_(self, /, **payload: Unpack[_Variables]) -> GateResult:
+    def chart(self, /, **payload: Unpack[_Variables]) -> GateResult:
         """Send `chart`.
 
         - open -> shut
         """
         return self._send("chart", payload) if payload else self._fire("chart")
 
-    def position_(self, /, **payload: Unpack[_Variables]) -> GateResult:
+    def position(self, /, **payload: Unpack[_Variables]) -> GateResult:
         """Send `position`.
 
         - open -> shut
@@ -1059,12 +1059,12 @@ class _GateEvents(rt.StoredEvents[rt.AnswerT]):
         """Send `context`: see GateSession.context_."""
         return self._send("context", payload)
 
-    def chart_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
-        """Send `chart`: see GateSession.chart_."""
+    def chart(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `chart`: see GateSession.chart."""
         return self._send("chart", payload)
 
-    def position_(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
-        """Send `position`: see GateSession.position_."""
+    def position(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:
+        """Send `position`: see GateSession.position."""
         return self._send("position", payload)
 
     def property(self, /, **payload: Unpack[_Variables]) -> _rt.AnswerT:

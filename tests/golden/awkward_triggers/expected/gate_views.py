@@ -135,14 +135,14 @@ class GateOpenView(rt.StateView[GateSession, Literal[GateState.OPEN], GateResult
         """
         return self._send("context", payload, VIEWS)
 
-    def chart_(self, /, **payload: Unpack[_Variables]) -> GateOpenView | GateShutView:
+    def chart(self, /, **payload: Unpack[_Variables]) -> GateOpenView | GateShutView:
         """Send `chart`.
 
         - open -> shut
         """
         return self._send("chart", payload, VIEWS)
 
-    def position_(self, /, **payload: Unpack[_Variables]) -> GateOpenView | GateShutView:
+    def position(self, /, **payload: Unpack[_Variables]) -> GateOpenView | GateShutView:
         """Send `position`.
 
         - open -> shut
