@@ -19,27 +19,34 @@ class BoundFunction:
     ``params`` from the YAML reach it as keyword arguments as far as it takes them (`S5.6`, `S8.5`).
     """
 
-    __slots__ = ("_any_keyword", "_keywords", "function", "is_async", "name")
+    __slots__ = ("_keywords", "_occupied", "function", "is_async", "name")
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         if not callable(function):
             raise ConfigurationError(f"{name!r} must be bound to a function, not {function!r}")
         self.name = name
         self.function = function
-        self._keywords, self._any_keyword, self.is_async = _signature(function)
+        self._keywords, self._occupied, self.is_async = _signature(function)
 
     def __call__(self, context: Mapping[str, Any], params: Mapping[str, Any]) -> Any:
         """Call it with the context and those of ``params`` that it takes; an async function answers an awaitable."""
         if not params:
             return self.function(context)
-        if self._any_keyword:
-            return self.function(context, **params)
-        taken = {key: value for key, value in params.items() if key in self._keywords}
+        occupied, keywords = self._occupied, self._keywords
+        if occupied is not None:
+            taken = {key: value for key, value in params.items() if key not in occupied}
+        else:
+            taken = {key: value for key, value in params.items() if key in keywords}
         return self.function(context, **taken)
 
 
-def _signature(function: Callable[..., Any]) -> tuple[frozenset[str], bool, bool]:
-    """The keywords a function takes beside the context, whether it takes any, and whether it is async.
+Signature = tuple[frozenset[str], frozenset[str] | None, bool]
+"""The keywords that a function takes beside the context; if it takes any other (``**params``), the names that it takes
+none by, because the context and ``self`` have them; and whether it is async."""
+
+
+def _signature(function: Callable[..., Any]) -> Signature:
+    """What a function takes, and whether it is async.
 
     Plain functions and methods are read from their code object: importing `inspect` would double the
     start-up time of an application that needs nothing else from it.
@@ -54,10 +61,12 @@ def _signature(function: Callable[..., Any]) -> tuple[frozenset[str], bool, bool
     positional = code.co_varnames[: code.co_argcount]
     keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     named = (*positional[max(skipped, code.co_posonlyargcount) :], *keyword_only)
-    return frozenset(named), bool(code.co_flags & _VARIADIC_KEYWORDS), bool(code.co_flags & _COROUTINE)
+    occupied = frozenset(positional[code.co_posonlyargcount : skipped])
+    takes_any = bool(code.co_flags & _VARIADIC_KEYWORDS)
+    return frozenset(named), occupied if takes_any else None, bool(code.co_flags & _COROUTINE)
 
 
-def _inspected(function: Callable[..., Any]) -> tuple[frozenset[str], bool, bool]:
+def _inspected(function: Callable[..., Any]) -> Signature:
     """The same for partials, callable objects, decorated functions and built-ins."""
     import inspect
 
@@ -67,16 +76,19 @@ def _inspected(function: Callable[..., Any]) -> tuple[frozenset[str], bool, bool
     try:
         parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
     except (TypeError, ValueError):
-        return frozenset(), False, is_async
+        return frozenset(), None, is_async
     keywords = frozenset(p.name for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return keywords, False, is_async
+        return keywords, None, is_async
+    first = frozenset(p.name for p in parameters[:1] if p.kind is p.POSITIONAL_OR_KEYWORD)
+    occupied = first if inspect.isfunction(function) else first | {"self"}
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is None:
-        return keywords, True, is_async
+        return keywords, occupied, is_async
     owner = getattr(function, "__self__", None)
-    of_wrapped, any_keyword, _ = _signature(wrapped if owner is None else wrapped.__get__(owner))
-    return keywords | of_wrapped, any_keyword, is_async  # what the decorator passes on, the decorated has to take
+    of_wrapped, of_that, _ = _signature(wrapped if owner is None else wrapped.__get__(owner))
+    # What the decorator passes on, the decorated has to take.
+    return keywords | of_wrapped, None if of_that is None else occupied | of_that, is_async
 
 
 class FunctionRegistry:
@@ -92,15 +104,15 @@ class FunctionRegistry:
         for name, function in (functions or {}).items():
             self.register(name, function)
 
-    def register(self, name: str, function: Callable[..., Any]) -> None:
-        """Bind ``function`` to ``name``.
+    def register(self, name: str, fn: Callable[..., Any]) -> None:
+        """Bind ``fn`` to ``name``.
 
         Raises:
             ConfigurationError: The name is empty or the function can't be called.
         """
         if not name:
-            raise ConfigurationError(f"a {self._kind} needs a name")
-        self._functions[name] = BoundFunction(name, function)
+            raise ConfigurationError(f"{self._kind}s need a name, and {fn!r} was given none")
+        self._functions[name] = BoundFunction(name, fn)
 
     def decorator(self, name: str | None = None) -> Callable[[FunctionT], FunctionT]:
         """Register the decorated function under ``name``, or under its own."""

@@ -17,7 +17,7 @@ def is_greater(value: Any, bound: Any) -> bool:
     """``gt``: false where the two don't compare."""
     try:
         return bool(value > bound)
-    except TypeError:
+    except (TypeError, ArithmeticError):  # the second of a decimal that is no number
         return False
 
 
@@ -25,7 +25,7 @@ def is_greater_or_equal(value: Any, bound: Any) -> bool:
     """``gte``: false where the two don't compare."""
     try:
         return bool(value >= bound)
-    except TypeError:
+    except (TypeError, ArithmeticError):
         return False
 
 
@@ -33,7 +33,7 @@ def is_less(value: Any, bound: Any) -> bool:
     """``lt``: false where the two don't compare."""
     try:
         return bool(value < bound)
-    except TypeError:
+    except (TypeError, ArithmeticError):
         return False
 
 
@@ -41,7 +41,7 @@ def is_less_or_equal(value: Any, bound: Any) -> bool:
     """``lte``: false where the two don't compare."""
     try:
         return bool(value <= bound)
-    except TypeError:
+    except (TypeError, ArithmeticError):
         return False
 
 

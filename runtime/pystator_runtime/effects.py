@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from pystator_runtime.actions import ActionSpec
 from pystator_runtime.guards import Condition, Test
+from pystator_runtime.timers import Milliseconds, to_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,22 +20,23 @@ class WorkingContext:
     guards saw. The caller's mapping is never touched.
     """
 
-    __slots__ = ("_moment", "changes", "removed", "seen", "values")
+    __slots__ = ("_moment", "_now", "changes", "removed", "seen", "values")
 
-    def __init__(self, seen: Mapping[str, Any]) -> None:
+    def __init__(self, seen: Mapping[str, Any], now: Milliseconds | None = None) -> None:
         self.seen = seen
         self.values: dict[str, Any] = dict(seen)
         self.changes: dict[str, Any] = {}
         self.removed: dict[str, None] = {}
+        self._now = now
         self._moment: datetime | None = None
 
     @property
     def moment(self) -> datetime:
-        """The step's moment, in UTC: the same for all of its effects."""
+        """The step's moment, in UTC: the same for all of its effects, and by the clock that its timers go by."""
         if self._moment is None:
             from datetime import UTC, datetime
 
-            self._moment = datetime.now(UTC)
+            self._moment = datetime.now(UTC) if self._now is None else to_datetime(self._now)
         return self._moment
 
     def write(self, key: str, value: object) -> None:

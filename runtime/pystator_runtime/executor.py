@@ -185,7 +185,7 @@ def _patch(before: Mapping[str, Any], after: Mapping[Any, Any]) -> tuple[Mapping
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values are equal and of the same types, all the way down: `True` is not `1`, nor is `1.0`."""
+    """Whether two values are equal and look alike, all the way down: ``True`` is not ``1``, nor is ``5`` ``5.00``."""
     if one is other:
         return True
     if type(one) is not type(other):
@@ -195,7 +195,7 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(_same, one, other))
     try:
-        return bool(one == other)
+        return bool(one == other) and repr(one) == repr(other)
     except Exception:  # values that can't be compared count as different
         return False
 

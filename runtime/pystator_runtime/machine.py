@@ -17,7 +17,7 @@ from pystator_runtime.results import NOTHING, TransitionResult
 from pystator_runtime.rows import Row
 from pystator_runtime.session import DetachedSession, EntitySession
 from pystator_runtime.session_options import SessionOptions
-from pystator_runtime.step import decide, enter
+from pystator_runtime.step import Step, decide, enter
 from pystator_runtime.waiting import Procedure, arun, run
 
 if TYPE_CHECKING:
@@ -171,11 +171,9 @@ class StateMachine(
 
     def check_in(self, *, actions: bool = False) -> None:
         """Check the bindings of guards once, on first use, and open the quick path; of actions whenever asked."""
-        if not self._quick:
-            self.check_bindings(actions=False)
+        if actions or not self._quick:
+            self.check_bindings(actions=actions)
             self._quick = self.chart.quick
-        if actions:
-            self.check_bindings()
 
     @property
     def guard_registry(self) -> FunctionRegistry:
@@ -253,7 +251,7 @@ class StateMachine(
         self.check_in()
         row = self.row_of(state)
         event = Event(self.normalized(trigger))
-        return decide(self.chart, self._guards, row, event, context, history=history or NOTHING)
+        return decide(Step(self.chart, self._guards, row, event, context, history=history or NOTHING))
 
     def _enter(
         self, row: Row[Any], context: Any, entity_id: str | None

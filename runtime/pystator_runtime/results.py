@@ -222,7 +222,7 @@ class TransitionResult(Immutable, _ResultDraft[StateT_co]):
         draft.steps = steps
         draft.changes = changes if changes is NOTHING else MappingProxyType(changes)
         draft.removed = removed
-        draft.history_updates = history_updates
+        draft.history_updates = history_updates if history_updates is NOTHING else MappingProxyType(history_updates)
         draft.armed = armed
         draft.disarmed = disarmed
         draft.execution = None

@@ -19,6 +19,7 @@ from pystator_runtime.guards import GuardEvaluation
 from pystator_runtime.results import NOTHING, Timer, TransitionResult, TransitionStep
 from pystator_runtime.rows import Row, Transition, Way
 from pystator_runtime.selection import Candidates, select
+from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Procedure
 
 StateT = TypeVar("StateT", bound=Any)
@@ -31,11 +32,16 @@ START_TRIGGER = "_start"
 
 
 class Step(Generic[StateT]):
-    """One event being decided for one entity."""
+    """One event being decided for one entity that rests in ``row``, seen from ``context``.
+
+    ``history`` is what states have recorded for the entity, ``now`` what time it is by the clock that its timers go by;
+    the process's own clock if there is none. ``check`` is asked about the context before the guards are.
+    """
 
     __slots__ = (
         "_armed",
         "_disarmed",
+        "_now",
         "_waiting",
         "chart",
         "check",
@@ -57,8 +63,10 @@ class Step(Generic[StateT]):
         row: Row[StateT],
         event: Event,
         context: Mapping[str, Any],
-        entity_id: str | None,
+        *,
+        entity_id: str | None = None,
         history: Mapping[str, Any] = NOTHING,
+        now: Milliseconds | None = None,
         check: ContextCheck | None = None,
     ) -> None:
         self.chart = chart
@@ -72,6 +80,7 @@ class Step(Generic[StateT]):
         self.taken: list[TransitionStep[StateT]] = []
         self.history = history
         self.updates: dict[str, Any] = {}
+        self._now = now
         self._waiting: Collection[Timer] = row.delayed.keys()  # the timers that were armed before this step
         self._armed: dict[Timer, None] = {}
         self._disarmed: dict[Timer, None] = {}
@@ -179,7 +188,7 @@ class Step(Generic[StateT]):
 
     def _working(self) -> WorkingContext:
         if self.working is None:
-            self.working = WorkingContext(self.evaluation.context)
+            self.working = WorkingContext(self.evaluation.context, self._now)
             for key, value in self.filled.items():
                 self.working.write(key, value)
         return self.working
@@ -189,55 +198,33 @@ class Step(Generic[StateT]):
         return {"guard_errors": tuple(errors)} if errors else NOTHING
 
 
-def decide(
-    chart: Chart[StateT],
-    guards: FunctionRegistry,
-    row: Row[StateT],
-    event: Event,
-    context: Mapping[str, Any],
-    *,
-    payload: Mapping[str, Any] | None = None,
-    entity_id: str | None = None,
-    history: Mapping[str, Any] = NOTHING,
-    check: ContextCheck | None = None,
-) -> Procedure[TransitionResult[StateT]]:
-    """What ``event`` does to an entity that rests in ``row``, seen from ``context``.
+def decide(step: Step[StateT], payload: Mapping[str, Any] | None = None) -> Procedure[TransitionResult[StateT]]:
+    """What a step's event does.
 
-    ``context`` has the payload merged in already (`S8.3`); ``payload`` is given where it is known apart from it
-    and then has to be exactly what the trigger declares. ``check`` is asked about the context before the guards are.
+    Its context has the payload merged in already (`S8.3`); ``payload`` is given where it is known apart from it, and
+    then has to be exactly what the trigger declares.
     """
-    trigger = event.trigger
+    chart, row, trigger = step.chart, step.row, step.trigger
     refusal = refusals.before_guards(chart, row, trigger)
     if refusal is not None:
         return refusal
     declared = chart.payloads.get(trigger)
-    filled = declared.missing(context) if declared is not None else NOTHING
-    seen = {**context, **filled} if filled else context
-    step = Step(chart, guards, row, event, seen, entity_id, history, check)
-    step.filled = filled
-    if declared is not None and (payload is not None or not declared.fits(seen)):
-        wrong = declared.problems(seen if payload is None else payload, closed=payload is not None)
-        if wrong:
-            return step.unfit("payload", wrong)
+    if declared is not None:
+        context = step.evaluation.context
+        if filled := declared.missing(context):
+            step.filled = filled
+            step.evaluation.context = context = {**context, **filled}
+        if payload is not None or not declared.fits(context):
+            wrong = declared.problems(context if payload is None else payload, closed=payload is not None)
+            if wrong:
+                return step.unfit("payload", wrong)
     return (yield from _choose(step, row.on[trigger]))
 
 
-def ring(
-    chart: Chart[StateT],
-    guards: FunctionRegistry,
-    row: Row[StateT],
-    timer: Timer,
-    event: Event,
-    context: Mapping[str, Any],
-    *,
-    entity_id: str | None = None,
-    history: Mapping[str, Any] = NOTHING,
-    check: ContextCheck | None = None,
-) -> Procedure[TransitionResult[StateT]]:
+def ring(step: Step[StateT], timer: Timer) -> Procedure[TransitionResult[StateT]]:
     """What ``timer`` does when it is due: only its own transition is asked, and it is used up (`S9.4`)."""
-    step = Step(chart, guards, row, event, context, entity_id, history, check)
     step.use_up(timer)
-    return (yield from _choose(step, row.delayed[timer]))
+    return (yield from _choose(step, step.row.delayed[timer]))
 
 
 def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionResult[StateT]]:
@@ -260,20 +247,10 @@ def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionR
     return (yield from complete(step, taken))
 
 
-def fall_back(
-    chart: Chart[StateT],
-    guards: FunctionRegistry,
-    row: Row[StateT],
-    event: Event,
-    context: Mapping[str, Any],
-    *,
-    entity_id: str | None = None,
-    history: Mapping[str, Any] = NOTHING,
-) -> Procedure[TransitionResult[StateT]]:
+def fall_back(step: Step[StateT]) -> Procedure[TransitionResult[StateT]]:
     """Take a row's way to the fallback state, in the place of an event that led nowhere (`S12.1`)."""
-    assert row.fallback is not None, "the caller has looked"
-    step = Step(chart, guards, row, event, context, entity_id, history)
-    return (yield from complete(step, row.fallback))
+    assert step.row.fallback is not None, "the caller has looked"
+    return (yield from complete(step, step.row.fallback))
 
 
 def complete(step: Step[StateT], chosen: Transition[StateT]) -> Procedure[TransitionResult[StateT]]:
@@ -297,13 +274,14 @@ def enter(
     context: Mapping[str, Any],
     *,
     entity_id: str | None = None,
+    now: Milliseconds | None = None,
 ) -> Procedure[TransitionResult[StateT]]:
     """What coming into being in ``row`` entails: its entry, then its automatic transitions (`S3.5`).
 
     ``context`` is what the caller gave; variables that it lacks are set to their defaults (`S10.3`), which the
     result tells among its ``changes``.
     """
-    step = Step(chart, guards, row, Event(START_TRIGGER), context, entity_id)
+    step = Step(chart, guards, row, Event(START_TRIGGER), context, entity_id=entity_id, now=now)
     step.filled = {key: value for key, value in chart.defaults().items() if key not in context}
     error: FSMError | None
     try:

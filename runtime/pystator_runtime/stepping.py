@@ -114,7 +114,8 @@ class SteppingEntity:
         result, row = transition.outcome, transition.row
         if result is None:
             machine, event = self._machine, Event(trigger, payload)
-            step = Step(machine.chart, machine.guard_registry, self._row, event, context, None, self._recorded)
+            chart, guards, now = machine.chart, machine.guard_registry, self._now()
+            step = Step(chart, guards, self._row, event, context, history=self._recorded, now=now)
             result, row = run(complete(step, transition)), step.row
             if result.error is not None:
                 return result.raise_if_failed() if self._options.strict else result
@@ -232,15 +233,14 @@ class SteppingEntity:
     def _decided(
         self, row: Row[Any], event: Event, context: dict[str, Any], payload: Mapping[str, Any], alarm: Alarm | None
     ) -> Procedure[TransitionResult[Any]]:
-        chart, guards = self._machine.chart, self._machine.guard_registry
-        entity_id, history = self.entity_id, self._recorded
+        chart, guards, now = self._machine.chart, self._machine.guard_registry, self._now()
+        step = Step(chart, guards, row, event, context, entity_id=self.entity_id, history=self._recorded, now=now)
         if alarm is None:
-            asked = decide(chart, guards, row, event, context, payload=payload, entity_id=entity_id, history=history)
-            return (yield from asked)
+            return (yield from decide(step, payload))
         due, timer = alarm
         if self._timers is None or self._timers.due.get(timer) != due:  # disarmed while its turn had to wait (`S9.5`)
             return TransitionResult(row.state, row.state, timer.trigger, metadata={"no_op": True})
-        return (yield from ring(chart, guards, row, timer, event, context, entity_id=entity_id, history=history))
+        return (yield from ring(step, timer))
 
     def _begin(self, turn: Turn, row: Row[Any]) -> Procedure[None]:
         """The first step of an entity: its entry, committed and acted upon.
@@ -292,6 +292,11 @@ class SteppingEntity:
             for key in removed:
                 context.pop(key, None)
         self._row, self._context = row, context
+
+    def _now(self) -> Milliseconds | None:
+        """What time it is by the clock that serves its timers; ``None`` if none does."""
+        timers = self._timers
+        return timers.clock() if timers is not None and timers.served else None
 
     # -- timers ------------------------------------------------------------------------------------------------
 

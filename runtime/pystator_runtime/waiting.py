@@ -82,7 +82,7 @@ async def arun(procedure: Procedure[ResultT]) -> ResultT:
                 else:
                     answer = await _within(pending.awaitable, pending.seconds)
             except BaseException as error:  # a cancellation, too, is told where it was waited
-                pending = procedure.throw(error)
+                pending = procedure.throw(_told(error))
             else:
                 pending = procedure.send(answer)
     except StopIteration as stop:
@@ -90,6 +90,24 @@ async def arun(procedure: Procedure[ResultT]) -> ResultT:
         return result
     finally:
         procedure.close()
+
+
+def _told(error: BaseException) -> BaseException:
+    """``error``, unless it is the cancellation of something that was awaited, and not of whoever awaits it.
+
+    A function of the application that awaits a task which somebody cancels has failed. Taken for a cancellation of the
+    caller, its error would end a caller whom nobody has cancelled: the watch over all timers, for one.
+    """
+    from asyncio import CancelledError, current_task
+
+    if not isinstance(error, CancelledError):
+        return error
+    task = current_task()
+    if task is None or task.cancelling():
+        return error
+    failure = RuntimeError("what it awaited was cancelled")
+    failure.__cause__ = error
+    return failure
 
 
 async def _within(awaitable: Awaitable[Any], seconds: float | None) -> Any:

@@ -137,6 +137,28 @@ def test_a_moment_may_be_given_instead_of_the_clock(orders: Any, door: Any) -> N
     assert len(door.run_due(orders, at(10_000))) == 1
 
 
+def test_a_timestamp_is_the_moment_of_its_audit_row(store: Any, door: Any, clock: StoppedClock) -> None:
+    """S8.2: also where a moment is given"""
+    orders = orchestrated(
+        """
+        state_variables: [{key: seen, type: datetime}]
+        states: [{name: a, type: initial, on_enter: [{timestamp: seen}]}, {name: b}]
+        transitions:
+          - {trigger: look, source: a, internal: true, actions: [{timestamp: seen}]}
+          - {source: a, dest: b, after: 5s, actions: [{timestamp: seen}]}
+        """,
+        store,
+        scheduler=clock,
+    )
+    assert door.create(orders, "o-1").context == {"seen": at(0)}
+    clock.now += 1_000
+    door.send(orders, "o-1", "look")
+    assert door.get(orders, "o-1").context == {"seen": at(1_000)}
+    door.run_due(orders, at(7_000))
+    entity = door.get(orders, "o-1")
+    assert (entity.state, entity.context, orders.history("o-1")[-1].at) == ("b", {"seen": at(7_000)}, at(7_000))
+
+
 def test_by_the_stores_clock_nothing_far_is_due(store: Any, door: Any) -> None:
     """S9.5"""
     orders = orchestrated(YAML, store)

@@ -16,7 +16,7 @@ from pystator_gen import codes
 from pystator_runtime import Event, FSMError, Orchestrator, TransitionHook
 from pystator_runtime.results import Timer
 from pystator_runtime.schedulers import ManualScheduler
-from pystator_runtime.step import ring
+from pystator_runtime.step import Step, ring
 from pystator_runtime.stores import InMemoryStateStore
 from pystator_runtime.timers import from_text
 from pystator_runtime.waiting import run
@@ -132,11 +132,9 @@ class Stateless:
 
     def ring(self, timer: tuple[str, str, int]) -> Any:
         machine, event = self.machine, Event(timer[1])
-        row = machine._row(self.state)
-        asked = ring(
-            machine.chart, machine.guard_registry, row, Timer(*timer), event, self.context, history=self.history
-        )
-        return self._keep(run(asked), {})
+        row = machine.row_of(self.state)
+        step = Step(machine.chart, machine.guard_registry, row, event, self.context, history=self.history)
+        return self._keep(run(ring(step, Timer(*timer))), {})
 
     def _compare_process_parallel(self, trigger: str, seen: Mapping[str, Any], result: Any) -> None:
         """It is the same procedure (S6.8); where all parallel states are left, the config stays the one that was."""
@@ -289,7 +287,7 @@ def agree(
     if initial_state is None:
         started = machine.start(context)
     else:
-        started = run(machine._enter(machine._row(initial_state), context, None))
+        started = run(machine._enter(machine.row_of(initial_state), context, None))
     same(told(started), expected(begun), "start")
 
     def create(**habits: Any) -> Any:

@@ -216,6 +216,7 @@ def test_what_actions_do_to_their_copies_is_merged_key_by_key(fire: Any) -> None
         ({"v": [1, True]}, {"v": [1, 1]}),
         ({"v": {"deep": [{"x": 1}]}}, {"v": {"deep": [{"x": 1.0}]}}),
         ({"v": {"a": 1}}, {"v": {"a": 1, "b": None}}),
+        ({"v": 0.0}, {"v": -0.0}),
     ],
 )
 def test_a_value_of_another_type_is_a_change_however_deep_it_lies(

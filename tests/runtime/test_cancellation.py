@@ -45,6 +45,47 @@ def test_a_sender_cancelled_while_guards_are_asked_has_done_nothing(habits: Any)
     asyncio.run(scenario())
 
 
+async def awaiting_what_is_cancelled(ctx: Any) -> bool:
+    """A function that fails because somebody cancels what it awaits, and not because anybody cancels its caller."""
+    task = asyncio.create_task(asyncio.sleep(60))
+    asyncio.get_running_loop().call_soon(task.cancel)
+    await task
+    return True
+
+
+def test_an_action_whose_task_somebody_cancels_has_failed_and_the_rest_run(habits: Any) -> None:
+    """S8.6"""
+
+    async def scenario() -> None:
+        ran: list[str] = []
+        machine = bound(
+            """
+            states: [{name: a, type: initial}]
+            transitions: [{trigger: go, source: a, dest: a, actions: [act, on]}]
+            """,
+            actions={"act": awaiting_what_is_cancelled, "on": lambda ctx: ran.append("on")},
+        )
+        session = machine.create(execute_actions=True, **habits)
+        result = await session.asend("go")
+        assert result.execution.failed_actions == ["act"]
+        assert "cancelled" in str(result.execution.action_results[0].error)
+        assert ran == ["on"]
+
+    asyncio.run(scenario())
+
+
+def test_a_guard_whose_task_somebody_cancels_is_unknown(habits: Any) -> None:
+    """S5.3"""
+
+    async def scenario() -> None:
+        session = bound(YAML, guards={"asked": awaiting_what_is_cancelled}).create(context={"n": 0}, **habits)
+        result = await session.asend("ask")
+        assert result.metadata["reason"] == "guards_failed"
+        assert session.context == {"n": 0}
+
+    asyncio.run(scenario())
+
+
 def test_a_sender_cancelled_while_its_actions_run_has_moved(habits: Any) -> None:
     """S8.8, S8.1: the transition was committed"""
 

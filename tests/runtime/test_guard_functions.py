@@ -89,9 +89,42 @@ class Own:
     def guard(self, ctx: Any, limit: int) -> bool:
         return limit == 3 and ctx["_guard_params"]["ctx"] == 1
 
+    def taking_any(self, ctx: Any, **params: Any) -> bool:
+        return params == {"limit": 3, "tags": ["x"]}
+
+    def taking_any_but_the_context(self, ctx: Any, /, **params: Any) -> bool:
+        return params == {"limit": 3, "tags": ["x"], "ctx": 1}
+
+    def __call__(self, ctx: Any, **params: Any) -> bool:
+        return params == {"limit": 3, "tags": ["x"]}
+
 
 @pytest.mark.parametrize(
-    "function", [Own().guard, lambda ctx, limit: limit == 3, Callable_()], ids=["method", "lambda", "callable"]
+    "function",
+    [
+        Own().guard,
+        Own().taking_any,
+        Own().taking_any_but_the_context,
+        Own(),
+        lambda ctx, limit: limit == 3,
+        variadic,
+        functools.partial(Own.taking_any, Own()),
+        passing_on(variadic),
+        passing_on(Own().taking_any),
+        Callable_(),
+    ],
+    ids=[
+        "method",
+        "any",
+        "any-positional",
+        "instance",
+        "lambda",
+        "variadic",
+        "partial",
+        "decorated",
+        "both",
+        "callable",
+    ],
 )
 def test_a_param_that_is_called_like_the_context_is_no_keyword(door: Door, function: Any) -> None:
     """S5.6"""

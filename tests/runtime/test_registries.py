@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pystator_runtime import ActionRegistry, ConfigurationError, GuardRegistry
+from pystator_runtime import ActionRegistry, ConfigurationError, GuardRegistry, Orchestrator
+from pystator_runtime.stores import InMemoryStateStore
 from support.machines import load, machine_class
 
 YAML = """
@@ -204,6 +205,28 @@ def test_only_functions_can_be_registered_and_only_under_a_name(name: str, funct
     """API: registries"""
     with pytest.raises(ConfigurationError):
         GuardRegistry().register(name, function)
+
+
+def test_a_function_may_be_registered_by_keywords() -> None:
+    """API: registries"""
+    registry = ActionRegistry()
+    registry.register(name="act", fn=true)
+    assert "act" in registry
+
+
+def _create(machine: Any) -> None:
+    machine.create(execute_actions=True)
+
+
+def _orchestrate(machine: Any) -> None:
+    Orchestrator(machine, InMemoryStateStore())
+
+
+@pytest.mark.parametrize("use", [_create, _orchestrate])
+def test_all_gaps_are_named_at_once(use: Any) -> None:
+    """S5.4: guards and actions"""
+    with pytest.raises(ConfigurationError, match=r"no function for guards .* and actions "):
+        use(CLASS.unbound())
 
 
 def test_a_member_that_is_no_function_is_told() -> None:

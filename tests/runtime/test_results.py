@@ -54,6 +54,31 @@ RESULTS: dict[str, Any] = {
 }
 
 
+def test_nothing_in_a_result_can_be_changed_that_others_share() -> None:
+    """API: Result; S4.1: one result serves all entities"""
+    machine = bound(
+        """
+        states:
+          - {name: run, initial_child: x, type: initial}
+          - {name: x, parent: run}
+          - {name: y, parent: run}
+          - {name: off}
+        transitions:
+          - {trigger: go, source: x, dest: y}
+          - {trigger: stop, source: run, dest: off}
+          - {trigger: again, source: off, dest: H(run)}
+        """
+    )
+    result = machine.create().stop()
+    assert dict(result.history_updates) == {"run": "x"}
+    with pytest.raises(TypeError):
+        result.history_updates["run"] = "y"
+    for name in ("changes", "metadata", "history_updates"):
+        for each in RESULTS.values():
+            with pytest.raises(TypeError):
+                getattr(each, name)["key"] = 1
+
+
 @pytest.fixture(params=RESULTS.values(), ids=RESULTS)
 def result(request: Any) -> Any:
     """One result of every kind."""

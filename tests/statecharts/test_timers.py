@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from pystator_runtime import AutoTransitionLoopError, Event, InvalidTransitionError, UndefinedTriggerError
+from statecharts.conftest import START
 from support.doors import bound
 from support.walks import Walker
 
@@ -447,3 +449,26 @@ def test_a_loop_of_timers_without_delay_is_logged_and_cut(
         clocked.advance(0)
     session.stop()
     assert clocked.advance("1s") == []
+
+
+@pytest.mark.parametrize("how", ["go", "later", "restart"])
+def test_a_timestamp_is_by_the_clock_that_serves_the_timers(clocked: Any, how: str) -> None:
+    """S8.2: one step has one moment, in its effects as in its timers"""
+    machine = bound(
+        """
+        state_variables: [{key: at, type: datetime}]
+        states: [{name: a, type: initial}, {name: b}]
+        transitions:
+          - {trigger: go, source: a, dest: b, actions: [{timestamp: at}]}
+          - {trigger: later, source: a, dest: b, after: 5s, actions: [{timestamp: at}]}
+          - {trigger: restart, source: a, dest: a, guards: [asked], actions: [{timestamp: at}]}
+        """,
+        guards={"asked": lambda ctx: True},
+    )
+    session = clocked.create(machine)
+    clocked.advance("3s")
+    if how == "later":
+        clocked.advance("10s")
+    else:
+        session.send(how)
+    assert session.context == {"at": START + timedelta(seconds=5 if how == "later" else 3)}

@@ -15,7 +15,7 @@ from pystator_runtime.orchestrator.replay import result_from_text
 from pystator_runtime.records import AuditRecord, Loaded
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.rows import Row
-from pystator_runtime.step import START_TRIGGER, decide, enter, fall_back, ring
+from pystator_runtime.step import START_TRIGGER, Step, decide, enter, fall_back, ring
 from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Procedure
 
@@ -81,7 +81,7 @@ class Decider:
         refuse_reserved_keys(context, "context")
         guards = self.machine.guard_registry
         result: TransitionResult[Any] = yield from enter(
-            self.chart, guards, draft.row, context, entity_id=draft.entity_id
+            self.chart, guards, draft.row, context, entity_id=draft.entity_id, now=draft.now
         )
         if result.error is None:
             draft.take(result, Event(START_TRIGGER), dict(context))
@@ -153,34 +153,37 @@ class Decider:
         event = Event(timer.trigger)
         report = journal.about(entity_id, event)
         report.before(draft.row.state, draft)
-        result = yield from ring(
-            self.chart,
-            self.machine.guard_registry,
-            draft.row,
-            timer,
-            event,
-            draft.context,
-            entity_id=entity_id,
-            history=draft.history,
-            check=self._check(entity_id),
-        )
+        step = self._step(draft, event, draft.context)
+        step.check = self._check(entity_id)
+        result = yield from ring(step, timer)
         del draft.due[timer]
         if result.error is None:
             draft.take(result, event)
         return draft.decision(result, event if result.error is None or self._audit_failures else None, report)
 
     def _decided(self, draft: Draft, event: Event) -> Procedure[TransitionResult[Any]]:
-        chart, guards = self.chart, self.machine.guard_registry
-        seen = {**draft.context, **event.payload}
-        known: dict[str, Any] = {"entity_id": draft.entity_id, "history": draft.history}
-        check = self._check(draft.entity_id)
-        result = yield from decide(chart, guards, draft.row, event, seen, payload=event.payload, check=check, **known)
+        chart, seen = self.chart, {**draft.context, **event.payload}
+        step = self._step(draft, event, seen)
+        step.check = self._check(draft.entity_id)
+        result = yield from decide(step, event.payload)
         if result.error is None or result.metadata.get("reason") not in _LED_NOWHERE or chart.fallback is None:
             return result
         if draft.row.fallback is None:  # `hint`
             return result.replaced(metadata={**result.metadata, "fallback_state": chart.fallback})
-        fallen = yield from fall_back(chart, guards, draft.row, event, seen, **known)
+        fallen = yield from fall_back(self._step(draft, event, seen))
         return fallen.replaced(metadata={**fallen.metadata, "original_error": result.error})
+
+    def _step(self, draft: Draft, event: Event, context: Mapping[str, Any]) -> Step[Any]:
+        return Step(
+            self.chart,
+            self.machine.guard_registry,
+            draft.row,
+            event,
+            context,
+            entity_id=draft.entity_id,
+            history=draft.history,
+            now=draft.now,
+        )
 
     def _check(self, entity_id: str) -> Callable[[Row[Any], str, Mapping[str, Any]], list[str]] | None:
         """What asks the context validators (`S10.2`), where there are any."""
