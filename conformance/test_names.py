@@ -1,4 +1,4 @@
-"""What is called differently: the same is asked on both sides, under its name there and here (API)."""
+"""What is called differently: asked on both sides, under the name there and here (docs/coming-from-pystator.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of the format, for editors: made from the models that check machines (FORMAT.md).
+"""The JSON Schema of the format, for editors: made from the models that check machines (docs/yaml.md).
 
 The models say which keys there are, of which type, and what they mean. Readers accept more spellings than these, such
 as one guard without a list; each of them stands in a table here.

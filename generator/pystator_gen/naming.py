@@ -1,4 +1,4 @@
-"""Python names for the names in a machine (`S1.6`, and "Names" in the format).
+"""Python names for the names in a machine (`S1.6`; docs/yaml.md#names-in-python).
 
 A name that is no identifier, or that would hide something that its class or module needs, is spelt a little
 differently here, in one place, so that a reader can predict every name in a generated module.

@@ -101,6 +101,19 @@ class Page:
         ]
 
 
+def prose(text: str) -> str:
+    """The text of a page without its blocks."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(path: Path) -> set[str]:
+    """What a link to a page may name in it: its headings, and the places that have a name of their own."""
+    text = prose(path.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
+    return slugs | set(re.findall(r'<a id="([^"]+)"></a>', text))
+
+
 def page(name: str) -> Page:
     """A page of the documentation."""
     return Page(name, (DOCS / name).read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import pystator_runtime
-from docs.pages import DOCS, ROOT, Page, Run, codes_in, environment, page
+from docs.pages import DOCS, ROOT, Page, Run, anchors, codes_in, environment, page, prose
 from pystator_gen import arguments, cli, codes, naming, parse
 from pystator_gen.expressions import vocabulary
 from support.places import PostgreSQL, Redis
@@ -273,13 +273,13 @@ def test_navigation_names_every_page_once() -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_link_resolves(name: str) -> None:
-    text = _prose(page(name).text)
+    text = prose(page(name).text)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         assert "://" not in target, f"{target}: the documentation needs no network"
         file, _, anchor = target.partition("#")
         path = (DOCS / (file or name)).resolve()
         assert path.is_file(), target
-        assert not anchor or anchor in _anchors(path), target
+        assert not anchor or anchor in anchors(path), target
 
 
 def test_no_page_names_a_place_on_somebodys_machine() -> None:
@@ -290,18 +290,9 @@ def test_no_page_names_a_place_on_somebodys_machine() -> None:
 def _words(name: str) -> set[str]:
     """The words in code of a page: in back ticks, and in blocks."""
     text = page(name).text
-    code = [block.text for block in page(name).blocks] + re.findall(r"`([^`\n]+)`", _prose(text))
-    lists = re.findall(r"`([^`]+)`", _prose(text))  # code may span lines
+    code = [block.text for block in page(name).blocks] + re.findall(r"`([^`\n]+)`", prose(text))
+    lists = re.findall(r"`([^`]+)`", prose(text))  # code may span lines
     return {word for piece in (*code, *lists) for word in re.findall(r"\w+", piece)}
-
-
-def _prose(text: str) -> str:
-    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-
-
-def _anchors(path: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", _prose(path.read_text(encoding="utf-8")), re.MULTILINE)
-    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
 
 
 def _leaves(nav: object) -> Iterator[str]:

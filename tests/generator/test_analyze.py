@@ -80,7 +80,7 @@ def test_a_choice_becomes_one_candidate_for_each_way_through_it() -> None:
 
 
 def test_the_context_has_variables_payload_fields_and_what_effects_write() -> None:
-    """API, "Context"; where two declarations differ, the type is open."""
+    """Where two declarations differ, the type is open."""
     machine = resolved("""
         state_variables: [{key: qty, type: integer}]
         events:

@@ -1,4 +1,4 @@
-"""The command line (API, "Command line"): what it says, what it writes, and its exit codes."""
+"""The command line (docs/command-line.md): what it says, what it writes, and its exit codes."""
 
 from __future__ import annotations
 

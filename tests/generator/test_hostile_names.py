@@ -174,7 +174,7 @@ def _generated(written: dict[str, Any]) -> str | None:
 @settings(deadline=None, suppress_health_check=[*HealthCheck])
 @given(st.randoms(use_true_random=False))
 def test_any_names_give_a_module_that_can_be_imported_and_used(source: random.Random) -> None:
-    """S1.6; API, "A name that can't stand"."""
+    """S1.6; docs/yaml.md#names-in-python"""
     written = machine(Draw(source))
     text = _generated(written)
     if text is not None:

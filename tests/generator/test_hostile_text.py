@@ -185,7 +185,7 @@ RICH: dict[str, Any] = {
         {"trigger": "back", "source": ["failed", "here"], "dest": "here", "description": "text"},
     ],
 }
-"""A machine with a string in every place that FORMAT has for one; `text` is where any text is welcome."""
+"""A machine with a string in every place that the format has for one; `text` is where any text is welcome."""
 
 Path_ = tuple[Any, ...]
 

@@ -1,4 +1,4 @@
-"""`pystator-gen schema`: what the tool takes is valid, and what is not valid the tool refuses, or warns of (FORMAT)."""
+"""`pystator-gen schema`: what the tool takes is valid, and what is not valid the tool refuses, or warns of."""
 
 from __future__ import annotations
 

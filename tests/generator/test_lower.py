@@ -1,4 +1,4 @@
-"""What is printed for a machine, where golden cases would be too large or too rare (API, "A generated module")."""
+"""What is printed for a machine, where golden cases would be too large or too rare (docs/generated-module.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How names are spelt in Python (API, "A generated module"; FORMAT, "Names")."""
+"""How names are spelt in Python (docs/yaml.md#names-in-python)."""
 
 from __future__ import annotations
 

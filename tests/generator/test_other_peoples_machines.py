@@ -1,6 +1,6 @@
 """Machines that other projects have thought up are generated, type-checked, imported and driven.
 
-`tests/other_peoples_machines/` holds them, each with its source: seed files of pystator as they stand (FORMAT: they
+`tests/other_peoples_machines/` holds them, each with its source: seed files of pystator as they stand (they
 are read as they are, or refused with a word about what is missing), and machines of other libraries written down in
 our format.
 """
@@ -404,7 +404,7 @@ def test_a_machine_is_generated(path: Path) -> None:
 
 
 def test_state_variables_under_meta_are_read_as_pystator_reads_them() -> None:
-    """FORMAT: a file written for pystator is read as it stands. Its trading machines have them there."""
+    """A file written for pystator is read as it stands. Its trading machines have them there."""
     units, diagnostics = compile_file(FOLDER / "pystator_trading.yaml")
     assert diagnostics == []
     written = [data["meta"]["state_variables"] for _, data in _written(FOLDER / "pystator_trading.yaml")]

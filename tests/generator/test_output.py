@@ -1,4 +1,4 @@
-"""The output folder (API, "Command line"; DESIGN, "Output"): whose files are written, and that it is all or nothing."""
+"""The output folder (docs/command-line.md#what-happens-to-files): whose files are written; all or nothing."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_partial_run_keeps_re_exporting_the_modules_that_stay() -> None:
 def test_two_machines_with_one_prefix_are_re_exported_by_neither_run(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """FORMAT, "Names": whichever of them the run is about."""
+    """Whichever of them the run is about."""
     (project / "door.yaml").write_text(MACHINE.format(name="light"))
     main([".", "-o", "fsm", "-q"])
     whole = contents("fsm")

@@ -1,4 +1,4 @@
-"""The checked document: shape, keys, types and names of a machine (FORMAT.md, `S11`)."""
+"""The checked document: shape, keys, types and names of a machine (docs/yaml.md, `S11`)."""
 
 from __future__ import annotations
 
@@ -886,7 +886,7 @@ class TestInvariants:
 
 
 class TestUnsupported:
-    """FORMAT.md: recognised, and refused by name until built."""
+    """docs/yaml.md#not-supported-yet: recognised, and refused by name until built."""
 
     @pytest.mark.parametrize(
         ("text", "name"),

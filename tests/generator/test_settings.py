@@ -1,4 +1,4 @@
-"""Settings in `[tool.pystator-gen]` (API, "Command line")."""
+"""Settings in `[tool.pystator-gen]` (docs/command-line.md#settings)."""
 
 from __future__ import annotations
 

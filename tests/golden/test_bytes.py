@@ -1,4 +1,4 @@
-"""What is generated from each golden case, compared byte by byte (DESIGN, "Output")."""
+"""What is generated from each golden case, compared byte by byte (docs/design.md#determinism)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both type checkers, in strict mode, accept every golden package (DESIGN, "Types that hold")."""
+"""Both type checkers, in strict mode, accept every golden package (docs/generated-module.md#typing)."""
 
 from __future__ import annotations
 

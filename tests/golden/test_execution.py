@@ -88,7 +88,7 @@ def test_a_machine_starts_in_its_initial_state_and_follows_automatic_transitions
 
 
 def test_a_package_passes_on_what_no_two_of_its_modules_define(modules: list[ModuleType]) -> None:
-    """API, "A generated module"; FORMAT, "Names": same prefix, re-exported from neither."""
+    """What has the same prefix in two of them is re-exported from neither."""
     package = sys.modules[modules[0].__package__ or ""]
     machines = [next(name for name in module.__all__ if name.endswith("Machine")) for module in modules]
     defined = [name for module in modules for name in module.__all__]

@@ -81,7 +81,7 @@ def test_after_its_last_try_an_action_stays_and_can_be_looked_at(store: Any, doo
 
 
 def test_a_failed_action_can_be_run_again_with_all_of_its_tries(store: Any, door: Any) -> None:
-    """API: retry_action"""
+    """docs/orchestrator.md#actions"""
     deeds = Deeds(act=5)
     orders = acting_on(store, deeds)
     door.send(orders, "o-1", "retry")
@@ -96,7 +96,7 @@ def test_a_failed_action_can_be_run_again_with_all_of_its_tries(store: Any, door
 
 
 def test_running_a_failed_action_again_runs_no_other(store: Any, door: Any) -> None:
-    """API: retry_action"""
+    """docs/orchestrator.md#actions"""
     deeds = Deeds(act=99)
     orders = acting_on(store, deeds)
     for entity_id in ("o-1", "o-2"):
@@ -109,7 +109,7 @@ def test_running_a_failed_action_again_runs_no_other(store: Any, door: Any) -> N
 
 
 def test_a_failed_action_that_fails_again_is_listed_again(store: Any, door: Any) -> None:
-    """API: retry_action"""
+    """docs/orchestrator.md#actions"""
     orders = acting_on(store, Deeds(act=99))
     door.send(orders, "o-1", "approve")
     before = orders.failed_actions()
@@ -122,7 +122,7 @@ def test_a_failed_action_that_fails_again_is_listed_again(store: Any, door: Any)
 def test_the_policy_of_the_machine_says_how_often_where_the_action_does_not(
     store: Any, door: Any, attempts: int, tried: int
 ) -> None:
-    """FORMAT: error_policy.retry_attempts"""
+    """docs/yaml.md#error_policy"""
     deeds = Deeds(act=99)
     orders = acting_on(store, deeds, f"{YAML.rstrip()}\n    error_policy: {{retry_attempts: {attempts}}}\n")
     door.send(orders, "o-1", "approve")
@@ -131,7 +131,7 @@ def test_the_policy_of_the_machine_says_how_often_where_the_action_does_not(
 
 
 def test_a_short_pause_is_spent_by_the_caller(store: Any, door: Any) -> None:
-    """FORMAT: retry_backoff"""
+    """docs/orchestrator.md#actions: retry_backoff"""
     deeds = Deeds(act=2)
     orders = acting_on(store, deeds)
     assert door.send(orders, "o-1", "wait").execution.all_succeeded
@@ -139,7 +139,7 @@ def test_a_short_pause_is_spent_by_the_caller(store: Any, door: Any) -> None:
 
 
 def test_a_long_pause_is_spent_in_the_store(store: Any, door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FORMAT: retry_backoff: the sender is not kept waiting, and whoever serves timers goes on with it"""
+    """retry_backoff: the sender is not kept waiting, and whoever serves timers goes on with it"""
     monkeypatch.setattr(acting, "MAXIMUM_PAUSE", 0)
     deeds = Deeds(act=2)
     orders = acting_on(store, deeds)
@@ -153,7 +153,7 @@ def test_a_long_pause_is_spent_in_the_store(store: Any, door: Any, monkeypatch: 
 
 
 def test_pauses_grow_and_tries_are_counted_across_them(store: Any, door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FORMAT: retry_backoff"""
+    """docs/orchestrator.md#actions: retry_backoff"""
     monkeypatch.setattr(acting, "MAXIMUM_PAUSE", 0)
     pauses: list[int] = []
 
@@ -171,7 +171,7 @@ def test_pauses_grow_and_tries_are_counted_across_them(store: Any, door: Any, mo
 
 
 def test_a_sync_action_that_takes_too_long_is_left_behind(store: Any, door: Any) -> None:
-    """FORMAT: timeout"""
+    """docs/orchestrator.md#actions: timeout"""
     ended = threading.Event()
 
     def act(ctx: Any) -> None:
@@ -190,7 +190,7 @@ def test_a_sync_action_that_takes_too_long_is_left_behind(store: Any, door: Any)
 
 
 def test_an_async_action_that_takes_too_long_is_cancelled(store: Any) -> None:
-    """FORMAT: timeout"""
+    """docs/orchestrator.md#actions: timeout"""
     told: list[str] = []
 
     async def act(ctx: Any) -> None:
@@ -208,7 +208,7 @@ def test_an_async_action_that_takes_too_long_is_cancelled(store: Any) -> None:
 
 
 def test_an_action_in_time_answers_as_without_a_timeout(store: Any, door: Any) -> None:
-    """FORMAT: timeout"""
+    """docs/orchestrator.md#actions: timeout"""
     deeds = Deeds(act=1)
     orders = acting_on(store, deeds, YAML.replace("timeout: 0.05", "timeout: 30, retry: 1"))
     result = door.send(orders, "o-1", "hurry")
@@ -351,7 +351,7 @@ def test_phased_actions_of_a_sync_caller_run_one_after_the_other(store: Any) -> 
 
 
 def test_what_runs_or_waits_for_what_runs_is_taken_by_nobody_else_however_long_it_takes(store: Any) -> None:
-    """DESIGN: a claim is renewed while the action runs, and order holds"""
+    """A claim is renewed while the action runs, and order holds"""
     others, taken = Deeds(), []
 
     def act(ctx: Any) -> None:
@@ -368,7 +368,7 @@ def test_what_runs_or_waits_for_what_runs_is_taken_by_nobody_else_however_long_i
 
 
 def test_what_nobody_renews_is_found_by_recover(store: Any, door: Any) -> None:
-    """DESIGN: claims expire"""
+    """docs/orchestrator.md#after-a-crash: claims expire"""
 
     class Dead(BaseException):
         """The process has died here."""
@@ -388,7 +388,7 @@ def test_what_nobody_renews_is_found_by_recover(store: Any, door: Any) -> None:
 
 
 def test_force_takes_what_others_have_claimed(store: Any, door: Any) -> None:
-    """API: recover(force=True)"""
+    """docs/orchestrator.md#after-a-crash: recover(force=True)"""
 
     class Dead(BaseException):
         """The process has died here."""
@@ -431,7 +431,7 @@ def test_an_action_that_cannot_be_read_keeps_no_other_back(store: Any, door: Any
 
 
 def test_a_thread_that_renews_claims_ends_when_there_is_nothing_to_renew(store: Any) -> None:
-    """DESIGN: an idle orchestrator costs nothing"""
+    """An idle orchestrator costs nothing"""
     before = set(threading.enumerate())
     orders = acting_on(store, Deeds(), action_lease=0.03)
     orders.process_event("o-1", "approve")

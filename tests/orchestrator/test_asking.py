@@ -35,7 +35,7 @@ YAML = """
 
 
 def test_a_stored_entity_tells_all_that_is_kept(store: Any, door: Any) -> None:
-    """API: StoredEntity"""
+    """docs/orchestrator.md#asking"""
     clock = StoppedClock()
     orders = orchestrated(YAML, store, scheduler=clock)
     assert door.get(orders, "o-1") is None
@@ -54,7 +54,7 @@ def test_a_stored_entity_tells_all_that_is_kept(store: Any, door: Any) -> None:
 
 
 def test_it_is_a_value(store: Any) -> None:
-    """API: StoredEntity"""
+    """docs/orchestrator.md#asking"""
     orders = orchestrated(YAML, store)
     entity = orders.create("o-1")
     assert entity == orders.get("o-1")
@@ -66,7 +66,7 @@ def test_it_is_a_value(store: Any) -> None:
 
 
 def test_history_tells_each_event_that_was_taken(store: Any, door: Any) -> None:
-    """API: history, S13.2"""
+    """docs/orchestrator.md#asking, S13.2"""
     clock = StoppedClock()
     orders = orchestrated(YAML, store, scheduler=clock)
     door.create(orders, "o-1")
@@ -105,7 +105,7 @@ def test_refused_events_are_in_it_if_that_is_asked_for(store: Any, door: Any) ->
 
 
 def test_find_goes_through_all_page_by_page(store: Any) -> None:
-    """API: find"""
+    """docs/orchestrator.md#asking: find"""
     orders = orchestrated(YAML, store)
     ids = [f"o-{number:02}" for number in range(25)]
     for entity_id in reversed(ids):
@@ -119,7 +119,7 @@ def test_find_goes_through_all_page_by_page(store: Any) -> None:
 
 
 def test_find_by_state(store: Any) -> None:
-    """API: find; S1.2: a compound stands for its initial leaf"""
+    """S1.2: a compound stands for its initial leaf"""
     orders = orchestrated(YAML, store)
     for entity_id, triggers in {"a": (), "b": ("approve",), "c": ("approve", "fill"), "d": ("split", "step")}.items():
         orders.create(entity_id)
@@ -140,7 +140,7 @@ def test_find_by_state(store: Any) -> None:
 
 
 def test_delete_leaves_nothing(store: Any, door: Any) -> None:
-    """API: delete: not its audit rows, event ids, timers and actions"""
+    """docs/orchestrator.md#asking: delete: not its audit rows, event ids, timers and actions"""
     deeds = Deeds(act=9)
     clock = StoppedClock()
     orders = orchestrated(YAML, store, actions=deeds.named("act"), scheduler=clock)

@@ -102,7 +102,7 @@ def test_an_unknown_state_to_find_by_is_an_error(store: Any) -> None:
 @IN_ONE_STORE
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_page_of_nothing_is_an_error(store: Any, limit: int) -> None:
-    """API: find"""
+    """docs/orchestrator.md#asking: find"""
     with pytest.raises(StoreError, match="the limit of a page is at least 1"):
         orchestrated(YAML, store).find(limit=limit)
 
@@ -116,7 +116,7 @@ def test_a_machine_with_gaps_makes_no_orchestrator(store: Any) -> None:
 
 @pytest.mark.parametrize("wrong", ["orders.db", None, 5])
 def test_what_is_no_store_is_told_with_the_remedy(wrong: Any) -> None:
-    """API: Orchestrator"""
+    """docs/orchestrator.md#opening-one"""
     with pytest.raises(ConfigurationError, match=r"is no store: make one of it, such as SQLiteStateStore\(path\)"):
         Orchestrator(bound(YAML), wrong)
     with pytest.raises(ConfigurationError, match="is no scheduler"):
@@ -124,7 +124,7 @@ def test_what_is_no_store_is_told_with_the_remedy(wrong: Any) -> None:
 
 
 def test_a_store_that_was_closed_opens_again(place: Place) -> None:
-    """API: close"""
+    """docs/orchestrator.md#opening-one: close"""
     orders = orchestrated(YAML, place.open())
     orders.create("o-1")
     orders.close()
@@ -135,5 +135,5 @@ def test_a_store_that_was_closed_opens_again(place: Place) -> None:
 
 
 def test_an_orchestrator_says_what_it_is(store: Any) -> None:
-    """API: Orchestrator"""
+    """docs/orchestrator.md#opening-one"""
     assert repr(orchestrated(YAML, store)).startswith("<Orchestrator of 'order' in ")

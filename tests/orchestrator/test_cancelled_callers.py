@@ -121,7 +121,7 @@ def test_while_a_guard_is_asked_nothing_was_done(store: Any) -> None:
 
 
 def test_while_a_guard_is_asked_under_a_lock_the_lock_ends(store: Any) -> None:
-    """DESIGN: after three conflicts the entity is locked"""
+    """After three conflicts the entity is locked"""
 
     async def scenario() -> None:
         gate, asked = Gate(), 0
@@ -162,7 +162,7 @@ def test_while_an_action_runs_the_transition_stands_and_the_action_runs_again(st
 
 
 def test_the_end_of_the_event_loop_keeps_no_lock(store: Any) -> None:
-    """DESIGN: whoever is cancelled leaves the store to its end"""
+    """Whoever is cancelled leaves the store to its end"""
 
     async def leaves() -> None:
         orders = serving(store, Deeds())

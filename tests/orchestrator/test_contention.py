@@ -50,7 +50,7 @@ async def _asends(orchestrator: Any) -> int:
 
 
 def test_four_processes_send_many_events_each(lasting: Place) -> None:
-    """S13, DESIGN: The orchestrator commits once"""
+    """S13, docs/design.md#one-commit"""
     children = [Child(lambda: _sends(orchestrated(YAML, lasting.open()))) for _ in range(SENDERS)]
     reported = sum(child.result() for child in children)
     _counted(orchestrated(YAML, lasting.open()), reported)
@@ -73,7 +73,7 @@ def test_four_tasks_send_many_events_each(store: Any) -> None:
 
 
 def test_more_tasks_than_there_are_threads_send_at_once(store: Any) -> None:
-    """DESIGN: who holds the lock is not kept from ending it by those who wait for it"""
+    """Who holds the lock is not kept from ending it by those who wait for it"""
     orchestrator = orchestrated(YAML, store)
 
     async def all_of_them() -> list[Any]:
@@ -84,7 +84,7 @@ def test_more_tasks_than_there_are_threads_send_at_once(store: Any) -> None:
 
 
 def test_tasks_whose_guards_wait_send_at_once(store: Any) -> None:
-    """DESIGN: after three conflicts the entity is locked, so that somebody gets through"""
+    """After three conflicts the entity is locked, so that somebody gets through"""
 
     async def asked(ctx: Any) -> bool:
         await asyncio.sleep(0.002)
@@ -100,7 +100,7 @@ def test_tasks_whose_guards_wait_send_at_once(store: Any) -> None:
 
 
 def test_a_patch_and_events_at_once_lose_nothing_of_each_other(lasting: Place) -> None:
-    """DESIGN: a patch is merged key by key into the context as it is then"""
+    """A patch is merged key by key into the context as it is then"""
 
     def orchestrator_of(number: int) -> Any:
         def note(ctx: Any) -> None:
@@ -148,7 +148,7 @@ class Noted(Busy):
 
 
 def test_after_three_conflicts_the_retry_holds_a_lock(store: Any, door: Any) -> None:
-    """DESIGN"""
+    """docs/orchestrator.md#conflicts"""
     busy = Noted(store, times=4)
     orchestrator = orchestrated(YAML, busy)
     assert door.send(orchestrator, "e-1", "hit").success
@@ -159,7 +159,7 @@ def test_after_three_conflicts_the_retry_holds_a_lock(store: Any, door: Any) -> 
 def test_conflicts_without_end_are_an_error_and_nothing_is_written(
     store: Any, door: Any, retries: int, tries: int
 ) -> None:
-    """DESIGN: the bound on conflicts"""
+    """docs/orchestrator.md#conflicts: max_conflict_retries"""
     busy = Noted(store, times=1_000)
     orchestrator = orchestrated(YAML, busy, max_conflict_retries=retries)
     with pytest.raises(StaleVersionError, match=f"'e-1' of counter was changed by others {tries} times in a row"):

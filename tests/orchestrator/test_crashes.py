@@ -24,7 +24,7 @@ KILLS = 200 if SOAK else 12
 def test_after_kills_and_recovery_all_that_was_committed_is_there_and_was_acted_on(
     lasting: Place, tmp_path: Path
 ) -> None:
-    """S8, S9, S13; DESIGN: The orchestrator commits once"""
+    """S8, S9, S13; docs/design.md#one-commit"""
     path = tmp_path / "log"
     _kill_some(lasting, path)
     orchestrator = serve(lasting.open(), Log(path), random.Random(0))
@@ -105,7 +105,7 @@ class Story:
             assert moment >= round(armed.at.timestamp() * 1000) + DELAY
 
     def check_patches(self, entity_id: str) -> None:
-        """What actions changed in the context is there, once for each (DESIGN)."""
+        """What actions changed in the context is there, once for each (docs/design.md#one-commit)."""
         patched = [key for key in self.entities[entity_id].context if key.startswith("patched")]
         assert len(patched) == sum(row.trigger == "end" for row in self.history[entity_id])
 

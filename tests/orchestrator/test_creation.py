@@ -62,7 +62,7 @@ def test_automatic_transitions_follow_at_once(store: Any, door: Any) -> None:
 
 
 def test_an_entity_that_is_there_is_not_created_again(store: Any, door: Any) -> None:
-    """API: create"""
+    """docs/orchestrator.md#events: create"""
     orders = orchestrated(YAML, store)
     entity = door.create(orders, "o-1")
     with pytest.raises(StoreError, match="order has an entity 'o-1' already"):
@@ -160,7 +160,7 @@ def test_actions_that_are_not_bound_are_told_when_the_orchestrator_is_made(store
 
 @pytest.mark.parametrize("wrong", [{"action_lease": 0}, {"action_lease": -1}, {"max_conflict_retries": -1}])
 def test_settings_that_make_no_sense_are_refused(store: Any, wrong: dict[str, Any]) -> None:
-    """API: Orchestrator"""
+    """docs/orchestrator.md#opening-one"""
 
     with pytest.raises(ConfigurationError, match="action_lease has to be more than 0 seconds"):
         orchestrated(YAML, store, **wrong)

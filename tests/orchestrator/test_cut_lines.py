@@ -103,7 +103,7 @@ def ended(store: Any) -> None:
     ("conflicts", "when", "stays_cut"), [*((0, *cut) for cut in CUTS), *((3, *cut) for cut in FEWER)]
 )
 def test_of_an_event(place: Place, line: Line, door: Any, conflicts: int, when: str, stays_cut: bool) -> None:
-    """DESIGN: one commit; S13.1: sent again, it is taken once"""
+    """docs/design.md#one-commit; S13.1: sent again, it is taken once"""
     direct = place.open()
 
     def attempt(number: int) -> bool:

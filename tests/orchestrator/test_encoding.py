@@ -172,7 +172,7 @@ def _fraction() -> Any:
 
 
 def test_a_type_of_the_application_needs_a_codec(store: Any, door: Any) -> None:
-    """S13.4, API: codecs"""
+    """S13.4, docs/orchestrator.md#what-can-be-stored"""
     with pytest.raises(StoreError, match=r"share holds Fraction\(1, 3\), which JSON can't hold"):
         door.create(orchestrated(YAML, store), "o-1", {"share": _fraction()})
     deeds = Deeds(book=1)
@@ -184,7 +184,7 @@ def test_a_type_of_the_application_needs_a_codec(store: Any, door: Any) -> None:
 
 
 def test_a_codec_may_be_given_for_an_undeclared_key_or_instead_of_the_declared_one(store: Any, door: Any) -> None:
-    """API: codecs"""
+    """docs/orchestrator.md#what-can-be-stored"""
     orders = orchestrated(YAML, store, codecs={"free": Fractions(), "price": Fractions()})
     context = {"free": _fraction(), "price": _fraction()}
     assert door.create(orders, "o-1", context).context == context

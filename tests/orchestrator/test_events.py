@@ -106,7 +106,7 @@ def test_a_refused_event_is_a_result_and_writes_nothing(
 
 
 def test_a_payload_that_is_not_as_declared_is_a_result(store: Any, door: Any) -> None:
-    """API: Payload"""
+    """docs/yaml.md#events-and-payloads"""
     orders = desk(store)
     door.send(orders, "o-1", "approve", {"blocked": False})
     for payload in ({}, {"amount": "3"}, {"amount": 3, "colour": "red"}):
@@ -226,7 +226,7 @@ def test_an_action_may_send_to_its_own_entity(store: Any, door: Any) -> None:
 
 
 def test_without_create_missing_an_unknown_entity_is_an_error(store: Any, door: Any) -> None:
-    """API: create_missing"""
+    """docs/orchestrator.md#opening-one: create_missing"""
     orders = desk(store, create_missing=False)
     with pytest.raises(StoreError, match="order has no entity 'o-1': create it first"):
         door.send(orders, "o-1", "approve", {"blocked": False})

@@ -57,7 +57,7 @@ def state_of(orders: Any) -> Any:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_at_every_call_of_an_event_the_entity_is_as_before_or_as_after(place: Place, door: Any, when: str) -> None:
-    """DESIGN, S13: and once that was the commit, the sender is told of no error"""
+    """S13: and once that was the commit, the sender is told of no error"""
     number, seen = 0, set()
     while True:
         number += 1
@@ -115,7 +115,7 @@ def test_at_every_call_of_a_timer_it_takes_effect_once_in_the_end(place: Place, 
 
 
 def test_a_commit_that_breaks_inside_the_store_has_written_nothing(lasting: Place, door: Any) -> None:
-    """DESIGN: all in one transaction"""
+    """docs/design.md#one-commit: all in one transaction"""
     deeds, failed = Deeds(), 0
     orders = orchestrated(YAML, lasting.open(), actions=deed(deeds))
     for point in lasting.points:
@@ -153,7 +153,7 @@ def test_what_the_store_could_not_note_is_told_and_runs_again(store: Any, door: 
 
 
 def test_a_scheduler_that_fails_undoes_nothing(store: Any, door: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """DESIGN: a scheduler is only an alarm clock"""
+    """A scheduler is only an alarm clock"""
 
     class Deaf(StoppedClock):
         def arm(self, orchestrator: Any, entity_id: str, due: int) -> None:

@@ -24,7 +24,7 @@ def acting(store: Any, act: Callable[[Any], Any], then: Callable[[Any], Any] = l
 
 
 def test_keys_that_were_set_or_removed_are_merged_when_the_action_is_done(store: Any, door: Any) -> None:
-    """DESIGN"""
+    """docs/orchestrator.md#actions"""
 
     def act(ctx: Any) -> None:
         ctx["price"] = Decimal("1.5")
@@ -51,14 +51,14 @@ def test_each_action_gets_a_copy_of_the_committed_context(store: Any, door: Any)
 
 
 def test_without_a_patch_the_entity_is_neither_read_nor_written(store: Any, door: Any) -> None:
-    """DESIGN"""
+    """docs/orchestrator.md#actions"""
     orders = acting(store, lambda ctx: ctx.update(_mine=1, _event=None))
     door.send(orders, "o-1", "approve")
     assert (door.get(orders, "o-1").version, door.get(orders, "o-1").context) == (1, {})
 
 
 def test_a_patch_leaves_state_timers_and_what_others_have_changed(store: Any, door: Any) -> None:
-    """DESIGN: it touches neither state nor timers"""
+    """It touches neither state nor timers"""
     clock = StoppedClock()
 
     def act(ctx: Any) -> None:
@@ -75,14 +75,14 @@ def test_a_patch_leaves_state_timers_and_what_others_have_changed(store: Any, do
 
 
 def test_the_later_of_two_that_change_the_same_key_stands(store: Any, door: Any) -> None:
-    """DESIGN: key by key"""
+    """docs/orchestrator.md#actions: key by key"""
     orders = acting(store, lambda ctx: ctx.update(x=1, y=1), lambda ctx: ctx.update(x=2))
     door.send(orders, "o-1", "approve")
     assert door.get(orders, "o-1").context == {"x": 2, "y": 1}
 
 
 def test_a_patch_lands_however_often_others_are_faster(store: Any, door: Any) -> None:
-    """DESIGN: retried until it lands"""
+    """It is retried until it lands"""
 
     class Others(Double):
         times = 8
@@ -99,7 +99,7 @@ def test_a_patch_lands_however_often_others_are_faster(store: Any, door: Any) ->
 
 
 def test_an_entity_that_was_deleted_meanwhile_is_not_patched(store: Any, door: Any) -> None:
-    """DESIGN"""
+    """docs/orchestrator.md#actions"""
 
     def act(ctx: Any) -> None:
         orders.delete("o-1")
@@ -135,7 +135,7 @@ def test_what_a_failing_action_has_changed_is_dropped(store: Any, door: Any) -> 
 
 
 def test_an_async_action_patches_as_well(store: Any) -> None:
-    """DESIGN"""
+    """docs/orchestrator.md#actions"""
     import asyncio
 
     async def act(ctx: Any) -> None:

@@ -131,7 +131,7 @@ def test_what_is_long_due_fires_in_order_each_once_and_arms_what_follows_from_no
 
 
 def test_a_moment_may_be_given_instead_of_the_clock(orders: Any, door: Any) -> None:
-    """API: run_due(now)"""
+    """docs/orchestrator.md#timers: run_due(now)"""
     door.send(orders, "o-1", "approve", {"nervous": True})
     assert door.run_due(orders, at(9_999)) == []
     assert len(door.run_due(orders, at(10_000))) == 1
@@ -179,7 +179,7 @@ def test_the_actions_of_a_timer_run_and_are_in_its_result(store: Any, door: Any,
 
 
 def test_claims_go_by_the_clock_of_the_store_whatever_the_timers_go_by(store: Any, door: Any) -> None:
-    """DESIGN: with a clock of the past, nobody takes an action that runs; with one of the future, it is found again"""
+    """With a clock of the past, nobody takes an action that runs; with one of the future, it is found again"""
     for now in (1_000, MOMENT * 2):
         clock, taken = StoppedClock(now), list[int]()
 
@@ -230,7 +230,7 @@ def test_an_entity_created_in_a_state_with_a_timer_without_delay_moves_on(store:
 
 
 def test_more_entities_than_a_batch_are_all_served(store: Any, door: Any, clock: StoppedClock) -> None:
-    """API: run_due"""
+    """docs/orchestrator.md#timers: run_due"""
     orders = orchestrated(YAML, store, scheduler=clock)
     for number in range(130):
         orders.process_event(f"o-{number}", "approve", {"nervous": True})

@@ -1,4 +1,4 @@
-"""The orchestrator that a generated module defines: the same one, with the machine's types (API: OrderOrchestrator)."""
+"""The orchestrator that a generated module defines: the same one, with the machine's types (docs/orchestrator.md)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Actions:
 
 @TWO_STORES
 def test_on_has_a_method_per_trigger(store: Any) -> None:
-    """API: orders.on(entity_id).fill(...)"""
+    """docs/orchestrator.md#events: orders.on(entity_id).fill(...)"""
     served = orders(store)
     assert served.on("o-1").fill(amount=3).target_state == "open"
     assert served.get("o-1").context == {"amount": 3, "note": "none"}
@@ -50,7 +50,7 @@ def test_on_has_a_method_per_trigger(store: Any) -> None:
 
 @TWO_STORES
 def test_aon_answers_an_awaitable(store: Any) -> None:
-    """API"""
+    """docs/orchestrator.md#async"""
 
     async def scenario() -> None:
         served = orders(store)
@@ -73,7 +73,7 @@ def test_an_event_id_goes_with_it(store: Any) -> None:
 
 @TWO_STORES
 def test_its_methods_are_those_of_the_orchestrator(store: Any) -> None:
-    """API"""
+    """docs/orchestrator.md#opening-one"""
     deeds = Deeds(act=1)
     served = orders(store, deeds)
     assert served.create("o-1").state is MODULE.OrderState.NEW
@@ -94,7 +94,7 @@ def test_its_methods_are_those_of_the_orchestrator(store: Any) -> None:
 
 @TWO_STORES
 def test_its_async_twins_are_too(store: Any) -> None:
-    """API"""
+    """docs/orchestrator.md#async"""
 
     async def scenario() -> None:
         deeds = Deeds(act=1)
@@ -114,7 +114,7 @@ def test_its_async_twins_are_too(store: Any) -> None:
 
 
 def test_no_method_and_no_setting_was_forgotten() -> None:
-    """API: the same, typed"""
+    """docs/orchestrator.md#opening-one: the same, typed"""
     methods = {name: each for name, each in vars(Orchestrator).items() if inspect.isfunction(each) and name[0] != "_"}
     public = {name for name, method in methods.items() if not inspect.isgeneratorfunction(method)}  # clocks run those
     assert [name for name in sorted(public) if not hasattr(MODULE.OrderOrchestrator, name)] == []

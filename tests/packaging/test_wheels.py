@@ -1,4 +1,4 @@
-"""Both distributions as wheels, installed where the sources are out of the way (DESIGN, "Learn from": attrs)."""
+"""Both distributions as wheels, installed where the sources are out of the way (docs/design.md#two-distributions)."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_what_the_installed_tool_generates_runs_with_the_installed_runtime(envir
 def test_importing_a_generated_module_loads_the_runtime_and_the_standard_library_only(
     environment: Path, project: Path
 ) -> None:
-    """DESIGN, "Start-up counts too"."""
+    """docs/speed.md#start-up"""
     told = json.loads(run(environment / "python", "-I", "program.py", folder=project))
     assert told["foreign"] == ["fsm", "pystator_runtime"]
     assert {"asyncio", "sqlite3", "logging", "inspect", "dataclasses"}.isdisjoint(told["standard"])

@@ -1,4 +1,4 @@
-"""A second implementation of SEMANTICS.md: it walks the YAML, for clarity alone."""
+"""A second implementation of docs/rules.md: it walks the YAML, for clarity alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Timer = tuple[str, str, int]  # the state it belongs to, its trigger, and its de
 
 
 class EndlessError(Exception):
-    """Timers without delay arm each other for ever, of which SEMANTICS.md says nothing."""
+    """Timers without delay arm each other for ever, of which the rules say nothing."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Random statecharts do at every door what a second implementation of SEMANTICS.md says (S1-S9)."""
+"""Random statecharts do at every door what a second implementation of docs/rules.md says (S1-S9)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _quiet() -> Any:
 )
 @given(st.data())
 def test_every_door_agrees_with_the_reference(data: Any) -> None:
-    """S preamble"""
+    """docs/rules.md: the rules hold at every door."""
     global steps
     definition = data.draw(machines(), "machine")
     context = data.draw(contexts, "context")

@@ -95,7 +95,7 @@ def test_nothing_is_run_for_an_event_that_is_refused_or_ignored(fire: Any) -> No
 
 
 def test_a_result_without_actions_has_no_execution(fire: Any) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     assert fire(placed(bound(PLAIN), "b", execute_actions=True), "back").execution is None
 
 
@@ -186,7 +186,7 @@ def test_the_engines_keys_are_never_part_of_the_entitys_context(fire: Any) -> No
 
 
 def test_what_actions_do_to_their_copies_is_merged_key_by_key(fire: Any) -> None:
-    """DESIGN: a patch; the later in planned order stands"""
+    """The later in planned order stands"""
 
     def leave(ctx: Any) -> None:
         ctx["items"].append("leave")

@@ -54,7 +54,7 @@ def test_a_deep_copy_shares_no_value_of_the_context() -> None:
 
 
 def test_a_copy_keeps_results_hooks_and_strictness() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     order = bound(YAML).create(history=2, strict=True)
     order.fill()
     twin = copy.copy(order)
@@ -91,7 +91,7 @@ def test_an_unpickled_session_goes_on_with_a_machine() -> None:
 
 
 def test_it_behaves_as_the_machine_is_told() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     machine = bound(YAML)
     order = machine.attach(pickle.loads(pickle.dumps(machine.create("o-1"))), history=1, strict=True)
     order.fill()

@@ -65,7 +65,7 @@ def test_starting_plans_the_entry_of_the_initial_state() -> None:
 
 
 def test_starting_tells_defaults_and_effects_among_its_changes() -> None:
-    """S10.3, API: Result"""
+    """S10.3, docs/generated-module.md#results"""
     context = {"name": "x", "n": 5}
     result = MACHINE.start(context)
     assert dict(result.changes) == {
@@ -293,7 +293,7 @@ def test_what_needs_no_awaiting_is_created_alike() -> None:
 
 
 def test_an_entity_id_is_kept_or_made_up_once() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#sessions"""
     assert MACHINE.create("order-1").entity_id == "order-1"
     session, other = MACHINE.create(), MACHINE.create()
     assert session.entity_id == session.entity_id

@@ -66,7 +66,7 @@ def test_effects_are_applied_in_planned_order(
 def test_changes_and_removed_tell_the_new_context_and_the_old_one_is_untouched(
     actions: str, before: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    """API: Result, S8.2"""
+    """docs/generated-module.md#results, S8.2"""
     given = copy.deepcopy(before)
     result = having(actions).process("a", "go", given)
     assert given == before

@@ -1,4 +1,4 @@
-"""Running the actions of results with an executor (S8.5-S8.7, API: ActionExecutor)."""
+"""Running the actions of results with an executor (S8.5-S8.7, docs/generated-module.md#running-actions)."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_result_without_actions_runs_none(run: Any) -> None:
 
 
 def test_every_action_gets_its_own_copy_and_the_callers_context_is_untouched(run: Any) -> None:
-    """DESIGN: each gets its own copy of the context"""
+    """Each gets its own copy of the context"""
 
     def write(ctx: Any) -> None:
         assert ctx["items"] == [1]
@@ -263,7 +263,7 @@ def test_phased_actions_on_a_sync_path_run_in_planned_order() -> None:
 
 @pytest.mark.parametrize("way", [way for way in RUNS if way != "execute"])
 def test_an_action_that_exceeds_its_timeout_has_failed(way: str) -> None:
-    """FORMAT: timeout; S8.6"""
+    """docs/yaml.md#actions: timeout; S8.6"""
 
     async def forever(ctx: Any) -> None:
         await asyncio.Event().wait()
@@ -294,6 +294,6 @@ def test_a_context_that_can_not_be_copied_is_the_actions_failure(run: Any) -> No
 
 
 def test_a_mode_may_be_given_by_its_name() -> None:
-    """API: ActionExecutor"""
+    """docs/generated-module.md#running-actions"""
     executor = ActionExecutor(registry({}), mode="phased")  # type: ignore[arg-type]
     assert executor.mode is ExecutionMode.PHASED

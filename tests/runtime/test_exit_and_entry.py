@@ -115,7 +115,7 @@ def test_an_internal_transition_from_anywhere_stays_where_it_is(door: Door) -> N
 
 
 def test_the_single_transition_of_a_step_is_told_apart(door: Door) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     (step,) = door(MACHINE, "a", "go").result.steps
     assert (step.source_state, step.target_state, step.trigger) == ("a", "b", "go")
     assert [spec.name for spec in step.all_action_specs] == [

@@ -1,4 +1,4 @@
-"""Declared types: what they accept, and how values are written as JSON and read back (S13.4, FORMAT: Types)."""
+"""Declared types: what they accept, and how values are written as JSON and read back (S13.4, docs/yaml.md#types)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ACCEPTED: dict[str, tuple[Any, list[Any], list[Any]]] = {
 
 @pytest.mark.parametrize(("field_type", "good", "bad"), ACCEPTED.values(), ids=ACCEPTED)
 def test_a_type_accepts_its_values_and_no_others(field_type: Any, good: list[Any], bad: list[Any]) -> None:
-    """FORMAT: Types"""
+    """docs/yaml.md#types"""
     for value in good:
         assert field_type.accepts(value), value
     for value in bad:
@@ -107,5 +107,5 @@ def test_a_value_of_another_type_is_passed_as_it_is(field_type: Any, value: Any)
 
 
 def test_a_type_is_shown_as_it_is_written() -> None:
-    """FORMAT: Types"""
+    """docs/yaml.md#types"""
     assert repr(rt.dict_of(rt.STRING, rt.list_of(rt.optional(rt.DATE)))) == "dict[string, list[date?]]"

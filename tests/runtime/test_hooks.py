@@ -1,4 +1,4 @@
-"""Hooks: what an application is told about each event (API: create, TransitionHook)."""
+"""Hooks: what an application is told about each event (docs/generated-module.md#hooks)."""
 
 from __future__ import annotations
 

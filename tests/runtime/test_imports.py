@@ -1,4 +1,4 @@
-"""What importing the runtime costs (DESIGN: start-up counts too; no dependency)."""
+"""What importing the runtime costs (docs/speed.md#start-up), and that it has no dependency."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def bare() -> set[str]:
     ],
 )
 def test_importing_the_runtime_loads_nothing_heavy(bare: set[str], statement: str) -> None:
-    """DESIGN"""
+    """docs/speed.md#start-up"""
     assert not HEAVY & (loaded_after(f"{BARE}\n{statement}") - bare)
 
 
 def test_importing_what_generated_modules_need_compiles_nothing() -> None:
-    """DESIGN: annotations that `typing` compiles from text cost more than the classes they are in"""
+    """Annotations that `typing` compiles from text cost more than the classes they are in"""
     script = """
 import sys, typing
 compiled = []
@@ -64,13 +64,13 @@ print(*compiled)
 
 
 def test_the_package_itself_loads_none_of_its_modules_before_they_are_asked_for() -> None:
-    """API: lazily where heavy"""
+    """Lazily, where they are heavy."""
     found = loaded_after("import pystator_runtime")
     assert [name for name in found if name.startswith("pystator_runtime.")] == ["pystator_runtime.lazy"]
 
 
 def test_a_generated_module_in_use_loads_nothing_heavy(bare: set[str], tmp_path: Path) -> None:
-    """DESIGN: a machine with guards, effects and payloads, and a session that was sent an event"""
+    """A machine with guards, effects and payloads, and a session that was sent an event"""
     from pystator_gen.pipeline import compile_source
     from pystator_gen.source import Source
 
@@ -92,7 +92,7 @@ transitions:
 
 
 def test_the_runtime_loads_nothing_but_itself_and_the_standard_library() -> None:
-    """DESIGN: no dependency at all"""
+    """docs/dependencies.md#the-runtime"""
     found = loaded_after("from pystator_runtime import *\nimport pystator_runtime.interface")
     packages = {name.partition(".")[0] for name in found}
     foreign = {name for name in packages - set(sys.stdlib_module_names) if not name.startswith(("_", "sitecustom"))}
@@ -100,7 +100,7 @@ def test_the_runtime_loads_nothing_but_itself_and_the_standard_library() -> None
 
 
 def test_what_type_checkers_read_for_a_generated_module_names_no_store_and_no_clock() -> None:
-    """DESIGN: type checkers follow what is imported for them alone, and read the libraries of all that is named"""
+    """Type checkers follow what is imported for them alone, and read the libraries of all that is named"""
     found, ahead = set[str](), ["pystator_runtime.interface"]
     while ahead:
         module = ahead.pop()
@@ -133,19 +133,19 @@ def _is_module(name: str) -> bool:
 
 
 def test_the_runtime_declares_no_dependency() -> None:
-    """DESIGN: no dependency at all"""
+    """docs/dependencies.md#the-runtime"""
     project = tomllib.loads((RUNTIME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["dependencies"] == []
 
 
 def test_the_runtime_does_not_know_the_generator() -> None:
-    """DESIGN: a tool and a library"""
+    """docs/design.md#two-distributions"""
     for path in (RUNTIME / "pystator_runtime").rglob("*.py"):
         assert "pystator_gen" not in path.read_text(encoding="utf-8"), path
 
 
 def test_the_definition_is_plain_json_that_is_read_on_demand_only() -> None:
-    """DESIGN: most applications never look at it"""
+    """Most applications never look at it"""
     module, _ = compile_machine(
         "{states: [{name: a, type: initial}], transitions: [{trigger: go, source: a, dest: a}]}"
     )

@@ -1,4 +1,4 @@
-"""What a machine can be asked (API: Machine), and the errors of the package."""
+"""What a machine can be asked (docs/generated-module.md#deciding-without-a-session), and the errors of the package."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LENIENT = bound(YAML.replace("version: 1.10", "strict_mode: false"))
 
 
 def test_a_machine_tells_its_name_and_version_as_written() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#deciding-without-a-session"""
     assert (MACHINE.name, MACHINE.version) == ("order_desk", "1.10")
     assert LENIENT.version is None
     assert repr(MACHINE) == "<OrderDeskMachine 'order_desk' 1.10>"
@@ -39,19 +39,19 @@ def test_a_machine_tells_its_name_and_version_as_written() -> None:
 
 
 def test_states_and_triggers_stand_in_order_of_definition() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#deciding-without-a-session"""
     assert [str(state) for state in MACHINE.states] == ["a", "pick", "b", "done"]
     assert [str(trigger) for trigger in MACHINE.triggers] == ["zip", "go", "choose", "touch"]
 
 
 def test_available_triggers_are_those_with_a_transition_whatever_their_guards_say() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#deciding-without-a-session"""
     found = {state: MACHINE.get_available_triggers(state) for state in ("a", "b", "done")}
     assert found == {"a": ["go", "choose", "touch"], "b": ["zip", "touch"], "done": []}
 
 
 def test_can_transition_tells_whether_the_event_would_be_taken_now() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#deciding-without-a-session"""
     assert MACHINE.can_transition("b", "zip", {"n": 2})
     assert not MACHINE.can_transition("b", "zip", {"n": 1})
     assert not MACHINE.can_transition("b", "zip", {})
@@ -63,7 +63,7 @@ def test_can_transition_tells_whether_the_event_would_be_taken_now() -> None:
 
 
 def test_an_event_that_would_be_ignored_would_not_be_taken() -> None:
-    """API: Machine, S2.4"""
+    """docs/generated-module.md#deciding-without-a-session, S2.4"""
     assert not LENIENT.can_transition("a", "fly", {})
     assert not LENIENT.can_transition("a", "zip", {})
 
@@ -79,7 +79,7 @@ def test_an_async_guard_makes_can_transition_raise() -> None:
 
 
 def test_the_definition_is_all_that_the_yaml_said_and_a_copy() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#deciding-without-a-session"""
     definition = MACHINE.definition
     assert list(definition) == ["meta", "state_variables", "states", "transitions"]
     assert definition["meta"]["description"] == "What an order goes through."
@@ -95,7 +95,7 @@ def test_the_definition_is_all_that_the_yaml_said_and_a_copy() -> None:
 
 
 def test_deciding_is_pure() -> None:
-    """API: Machine: the same answer again, and nothing changed"""
+    """docs/generated-module.md#deciding-without-a-session: the same answer again, and nothing changed"""
     context = {"n": 1, "g": True, "deep": [{"x": 1}]}
     given = copy.deepcopy(context)
     for state, trigger in (("a", "go"), ("a", "touch"), ("b", "zip"), ("done", "go"), ("a", "fly")):
@@ -110,13 +110,13 @@ def test_deciding_is_pure() -> None:
 
 
 def test_deciding_takes_a_history_which_flat_machines_have_none_of() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#deciding-without-a-session"""
     assert MACHINE.process("a", "touch", {"n": 1}, history={}).success
     assert asyncio.run(MACHINE.aprocess("a", "touch", {"n": 1}, history={})).success
 
 
 def test_a_mapping_that_is_no_dict_will_do_as_a_context() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#deciding-without-a-session"""
     from types import MappingProxyType
 
     context = MappingProxyType({"n": 1, "g": True})
@@ -127,7 +127,7 @@ def test_a_mapping_that_is_no_dict_will_do_as_a_context() -> None:
 
 
 def test_a_machine_without_functions_is_made_without_arguments() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#binding-functions"""
     module: Any = load(
         """
         meta: {machine_name: lamp}
@@ -146,7 +146,7 @@ def test_a_machine_without_functions_is_made_without_arguments() -> None:
 
 
 def test_every_error_has_a_code_and_is_an_fsm_error() -> None:
-    """API: pystator_runtime"""
+    """docs/generated-module.md#errors"""
     names = [name for name in dir(pystator_runtime) if name.endswith("Error") and name != "FSMError"]
     assert {
         *("ConfigurationError", "InvalidTransitionError", "UndefinedTriggerError"),
@@ -168,7 +168,7 @@ def test_a_terminal_state_error_is_an_invalid_transition_too() -> None:
 
 
 def test_everything_promised_can_be_imported_from_the_package() -> None:
-    """API: pystator_runtime, as far as it is built"""
+    """docs/generated-module.md"""
     promised = """StateMachine EntitySession TransitionResult Event ActionSpec ActionResult
         ExecutionResult ExecutionMode ActionRegistry GuardRegistry ActionExecutor TransitionHook
         EngineContext ErrorCode FSMError"""
@@ -180,7 +180,7 @@ def test_everything_promised_can_be_imported_from_the_package() -> None:
 
 
 def test_a_module_made_for_another_interface_says_what_to_do() -> None:
-    """DESIGN: The shape"""
+    """docs/generated-module.md#versions"""
     rt.require(rt.INTERFACE, "order")
     with pytest.raises(ConfigurationError, match=r"order was generated for.*pip install -U"):
         rt.require(rt.INTERFACE + 1, "order")
@@ -189,7 +189,7 @@ def test_a_module_made_for_another_interface_says_what_to_do() -> None:
 
 
 def test_an_event_is_a_value() -> None:
-    """API: pystator_runtime"""
+    """docs/generated-module.md#sessions"""
     event = pystator_runtime.Event("go", {"n": 1}, event_id="x")
     assert event == pystator_runtime.Event("go", {"n": 1}, event_id="x")
     assert event != pystator_runtime.Event("go", {"n": 1})

@@ -1,4 +1,4 @@
-"""Declared payloads (API: Payload, S8.3)."""
+"""Declared payloads (docs/yaml.md#events-and-payloads, S8.3)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def send(request: Any) -> Any:
     ],
 )
 def test_a_payload_that_is_not_as_declared_is_refused(send: Any, payload: Any, told: str) -> None:
-    """API: Payload"""
+    """docs/yaml.md#events-and-payloads"""
     for state in ("a", "b"):
         result, after, context = send(state, "fill", payload, {"kept": 1})
         assert isinstance(result.error, InvalidTransitionError)
@@ -83,20 +83,20 @@ def test_a_payload_that_is_not_as_declared_is_refused(send: Any, payload: Any, t
 
 
 def test_all_that_is_wrong_is_told_at_once(send: Any) -> None:
-    """API: Payload"""
+    """docs/yaml.md#events-and-payloads"""
     result, _, _ = send("a", "fill", {"tags": 1, "more": 1})
     assert len(result.metadata["errors"]) == 3
 
 
 def test_a_payload_that_fits_is_taken_with_its_defaults(send: Any) -> None:
-    """API: Payload, S8.3"""
+    """docs/yaml.md#events-and-payloads, S8.3"""
     result, state, context = send("a", "fill", {"qty": 2, "side": "sell"})
     assert result.success
     assert (state, context) == ("b", {"qty": 2, **FILLED, "side": "sell"})
 
 
 def test_guards_and_effects_see_the_defaults(send: Any) -> None:
-    """API: Payload"""
+    """docs/yaml.md#events-and-payloads"""
     assert send("a", "fill", {"qty": 2})[1] == "b"
     assert send("a", "fill", {"qty": 2, "tags": []})[1] == "a"
     assert send("b", "fill", {"qty": 2})[2] == {"qty": 2, **FILLED, "n": 1}
@@ -110,7 +110,7 @@ def test_no_two_events_share_a_default(send: Any) -> None:
 
 
 def test_an_empty_payload_means_none(send: Any) -> None:
-    """API: Payload"""
+    """docs/yaml.md#events-and-payloads"""
     assert send("b", "cancel", {})[1] == "a"
     result, state, _ = send("b", "cancel", {"x": 1})
     assert result.metadata["reason"] == "payload_validation"
@@ -118,7 +118,7 @@ def test_an_empty_payload_means_none(send: Any) -> None:
 
 
 def test_a_trigger_without_a_declaration_takes_what_it_is_given(send: Any) -> None:
-    """API: Payload"""
+    """docs/yaml.md#events-and-payloads"""
     assert send("b", "free", {"total": 1, "whatever": "x"})[2] == {"total": 1, "whatever": "x"}
 
 
@@ -138,14 +138,14 @@ def test_a_payload_is_looked_at_only_where_the_trigger_leads_somewhere() -> None
 
 
 def test_the_payload_is_looked_at_before_the_guards() -> None:
-    """API: Payload"""
+    """docs/yaml.md#events-and-payloads"""
     result = placed(MACHINE, "a").handle(Event("fill", {"qty": "9"}))
     assert result.metadata["reason"] == "payload_validation"
     assert "guard_errors" not in result.metadata
 
 
 def test_methods_take_the_payload_as_keyword_arguments() -> None:
-    """API: Payload"""
+    """docs/yaml.md#events-and-payloads"""
     session = placed(MACHINE, "a")
     assert session.fill(qty=2).success
     assert session.context == {"qty": 2, **FILLED}
@@ -162,7 +162,7 @@ STATELESS: dict[str, Any] = {
 
 @pytest.mark.parametrize("process", STATELESS.values(), ids=STATELESS)
 def test_at_the_stateless_doors_the_payload_is_looked_for_in_the_context(process: Any) -> None:
-    """API: Payload: other keys are the entity's own"""
+    """docs/yaml.md#events-and-payloads: other keys are the entity's own"""
     context = {"total": 5, "qty": 2, **FILLED}
     assert process("a", "fill", context).target_state == "b"
     assert process("a", "fill", {**context, "qty": "2"}).metadata["reason"] == "payload_validation"

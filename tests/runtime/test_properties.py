@@ -141,7 +141,7 @@ def test_every_door_answers_what_the_reference_says(
 def test_a_session_that_is_restored_after_every_event_goes_the_same_way(
     definition: Any, context: dict[str, Any], script: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    """API: Session: a snapshot is complete"""
+    """docs/generated-module.md#snapshots: a snapshot is complete"""
     machine = bound(definition, [])
     if reference.start(definition, context).error is not None:
         return

@@ -18,7 +18,7 @@ from pystator_runtime.recipes import evaluate_expression, flatten_context_for_gu
 
 
 def test_nested_values_get_names_of_their_own() -> None:
-    """API: the originals stay."""
+    """The originals stay."""
     order = {"qty": 5, "customer": {"name": "Ada", "tags": ["a"]}}
     assert flatten_context_for_guards({"order": order, "flag": True}) == {
         "order": order,
@@ -31,12 +31,12 @@ def test_nested_values_get_names_of_their_own() -> None:
 
 
 def test_the_separator_can_be_chosen() -> None:
-    """API."""
+    """It stands between the keys of two levels."""
     assert flatten_context_for_guards({"a": {"b": {"c": 1}}}, separator="__")["a__b__c"] == 1
 
 
 def test_a_key_that_is_there_already_stays() -> None:
-    """API: what the application wrote beats what is derived, and the less nested beats the deeper."""
+    """What the application wrote beats what is derived, and the less nested beats the deeper."""
     context = {"a": {"b": {"c": "deep"}, "b_c": "shallow"}, "a_b": "own"}
     flat = flatten_context_for_guards(context)
     assert flat["a_b"] == "own"
@@ -55,12 +55,12 @@ def test_keys_of_the_engine_are_not_looked_into() -> None:
 
 
 def test_keys_that_are_no_text_become_text() -> None:
-    """API."""
+    """In the names that are derived."""
     assert flatten_context_for_guards({"a": {1: "x"}})["a_1"] == "x"
 
 
 def test_a_mapping_inside_itself_ends() -> None:
-    """API."""
+    """It is looked into once."""
     loop: dict[str, Any] = {"b": 1}
     loop["me"] = loop
     flat = flatten_context_for_guards({"a": loop})
@@ -74,7 +74,7 @@ NESTED = st.recursive(st.integers(), lambda inner: st.dictionaries(KEYS, inner, 
 
 @given(st.dictionaries(KEYS, NESTED, max_size=4))
 def test_every_original_key_keeps_its_value(context: dict[str, Any]) -> None:
-    """API."""
+    """Nothing that is derived takes the place of it."""
     flat = flatten_context_for_guards(context)
     assert {key: flat[key] for key in context} == context
 
@@ -178,7 +178,7 @@ def test_the_applications_methods_are_not_called() -> None:
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """API: `evaluate_expression` needs simpleeval."""
+    """`evaluate_expression` needs simpleeval."""
     monkeypatch.setitem(sys.modules, "simpleeval", None)
     with pytest.raises(ImportError, match=r"pip install 'pystator-runtime\[recipes\]'"):
         evaluate_expression("1", {})

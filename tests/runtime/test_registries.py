@@ -1,4 +1,4 @@
-"""Binding functions to a machine (S5.4, API: Machine, registries)."""
+"""Binding functions to a machine (S5.4, docs/generated-module.md#binding-functions)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def complete(machine: Any) -> Any:
 
 
 def test_functions_are_bound_from_an_object() -> None:
-    """API: Machine; a name that Python can't spell gets its spelling"""
+    """docs/generated-module.md#binding-functions; a name that Python can't spell gets its spelling"""
 
     class Guards:
         def g1(self, ctx: Any) -> bool:
@@ -69,7 +69,7 @@ def test_functions_are_bound_from_an_object() -> None:
 
 
 def test_functions_are_bound_from_a_module() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#binding-functions"""
     guards, actions = ModuleType("guards"), ModuleType("actions")
     for name in ("g1", "g2", "class_"):
         setattr(guards, name, true)
@@ -81,7 +81,7 @@ def test_functions_are_bound_from_a_module() -> None:
 
 
 def test_functions_are_bound_one_by_one_in_any_order() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#binding-functions"""
     machine = CLASS.unbound()
 
     @machine.action("a1")
@@ -100,7 +100,7 @@ def test_functions_are_bound_one_by_one_in_any_order() -> None:
 
 
 def test_a_registry_adds_to_what_is_bound_already() -> None:
-    """API: Machine: in any order"""
+    """docs/generated-module.md#binding-functions: in any order"""
     for first in (True, False):
         machine = CLASS.unbound()
         registry, actions = GuardRegistry({"g2": true, "class": true}), ActionRegistry({"a1": true})
@@ -116,7 +116,7 @@ def test_a_registry_adds_to_what_is_bound_already() -> None:
 
 
 def test_the_newer_binding_stands() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#binding-functions"""
     machine = complete(CLASS.unbound())
     assert machine.process("a", "go", {}).success
     machine.bind_guards(GuardRegistry({"g1": false}))
@@ -128,7 +128,7 @@ def test_the_newer_binding_stands() -> None:
 
 
 def test_what_is_registered_after_the_registry_was_bound_counts_too() -> None:
-    """API: Machine: in any order, before first use"""
+    """docs/generated-module.md#binding-functions: in any order, before first use"""
     machine = CLASS.unbound()
     guards, actions = GuardRegistry(), ActionRegistry()
     machine.bind_guards(guards)
@@ -142,7 +142,7 @@ def test_what_is_registered_after_the_registry_was_bound_counts_too() -> None:
 
 
 def test_binding_to_a_machine_leaves_a_registry_and_other_machines_alone() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#binding-functions"""
     shared = GuardRegistry({"g1": true, "g2": true, "class": true})
     one, other = CLASS.unbound().bind_guards(shared), CLASS.unbound().bind_guards(shared)
     one.guard("g1")(false)
@@ -163,7 +163,7 @@ def test_binding_a_registry_never_leaves_a_guard_of_a_machine_in_use_unbound() -
 
 @pytest.mark.parametrize("kind", ["guard", "action"])
 def test_a_wrong_name_is_told_with_those_there_are(kind: str) -> None:
-    """API: Machine"""
+    """docs/generated-module.md#binding-functions"""
     machine = CLASS.unbound()
     with pytest.raises(ConfigurationError, match=f"no {kind} 'nope'.*{'g1' if kind == 'guard' else 'a1'}"):
         getattr(machine, kind)("nope")(true)
@@ -171,7 +171,7 @@ def test_a_wrong_name_is_told_with_those_there_are(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", REGISTRIES)
 def test_functions_are_registered_by_name_or_by_decorator(kind: str) -> None:
-    """API: registries"""
+    """docs/generated-module.md#binding-functions"""
     registry: Any = REGISTRIES[kind]()
     registry.register("one", true)
 
@@ -192,7 +192,7 @@ def test_functions_are_registered_by_name_or_by_decorator(kind: str) -> None:
 
 
 def test_registering_a_name_again_replaces_its_function() -> None:
-    """API: registries"""
+    """docs/generated-module.md#binding-functions"""
     registry = GuardRegistry({"g": false})
     registry.register("g", true)
     found = registry.find("g")
@@ -202,7 +202,7 @@ def test_registering_a_name_again_replaces_its_function() -> None:
 
 @pytest.mark.parametrize(("name", "function"), [("", true), ("x", None), ("x", "text"), ("x", 5)])
 def test_only_functions_can_be_registered_and_only_under_a_name(name: str, function: Any) -> None:
-    """API: registries"""
+    """docs/generated-module.md#binding-functions"""
     with pytest.raises(ConfigurationError):
         GuardRegistry().register(name, function)
 
@@ -242,7 +242,7 @@ def test_a_member_that_is_no_function_is_told() -> None:
 
 
 def test_registries_may_stand_where_objects_do() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#binding-functions"""
     guards = GuardRegistry(dict.fromkeys(CLASS.chart.guards, true))
     actions = ActionRegistry(dict.fromkeys(CLASS.chart.actions, true))
     machine = CLASS(guards=guards, actions=actions)
@@ -250,7 +250,7 @@ def test_registries_may_stand_where_objects_do() -> None:
 
 
 def test_two_machines_of_a_class_have_functions_of_their_own() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#binding-functions"""
     one, other = complete(CLASS.unbound()), complete(CLASS.unbound())
     one.guard("g1")(false)
     assert not one.process("a", "go", {}).success

@@ -1,4 +1,4 @@
-"""Results are values (API: Result)."""
+"""Results are values (docs/generated-module.md#results)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ FIELDS = (
 
 @pytest.mark.parametrize("name", [*FIELDS, "success", "all_actions", "anything"])
 def test_a_result_can_not_be_changed(result: Any, name: str) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     with pytest.raises(AttributeError):
         setattr(result, name, None)
     with pytest.raises(AttributeError):
@@ -102,7 +102,7 @@ def test_a_result_can_not_be_changed(result: Any, name: str) -> None:
 
 
 def test_a_result_is_true_to_its_success(result: Any) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     assert result.success is (result.error is None)
     assert (result.target_state is None) is (not result.success)
     if not result.success:
@@ -111,7 +111,7 @@ def test_a_result_is_true_to_its_success(result: Any) -> None:
 
 
 def test_a_result_survives_pickling_and_copying(result: Any) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     assert copy.copy(result) is result
     assert copy.deepcopy(result) is result
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
@@ -127,7 +127,7 @@ def test_a_result_survives_pickling_and_copying(result: Any) -> None:
 
 
 def test_equal_results_are_equal_and_hash_alike() -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     again = MACHINE.process("a", "go", {"onward": 1, "gone": 1})
     assert again == RESULTS["with effects"]
     assert hash(again) == hash(RESULTS["with effects"])
@@ -137,7 +137,7 @@ def test_equal_results_are_equal_and_hash_alike() -> None:
 
 
 def test_specs_with_the_same_params_in_another_order_hash_alike() -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     one, other = ActionSpec("act", {"a": 1, "b": 2}), ActionSpec("act", {"b": 2, "a": 1})
     assert one == other
     assert hash(one) == hash(other)
@@ -145,7 +145,7 @@ def test_specs_with_the_same_params_in_another_order_hash_alike() -> None:
 
 
 def test_a_replaced_result_differs_in_what_was_replaced_only(result: Any) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     copied = result.replaced(metadata={"x": 1})
     assert copied.metadata == {"x": 1}
     for name in FIELDS:
@@ -158,7 +158,7 @@ def test_a_replaced_result_differs_in_what_was_replaced_only(result: Any) -> Non
 
 
 def test_replacing_a_field_that_there_is_not_is_an_error(result: Any) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     with pytest.raises(AttributeError):
         result.replaced(nonsense=1)
     with pytest.raises(AttributeError):
@@ -166,7 +166,7 @@ def test_replacing_a_field_that_there_is_not_is_an_error(result: Any) -> None:
 
 
 def test_raise_if_failed_raises_the_error_or_returns_the_result_itself(result: Any) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     if result.success:
         assert result.raise_if_failed() is result
     else:
@@ -176,13 +176,13 @@ def test_raise_if_failed_raises_the_error_or_returns_the_result_itself(result: A
 
 
 def test_an_event_without_effects_needs_no_new_object() -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     assert MACHINE.process("a", "plain", {"x": 1}) is MACHINE.process("a", "plain", {"y": 2})
     assert MACHINE.create().plain() is MACHINE.process("a", "plain", {})
 
 
 def test_what_a_result_tells_can_not_be_changed_either(result: Any) -> None:
-    """API: Result: some are shared by all events"""
+    """docs/generated-module.md#results: some are shared by all events"""
     mappings = [result.metadata, result.changes, result.history_updates]
     if result.execution is not None:
         mappings.extend(outcome.changes for outcome in result.execution.action_results)
@@ -194,7 +194,7 @@ def test_what_a_result_tells_can_not_be_changed_either(result: Any) -> None:
 
 
 def test_a_result_tells_the_whole_step() -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     result = RESULTS["with effects"]
     assert result.all_actions == ("leave", "travel", "arrive", "end")
     assert [spec.name for spec in result.all_action_specs] == list(result.all_actions)
@@ -207,7 +207,7 @@ def test_a_result_tells_the_whole_step() -> None:
 
 
 def test_an_action_spec_says_what_the_definition_says() -> None:
-    """API: Result, FORMAT: Action"""
+    """docs/generated-module.md#results, docs/yaml.md#actions"""
     (spec,) = RESULTS["with effects"].actions_to_execute
     assert (spec.name, spec.params, spec.retry, spec.timeout) == ("travel", {"k": [1]}, 2, 1.5)
     assert (spec.retry_backoff, ActionSpec("x").params) == (None, {})
@@ -215,7 +215,7 @@ def test_an_action_spec_says_what_the_definition_says() -> None:
 
 
 def test_a_result_shows_what_it_is() -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     assert repr(RESULTS["plain"]) == "<TransitionResult 'plain': a -> c>"
     assert "refused in b: InvalidTransitionError: 'go' leads nowhere" in repr(RESULTS["refused"])
 
@@ -233,7 +233,7 @@ def test_a_result_shows_what_it_is() -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_the_parts_of_a_result_are_values_too(value: Any) -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     back = pickle.loads(pickle.dumps(value))
     assert back == value
     assert hash(back) == hash(value)
@@ -244,7 +244,7 @@ def test_the_parts_of_a_result_are_values_too(value: Any) -> None:
 
 
 def test_a_refusal_can_be_raised_again_and_again() -> None:
-    """API: Result"""
+    """docs/generated-module.md#results"""
     for _ in range(3):
         with pytest.raises(InvalidTransitionError, match="leads nowhere"):
             RESULTS["refused"].raise_if_failed()

@@ -1,4 +1,4 @@
-"""What a session is and can be asked (API: Session)."""
+"""What a session is and can be asked (docs/generated-module.md#sessions)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MACHINE = bound(YAML)
 
 
 def test_a_trigger_can_be_sent_by_every_door_alike() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     results = [
         MACHINE.create(context={"n": 1}).go(),
         MACHINE.create(context={"n": 1}).send("go"),
@@ -45,7 +45,7 @@ def test_a_trigger_can_be_sent_by_every_door_alike() -> None:
 
 
 def test_members_of_the_enums_are_accepted_as_well_as_names() -> None:
-    """API: Machine"""
+    """docs/generated-module.md#deciding-without-a-session"""
     module = load("\n    meta: {machine_name: lamp}" + YAML)
     machine: Any = module.LampMachine()
     session = machine.create(context={"n": 1}, initial_state=module.LampState.A)
@@ -56,14 +56,14 @@ def test_members_of_the_enums_are_accepted_as_well_as_names() -> None:
 
 
 def test_the_current_state_is_a_member_and_equals_its_name() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     session = MACHINE.create()
     assert session.current_state == "a"
     assert session.current_state is MACHINE.states[0]
 
 
 def test_allowed_triggers_are_those_that_lead_somewhere_whatever_their_guards_say() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     session = MACHINE.create(context={"n": 0})
     assert session.allowed_triggers == ["go", "count"]
     session.go(n=1)
@@ -73,7 +73,7 @@ def test_allowed_triggers_are_those_that_lead_somewhere_whatever_their_guards_sa
 
 
 def test_history_holds_the_last_results_if_asked_for() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     session = MACHINE.create(context={"n": 0}, history=3)
     assert session.history == []
     first = session.go()
@@ -87,7 +87,7 @@ def test_history_holds_the_last_results_if_asked_for() -> None:
 
 
 def test_history_is_empty_unless_asked_for_and_its_list_is_a_copy() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     plain = MACHINE.create(context={"n": 1})
     plain.go()
     assert plain.history == []
@@ -98,7 +98,7 @@ def test_history_is_empty_unless_asked_for_and_its_list_is_a_copy() -> None:
 
 
 def test_sessions_with_history_do_not_share_it() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     first, second = MACHINE.create(history=2), MACHINE.create(history=2)
     first.count()
     assert (len(first.history), len(second.history)) == (1, 0)
@@ -121,7 +121,7 @@ ASYNC_AND_SYNC = {
 def test_a_strict_session_raises_the_error_of_a_result_that_failed(
     send: Any, state: str, trigger: str, error: type[Exception]
 ) -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     session = placed(MACHINE, state, {"n": 0}, strict=True)
     with pytest.raises(FSMError) as caught:
         send(session, trigger)
@@ -131,7 +131,7 @@ def test_a_strict_session_raises_the_error_of_a_result_that_failed(
 
 
 def test_a_strict_session_raises_failing_effects_and_unknown_triggers() -> None:
-    """API: Session, S8.2"""
+    """docs/generated-module.md#sessions, S8.2"""
     session = placed(MACHINE, "a", {"n": "text"}, strict=True)
     with pytest.raises(FSMError, match="not a number"):
         session.count()
@@ -147,7 +147,7 @@ def test_a_strict_session_does_not_raise_for_what_is_ignored() -> None:
 
 
 def test_the_context_is_the_entitys_own() -> None:
-    """API: Session: what the caller passed is not written to"""
+    """docs/generated-module.md#sessions: what the caller passed is not written to"""
     mine = {"n": 0}
     session = MACHINE.create(context=mine)
     session.count()
@@ -157,7 +157,7 @@ def test_the_context_is_the_entitys_own() -> None:
 
 
 def test_the_callers_payload_is_left_alone() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     payload = {"n": 5}
     session = MACHINE.create()
     session.handle(Event("count", payload))
@@ -166,7 +166,7 @@ def test_the_callers_payload_is_left_alone() -> None:
 
 
 def test_sessions_of_one_machine_do_not_touch_each_other() -> None:
-    """API: Machine: stateless"""
+    """docs/generated-module.md#binding-functions: a machine is stateless"""
     first, second = MACHINE.create(context={"n": 1}), MACHINE.create(context={"n": 1})
     first.go()
     first.count()
@@ -174,7 +174,7 @@ def test_sessions_of_one_machine_do_not_touch_each_other() -> None:
 
 
 def test_a_session_is_small_and_goes_away_when_it_is_dropped() -> None:
-    """DESIGN: sessions have slots; no cycle keeps one alive"""
+    """Sessions have slots; no cycle keeps one alive"""
     gc.disable()
     try:
         session = MACHINE.create(context={"n": 1}, history=2, strict=True)
@@ -188,7 +188,7 @@ def test_a_session_is_small_and_goes_away_when_it_is_dropped() -> None:
 
 
 def test_a_session_tells_its_entity_and_state() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     session = MACHINE.create("order-7")
     assert isinstance(session, EntitySession)
     assert "order-7" in repr(session)

@@ -1,4 +1,4 @@
-"""Snapshots (S8.8, S13.4, API: Session)."""
+"""Snapshots (S8.8, S13.4, docs/generated-module.md#snapshots)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def through_json(snapshot: Any) -> Any:
 
 
 def test_a_session_comes_back_as_what_it_was() -> None:
-    """API: Session, S13.4"""
+    """docs/generated-module.md#snapshots, S13.4"""
     session = MACHINE.create("order-1", DECLARED)
     session.go(extra={"deep": [1, 2.5, None, True, "ü"]})
     restored = SESSION.from_snapshot(MACHINE, through_json(session.snapshot()))
@@ -77,7 +77,7 @@ def test_a_session_comes_back_as_what_it_was() -> None:
 
 
 def test_a_snapshot_says_all_there_is_to_say() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     snapshot = MACHINE.create("order-1").snapshot()
     assert snapshot == {
         "format": 1,
@@ -93,7 +93,7 @@ def test_a_snapshot_says_all_there_is_to_say() -> None:
 
 
 def test_a_snapshot_is_a_copy() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     session = MACHINE.create(context={"note": "x", "extra": [1]})
     snapshot = session.snapshot()
     snapshot["context"]["extra"].append(2)
@@ -104,7 +104,7 @@ def test_a_snapshot_is_a_copy() -> None:
 
 
 def test_restoring_has_no_side_effect() -> None:
-    """API: Session: no entry, no automatic transition, no action, no default"""
+    """docs/generated-module.md#snapshots: no entry, no automatic transition, no action, no default"""
     ran: list[Any] = []
     machine = bound(YAML, actions={"hello": ran.append})
     data = {"current_state": "b", "context": {"n": 200}}
@@ -115,7 +115,7 @@ def test_restoring_has_no_side_effect() -> None:
 
 
 def test_a_restored_session_works_like_any_other() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     ran: list[Any] = []
     machine = bound(YAML, actions={"hello": lambda ctx: ran.append(ctx["n"])})
     data = machine.create(context={"n": 5}).snapshot()
@@ -130,7 +130,7 @@ def test_a_restored_session_works_like_any_other() -> None:
 
 
 def test_another_machine_version_alone_is_no_misfit() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     snapshot = MACHINE.create(context=DECLARED).snapshot()
     restored = OTHER_VERSION.session_class.from_snapshot(OTHER_VERSION, snapshot)
     assert restored.context == {**DECLARED, "n": 1, "log": ["a"]}
@@ -138,7 +138,7 @@ def test_another_machine_version_alone_is_no_misfit() -> None:
 
 
 def test_a_snapshot_of_pystator_is_read() -> None:
-    """API: Session: the keys that PyStator 0.0.47 writes"""
+    """docs/generated-module.md#snapshots: the keys that PyStator 0.0.47 writes"""
     restored = SESSION.from_snapshot(
         MACHINE,
         {
@@ -156,7 +156,7 @@ def test_a_snapshot_of_pystator_is_read() -> None:
 
 
 def test_a_snapshot_without_an_entity_id_gets_one() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     restored = SESSION.from_snapshot(MACHINE, {"current_state": "a"})
     assert restored.entity_id
     assert restored.context == {}
@@ -185,19 +185,19 @@ MISFITS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("data", "reason"), MISFITS.values(), ids=MISFITS)
 def test_what_does_not_fit_is_refused_with_the_reason(data: Any, reason: str) -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     with pytest.raises(SnapshotError, match=reason):
         SESSION.from_snapshot(MACHINE, data)
 
 
 def test_a_snapshot_of_another_machine_is_refused_with_both_names() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     with pytest.raises(SnapshotError, match=r"'invoice'.*'order'"):
         SESSION.from_snapshot(MACHINE, OTHER_NAME.create().snapshot())
 
 
 def test_a_session_class_restores_sessions_of_its_own_machine_only() -> None:
-    """API: Session"""
+    """docs/generated-module.md#snapshots"""
     with pytest.raises(SnapshotError):
         SESSION.from_snapshot(OTHER_NAME, OTHER_NAME.create().snapshot())
 

@@ -138,7 +138,7 @@ def test_a_name_with_other_characters_than_lower_case_digits_and_underscores_is_
 
 
 def test_names_may_begin_with_a_digit_and_hold_underscores() -> None:
-    """S1.6, API: A generated module"""
+    """S1.6, docs/yaml.md#names-in-python"""
     module: Any = load(
         """
         meta: {machine_name: lamp}

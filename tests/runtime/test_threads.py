@@ -51,7 +51,7 @@ def _switch_often() -> Any:
 )
 @pytest.mark.parametrize("trigger", ["count", "work", "ask"])
 def test_threads_lose_no_event(trigger: str, habits: dict[str, Any]) -> None:
-    """S8.8, API: Machine"""
+    """S8.8, docs/generated-module.md#threads-tasks-and-events-from-actions"""
     machine = bound(YAML, guards={"asked": lambda ctx: True})
     session = machine.create(thread_safe=True, **habits)
 
@@ -238,7 +238,7 @@ def test_a_task_that_is_cancelled_while_a_thread_has_the_turn_is_simply_gone() -
 
 
 def test_threads_agree_on_an_id_that_was_made_up() -> None:
-    """API: Session"""
+    """docs/generated-module.md#sessions"""
     for _ in range(50):
         session = bound(YAML).create(thread_safe=True)
         assert len(set(in_threads(lambda index, session=session: session.entity_id, 2))) == 1

@@ -316,7 +316,7 @@ def test_a_leaf_accepts_what_its_ancestors_accept() -> None:
 
 
 def test_a_trigger_that_would_hide_something_of_a_view_gets_an_underscore() -> None:
-    """API: so it is with a session's members."""
+    """So it is with a session's members."""
     machine = machine_class(
         load(
             """

@@ -1,4 +1,4 @@
-"""`pystator-gen scaffold` (API, "Command line"): what it takes, what it says, and what checkers say of the result."""
+"""`pystator-gen scaffold` (docs/handlers.md): what it takes, what it says, and what checkers say of the result."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def watching() -> list[str]:
 
 
 def test_the_first_timer_begins_a_task_in_the_running_loop() -> None:
-    """API"""
+    """docs/orchestrator.md#timers"""
 
     async def scenario() -> None:
         deeds = Deeds()
@@ -98,7 +98,7 @@ def test_astart_finds_what_was_due_while_nobody_lived(tmp_path: Path) -> None:
 
 
 def test_without_an_event_loop_start_begins_a_thread_and_that_can_await() -> None:
-    """API"""
+    """docs/orchestrator.md#timers"""
     ran: list[str] = []
 
     async def crack(ctx: Any) -> None:
@@ -214,7 +214,7 @@ def test_timers_that_others_have_armed_are_found_by_looking() -> None:
 
 
 def test_actions_that_nobody_is_at_are_run() -> None:
-    """S8.1, DESIGN: a claim that has expired is found by looking, too."""
+    """S8.1, a claim that has expired is found by looking, too."""
 
     async def scenario() -> None:
         gate, store = Gate(), InMemoryStateStore()
@@ -270,7 +270,7 @@ class Shaky(InMemoryStateStore):
 
 
 def test_a_store_that_is_away_comes_back(caplog: pytest.LogCaptureFixture) -> None:
-    """DESIGN: told once, not with each look."""
+    """Told once, not with each look."""
 
     async def scenario() -> None:
         store = Shaky()

@@ -150,7 +150,7 @@ def _state(orders: Orchestrator, *ids: str) -> set[str]:
 def test_timers_beyond_the_horizon_are_found_by_the_search_of_the_beat(
     sqlite: SQLite, broker: Broker, tmp_path: Path, start: Starts
 ) -> None:
-    """DESIGN: and actions may be async."""
+    """And actions may be async."""
     log = tmp_path / "log"
     told = broker.told(sweep=0.5, horizon=0.001)
     beat = ("--beat", "--schedule", str(tmp_path / "beat"))
@@ -229,7 +229,7 @@ def test_the_beat_has_the_search_in_its_schedule() -> None:
 
 
 def test_a_broker_that_is_away_undoes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """DESIGN: a scheduler is only an alarm clock"""
+    """A scheduler is only an alarm clock"""
     app = Celery("eggs", broker=f"redis+socket://{tmp_path}/nobody", set_as_current=False)
     orders = orchestrated(YAML, InMemoryStateStore(), scheduler=CeleryScheduler(app))
     assert orders.process_event("e", "boil").success

@@ -183,7 +183,7 @@ def test_what_a_process_has_taken_and_not_fired_is_due_again_for_others(alarms: 
 
 
 def test_events_are_taken_and_timers_fire_while_redis_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """DESIGN: a scheduler is only an alarm clock"""
+    """A scheduler is only an alarm clock"""
     clock = RedisScheduler(f"unix://{tmp_path}/nobody", patience=0.02, sweep=0.02)
     orchestrator = orchestrated(YAML, InMemoryStateStore(), scheduler=clock)
     assert orchestrator.process_event("e", "boil").success

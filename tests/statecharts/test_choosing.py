@@ -65,7 +65,7 @@ def test_a_leaf_without_transitions_of_its_own_has_those_of_its_ancestors(walk: 
 
 
 def test_what_is_allowed_includes_what_ancestors_and_all_states_have() -> None:
-    """S2.1, S2.3, API: Session."""
+    """S2.1, S2.3, docs/generated-module.md#sessions: allowed_triggers"""
     assert MACHINE.get_available_triggers("leaf") == ["go", "only_outer", "never"]
     assert MACHINE.get_available_triggers("of_outer") == ["go"]
     assert MACHINE.create().allowed_triggers == ["go", "only_outer", "never"]

@@ -1,4 +1,4 @@
-"""Configs: what is active in a parallel state, as a value (S6.2; API, "Machine")."""
+"""Configs: what is active in a parallel state, as a value (S6.2; docs/statecharts.md#what-is-active)."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def test_history_leads_into_a_terminal_leaf_only_as_its_initial_one() -> None:
 
 
 def test_history_is_told_in_the_docstring_of_the_trigger() -> None:
-    """DESIGN: what the YAML says reaches docstrings."""
+    """What the YAML says reaches docstrings."""
     assert "- off -> idle, or where on was left" in MACHINE.session_class.deep.__doc__.splitlines()[2]
 
 

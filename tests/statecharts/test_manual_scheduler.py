@@ -1,4 +1,4 @@
-"""The clock that stands still until it is told to go on (S9, API: Session)."""
+"""The clock that stands still until it is told to go on (S9, docs/statecharts.md#time)."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def test_a_failed_guard_does_not_raise_in_a_strict_session() -> None:
 
 
 def test_hooks_and_the_kept_results_are_told_of_what_fires() -> None:
-    """API: Session."""
+    """docs/generated-module.md#hooks"""
     clock = ManualScheduler(START)
     session = clock.attach(LIGHT.create(history=5))
     session.look()

@@ -212,7 +212,7 @@ class Log(TransitionHook):
 
 
 def test_hooks_are_told_the_configuration_as_text() -> None:
-    """API, "Session"."""
+    """docs/generated-module.md#hooks"""
     log = Log()
     session = MACHINE.create("e1", CONTEXT, "run", hooks=[log])
     session.all()
@@ -228,7 +228,7 @@ def test_hooks_are_told_the_configuration_as_text() -> None:
 
 
 def test_a_declared_payload_is_checked_before_any_region_is_asked(caplog: pytest.LogCaptureFixture) -> None:
-    """API, "Payload"."""
+    """docs/yaml.md#events-and-payloads"""
     session = MACHINE.create("e1", CONTEXT, "run")
     for wrong in ({}, {"by": "much"}, {"by": 3, "more": 1}):
         result = session.handle(Event("turn", wrong))
@@ -322,7 +322,7 @@ def test_a_snapshot_that_names_a_state_in_or_with_regions_means_what_its_name_me
 
 
 def test_a_snapshot_of_an_older_version_is_read_as_long_as_its_regions_exist() -> None:
-    """API, "Session": another machine version alone is no misfit; the order of regions is none."""
+    """Another machine version alone is no misfit; the order of regions is none."""
     older = bound(YAML.replace('"name": "right", "initial": "r1"', '"name": "right", "initial": "r2"'))
     snapshot = older.create("e1", CONTEXT, "run").snapshot()
     assert str(MACHINE.session_class.from_snapshot(MACHINE, snapshot).current_state) == "run:left=b1,right=r2"

@@ -72,7 +72,7 @@ def test_points_make_no_states_of_their_own() -> None:
 
 
 def test_a_single_point_needs_no_list(walk: Walker) -> None:
-    """FORMAT: a name or a list of names."""
+    """A name or a list of names."""
     machine = bound("""
         states:
           - {name: off, type: initial}

@@ -205,7 +205,7 @@ def test_a_child_of_a_parallel_state_lies_in_one_of_its_regions() -> None:
 
 @pytest.mark.parametrize("kind", ["stable", "terminal", "error", "parallel, regions: [{name: r, initial: z}]"])
 def test_a_state_in_a_region_may_name_the_parallel_state_as_its_parent(kind: str) -> None:
-    """FORMAT, "State"."""
+    """docs/yaml.md#regions"""
     states = parallel("name: left, initial: x, states: [x, xx]").replace(
         "name: xx", f"name: xx, parent: p, type: {kind}"
     )
@@ -502,7 +502,7 @@ def test_a_loop_that_another_region_or_a_guard_may_end_is_not_certain(transition
     assert of_transition(transitions) == []
 
 
-# -- names (API, "What still collides is an error") ------------------------------------------------------------
+# -- names (docs/yaml.md#names-in-python) ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("first", "second", "spelt"), [("class", "class_", "class_"), ("1st", "n1st", "n1st")])

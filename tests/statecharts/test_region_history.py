@@ -240,14 +240,14 @@ def test_history_that_is_of_another_machine_is_as_none(recorded: str) -> None:
     ],
 )
 def test_a_snapshot_whose_history_does_not_fit_is_refused(history: dict[str, Any], what: str) -> None:
-    """API, "Session": with the reason."""
+    """docs/generated-module.md#snapshots: with the reason"""
     snapshot = {**MACHINE.create("e1").snapshot(), "history": history}
     with pytest.raises(SnapshotError, match=what.replace("(", r"\(")):
         MACHINE.session_class.from_snapshot(MACHINE, snapshot)
 
 
 def test_a_snapshot_may_have_what_every_state_recorded() -> None:
-    """API, "Session": complete."""
+    """docs/generated-module.md#snapshots: complete"""
     history = {"run": LEFT_AT, "work": LEFT_AT, "box": "b2"}
     snapshot = {**MACHINE.create("e1").snapshot(), "history": history}
     session = MACHINE.session_class.from_snapshot(MACHINE, snapshot)

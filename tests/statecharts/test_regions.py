@@ -181,7 +181,7 @@ def test_each_region_takes_an_event_by_a_transition_of_its_own_one_after_the_oth
 
 
 def test_a_result_tells_the_transitions_of_the_regions_apart(walk: Walker) -> None:
-    """S6.3; API, "Result": the three action fields are the first one's."""
+    """S6.3; docs/generated-module.md#results: the three action fields are the first one's."""
     result = walk(MACHINE, "run").fire("both")
     assert [(step.source_state, step.target_state, step.trigger) for step in result.steps] == [
         ("r1", "r2", "both"),
@@ -438,7 +438,7 @@ def test_a_region_that_stays_does_nothing_if_a_later_one_leaves(walk: Walker) ->
 
 
 def test_the_step_of_a_transition_that_leaves_a_region_starts_where_it_was_written(walk: Walker) -> None:
-    """API, "Result"."""
+    """docs/generated-module.md#results"""
     (step,) = walk(MACHINE, run(left="b2")).fire("flee").steps
     assert (step.source_state, step.target_state) == ("b2", "away")
     (step,) = walk(MACHINE, "run").fire("out").steps
@@ -492,7 +492,7 @@ def test_every_active_state_is_told(walk: Walker) -> None:
 
 
 def test_the_triggers_of_a_configuration_are_those_of_its_regions_and_of_its_own_level() -> None:
-    """API, "Machine": in order of definition, whatever the guards will say."""
+    """In order of definition, whatever the guards will say."""
     expected = ["both", "one", "inner", "reset", "stay", "inside", "house", "out", "flee", "home", "up", "anywhere"]
     assert MACHINE.get_available_triggers("run") == [*expected, "in_right", "twice"]
     assert MACHINE.get_available_triggers(MACHINE.enter_parallel_state("run")) == [*expected, "in_right", "twice"]
@@ -505,7 +505,7 @@ def test_the_triggers_of_a_configuration_are_those_of_its_regions_and_of_its_own
 
 @pytest.mark.parametrize(("trigger", "can"), [("both", True), ("twice", False), ("go", False)])
 def test_whether_an_event_would_be_taken_in_a_configuration_can_be_asked(trigger: str, can: bool) -> None:
-    """API, "Machine"."""
+    """docs/generated-module.md#deciding-without-a-session"""
     for state in ("run", run(), MACHINE.enter_parallel_state("run")):
         assert MACHINE.can_transition(state, trigger, {}) is can
 

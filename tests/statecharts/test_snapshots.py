@@ -1,4 +1,4 @@
-"""Snapshots of nested states, with their history and timers (S4.1, S9.5, API: Session)."""
+"""Snapshots of nested states, with their history and timers (S4.1, S9.5, docs/generated-module.md#snapshots)."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_what_came_due_while_nobody_served_it_fires_when_somebody_does() -> None
 
 
 def test_restoring_has_no_side_effect() -> None:
-    """API: Session: nothing is entered, armed, run or recorded."""
+    """Nothing is entered, armed, run or recorded."""
     ran: list[str] = []
     machine = bound(
         """
@@ -163,7 +163,7 @@ def test_a_timer_that_was_used_up_stays_used_up() -> None:
 
 
 def test_a_snapshot_without_timers_lets_what_waits_in_its_state_begin_to_wait() -> None:
-    """API: PyStator's snapshots have none."""
+    """PyStator's snapshots have none."""
     clock = ManualScheduler(START)
     session = clock.attach(restored({"current_state": "first", "context": {"ticks": 0}, "entity_id": "e1"}))
     assert [(timer["trigger"], timer["due"]) for timer in session.snapshot()["timers"]] == [
@@ -202,7 +202,7 @@ def test_a_snapshot_may_name_a_compound_state() -> None:
     ],
 )
 def test_history_that_does_not_fit_is_refused_with_the_reason(history: Any, problem: str) -> None:
-    """API: Session."""
+    """docs/generated-module.md#snapshots"""
     if history == []:
         assert restored({"current_state": "off", "history": history}).snapshot()["history"] == {}
         history = [1]
@@ -230,13 +230,13 @@ GOOD = {"source": "on", "trigger": "_timeout_on", "delay": 60_000, "due": at(60)
     ],
 )
 def test_timers_that_cant_be_read_are_refused(timers: Any) -> None:
-    """API: Session."""
+    """docs/generated-module.md#snapshots"""
     with pytest.raises(SnapshotError, match="the snapshot's timers can't be read"):
         restored({"current_state": "idle", "timers": timers})
 
 
 def test_a_timer_that_the_machine_no_longer_has_is_dropped() -> None:
-    """API: another version of the machine alone is no misfit."""
+    """Another version of the machine alone is no misfit."""
     timers = [
         GOOD,
         {**GOOD, "source": "gone"},
@@ -259,7 +259,7 @@ def test_a_timer_whose_delay_is_another_by_now_keeps_its_due_time() -> None:
 
 
 def test_a_state_that_this_machine_lacks_is_refused_with_those_it_can_rest_in() -> None:
-    """API: Session: leaves, each once, and not the compounds around them."""
+    """Leaves, each once, and not the compounds around them."""
     with pytest.raises(SnapshotError, match=r"can rest in off, idle, first, second, done$"):
         restored({"current_state": "elsewhere"})
 

@@ -1,4 +1,4 @@
-"""Programs that are checked and never run: what both checkers accept, and what both refuse (DESIGN, "Types that hold").
+"""Programs that are checked and never run: what both checkers accept and refuse (docs/generated-module.md#typing).
 
 An expected error is marked where it stands, by `# type: ignore[code]` for mypy and `# pyright: ignore[rule]` for
 pyright. The markers are disarmed before the checkers run, so an error that is no longer told is found even in code

@@ -1,4 +1,4 @@
-"""Names that are the same in Python: an error that shows both places ("What still collides" in the API)."""
+"""Names that are the same in Python: an error that shows both places (docs/yaml.md#names-in-python)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The context's keys and the triggers' payloads, with their types (`S10`, and "Context" and "Payload" in the API)."""
+"""The context's keys and the triggers' payloads, with their types (`S10`; docs/yaml.md)."""
 
 from __future__ import annotations
 

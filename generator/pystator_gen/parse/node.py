@@ -246,7 +246,7 @@ _VARIABLE = re.compile(r"\$\{[^}:]+(?::[?-][^}]*)?\}")
 
 
 def report_substitution(node: Node) -> None:
-    """Reports every ``${VAR}`` in a text below `node`: PyStator would replace it (FORMAT.md)."""
+    """Reports every ``${VAR}`` in a text below `node`: PyStator would replace it (docs/yaml.md#not-supported-yet)."""
     if isinstance(node.value, dict):
         for key, value in node.value.items():
             report_substitution(node.child(key, value))

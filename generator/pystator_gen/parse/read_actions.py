@@ -1,4 +1,4 @@
-"""Reading actions and effects as FORMAT.md writes them (`S8`)."""
+"""Reading actions and effects as docs/yaml.md writes them (`S8`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading guards and checks as FORMAT.md writes them, PyStator's spellings included (`S5.2`)."""
+"""Reading guards and checks as docs/yaml.md writes them, PyStator's spellings included (`S5.2`)."""
 
 from __future__ import annotations
 

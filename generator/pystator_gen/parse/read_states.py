@@ -1,4 +1,4 @@
-"""Reading states and transitions as FORMAT.md writes them (`S1`, `S2`)."""
+"""Reading states and transitions as docs/yaml.md writes them (`S1`, `S2`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types as the format writes them: text, or a mapping like JSON Schema's (FORMAT.md, *Types*)."""
+"""Types as the format writes them: text, or a mapping like JSON Schema's (docs/yaml.md#types)."""
 
 from __future__ import annotations
 

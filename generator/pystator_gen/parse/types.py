@@ -1,4 +1,4 @@
-"""The types of variables and payloads, as a small closed algebra: what FORMAT.md calls *Types*.
+"""The types of variables and payloads, as a small closed algebra: docs/yaml.md#types.
 
 ``parse_type("list[dict[string, decimal?]]?")`` reads the text form, ``str(type)`` writes it.
 """

@@ -1,4 +1,4 @@
-"""What is active in parallel states, as checkers see it (S6.2; DESIGN, "Types that hold")."""
+"""What is active in parallel states, as checkers see it (S6.2; docs/generated-module.md#typing)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`match` over the state is exhaustive without a case for what can't be rested in (DESIGN, "Types that hold")."""
+"""`match` over the state is exhaustive without a case for what can't be rested in (docs/generated-module.md#typing)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every shape in which guards and actions may be provided (API, "Machine")."""
+"""Every shape in which guards and actions may be provided (docs/generated-module.md#binding-functions)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The narrowing trap (DESIGN): what was learnt about a session before an event must not hide what follows it.
+"""The narrowing trap (docs/generated-module.md#typing): what was learnt before an event must not hide what follows.
 
 Each function ends in an error that has to be reported: if a checker took the code for unreachable, it would not be.
 """

@@ -1,4 +1,4 @@
-"""States are members or their literal strings; plain text has to be made one first (API, "Machine")."""
+"""States are members or literals; text has to become one (docs/generated-module.md#deciding-without-a-session)."""
 
 from __future__ import annotations
 

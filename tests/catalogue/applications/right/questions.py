@@ -1,4 +1,4 @@
-"""Questions about the state before an event and after it: nothing is unreachable (DESIGN, "The narrowing trap")."""
+"""Questions about the state before an event and after it: nothing is unreachable (docs/generated-module.md#typing)."""
 
 from __future__ import annotations
 
