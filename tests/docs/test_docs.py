@@ -145,19 +145,29 @@ def test_the_hooks_that_the_project_offers_are_named() -> None:
 def test_the_hook_is_what_pre_commit_wants(started: Run, tmp_path: Path) -> None:
     """The hook of *Getting started*, run by pre-commit: it passes, and fails once the package is out of date."""
     shutil.copytree(started.folder, tmp_path, dirs_exist_ok=True)
+    who = {f"GIT_{role}_{what}": "a@b" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     home = {"HOME": str(tmp_path), "PRE_COMMIT_HOME": str(tmp_path / "cache"), "GIT_CONFIG_NOSYSTEM": "1"}
 
     def outcome(*command: str) -> int:
-        env = {**environment(), **home}
+        env = {**environment(), **home, **who}
         return subprocess.run(command, cwd=tmp_path, env=env, check=False, capture_output=True).returncode
 
+    (tmp_path / "machines" / "door.yaml").write_text("states: [{name: closed, type: initial}]\ntransitions: []\n")
+    assert outcome("pystator-gen", "machines", "-o", "shop/fsm") == 0
     assert outcome("git", "init", "-q") == 0
     assert outcome("git", "add", "machines", "shop", ".pre-commit-config.yaml") == 0
-    assert outcome("pre-commit", "run", "--all-files") == 0
+    assert outcome("pre-commit", "run") == 0
+    assert outcome("git", "commit", "-q", "--no-verify", "-m", "all") == 0
+
     with (tmp_path / "shop" / "fsm" / "payment.py").open("a") as module:
         module.write("# a quick fix\n")
     assert outcome("git", "add", "shop") == 0
-    assert outcome("pre-commit", "run", "--all-files") == 1
+    assert outcome("pre-commit", "run") == 1, "a module was edited"
+
+    assert outcome("git", "reset", "-q", "--hard") == 0
+    assert outcome("pre-commit", "run") == 0
+    assert outcome("git", "rm", "-q", "machines/door.yaml") == 0
+    assert outcome("pre-commit", "run") == 1, "a source was deleted"
 
 
 # -- what is complete ------------------------------------------------------------------------------------------

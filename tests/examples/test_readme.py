@@ -70,6 +70,21 @@ def test_the_hook_of_the_readme_refuses_a_package_older_than_its_machines(tmp_pa
     assert "fsm/order.py: would be changed" in refused
 
 
+def test_the_hook_of_the_readme_is_not_skipped_where_a_source_was_deleted(tmp_path: Path) -> None:
+    for step in steps():
+        if step.word == "file":
+            write(tmp_path, step)
+    write(tmp_path, Step("file", "machines/door.yaml", "states: [{name: closed, type: initial}]\ntransitions: []\n"))
+    run(tmp_path, "git init --quiet .")
+    run(tmp_path, "pystator-gen machines -o fsm")
+    run(tmp_path, "git add .")
+    run(tmp_path, "git -c user.name=a -c user.email=a@b commit --quiet --message all")
+    run(tmp_path, "git rm --quiet machines/door.yaml")
+    refused = run(tmp_path, "pre-commit run")
+    assert "Failed" in refused
+    assert "fsm/door.py: would be pruned" in refused
+
+
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_every_link_to_a_file_leads_to_one(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
