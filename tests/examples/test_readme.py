@@ -105,7 +105,20 @@ def test_contributing_says_where_every_module_is() -> None:
     packages = (ROOT / "generator" / "pystator_gen", ROOT / "runtime" / "pystator_runtime")
     entries = [entry for package in packages for entry in package.iterdir() if entry.name[0] not in "_."]
     names = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries if entry.name != "py.typed"]
+    names += [f"{entry.name}/" for entry in (ROOT / "tests").iterdir() if entry.is_dir() and entry.name[0] not in "_."]
     assert sorted(name for name in names if f"`{name}`" not in text) == []
+
+
+def test_contributing_names_no_module_that_is_not_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named: list[Path] = []
+    for row in re.findall(r"^\| (`[\w/]+\.py`[^|]*) \|", text.split("The runtime owns")[1], re.MULTILINE):
+        folder = ROOT / "runtime" / "pystator_runtime"
+        for name in re.findall(r"`([\w/]+\.py)`", row):
+            named.append(folder / name)
+            folder = named[-1].parent  # what follows stands beside it
+    assert len(named) >= 50
+    assert [path for path in named if not path.exists()] == []
 
 
 def worded(step: Step, output: str) -> object:
