@@ -281,6 +281,16 @@ def test_navigation_names_every_page_once() -> None:
     assert sorted(named) == PAGES
 
 
+def test_the_first_page_lists_every_other_one_once() -> None:
+    listed = re.findall(r"^\| \[[^]]+\]\(([\w-]+\.md)\) \|", page("index.md").text, re.MULTILINE)
+    assert sorted([*listed, "index.md"]) == PAGES
+
+
+def test_the_readme_links_every_page_but_the_first() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert set(PAGES) - linked == {"index.md"}
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_link_resolves(name: str) -> None:
     text = _prose(page(name).text)
