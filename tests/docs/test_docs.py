@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import yaml
 
 import pystator_runtime
 from docs.pages import DOCS, ROOT, Page, Run, codes_in, environment, page
-from pystator_gen import arguments, cli, codes, naming, parse
+from pystator_gen import arguments, cli, codes, generate, naming, parse
 from pystator_gen.expressions import vocabulary
 from support.places import PostgreSQL, Redis
 from support.servers import Servers
@@ -188,6 +189,16 @@ def test_every_option_of_the_command_line_is_described() -> None:
     assert [option for option in options if f"`{option}`" not in text] == []
 
 
+def test_every_parameter_and_error_of_generate_is_described() -> None:
+    text = page("command-line.md").text.split("## From Python")[1]
+    parameters = inspect.signature(generate).parameters
+    errors = re.findall(r"^ +(\w+): ", (generate.__doc__ or "").split("Raises:")[1], re.MULTILINE)
+    assert len(errors) == 5
+    assert [name for name in parameters if not re.search(rf"\b{name}\b", text)] == []
+    ours = [error for error in errors if error != "OutputError"]  # which is an OSError
+    assert [error for error in ours if not re.search(rf"\b{error}`", text)] == []
+
+
 def test_every_option_of_scaffold_is_described() -> None:
     text = page("handlers.md").text
     options = [option for action in arguments.scaffold_parser()._actions for option in action.option_strings]
@@ -255,8 +266,6 @@ def test_every_name_of_the_runtime_is_described() -> None:
 def test_every_name_that_a_module_defines_is_described(tmp_path: Path) -> None:
     handbook = page("generated-module.md")
     Run(Page(handbook.name, handbook.text[: handbook.text.index("## Binding")]), tmp_path).everything()
-    from pystator_gen import generate
-
     generate([tmp_path / "machines"], tmp_path / "fsm")
     names = re.findall(r'^    "(\w+)",$', (tmp_path / "fsm" / "order.py").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(names) - _words(handbook.name) == set()
