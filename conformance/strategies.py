@@ -36,7 +36,7 @@ _anything = st.sampled_from([0, 1, -1, 2.5, True, None, "x", "1", ""])
 
 
 def _check(op: str, **more: Any) -> st.SearchStrategy[Any]:
-    # "`contains`, … on what is no text": `s` is text wherever it is set
+    # "`contains`, … on a value that is not text": `s` is text wherever it is set
     key = st.just("s") if op in ("contains", "starts_with", "ends_with", "matches") else st.sampled_from("nvs")
     values = {name: value if isinstance(value, st.SearchStrategy) else st.just(value) for name, value in more.items()}
     return st.fixed_dictionaries({"field": key, "op": st.just(op), **values}).map(lambda body: {"check": body})
@@ -44,7 +44,7 @@ def _check(op: str, **more: Any) -> st.SearchStrategy[Any]:
 
 _checks = st.one_of(
     *[_check(op, value=_anything) for op in ("eq", "neq")],
-    # "a check without the value that it compares with, …": null is none, too
+    # "a check without a value to compare with, …": null is none, too
     *[_check(op, value=_anything.filter(lambda value: value is not None)) for op in ("gt", "gte", "lt", "lte")],
     *[_check(op, values=st.lists(_anything, min_size=1, max_size=3)) for op in ("in", "not_in")],
     *[_check(op) for op in ("is_set", "is_null")],

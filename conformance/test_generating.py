@@ -39,7 +39,7 @@ def test_of_two_equal_keys_the_last_one_counts_or_it_is_an_error() -> None:
     assert "PG008" in found(text)
 
 
-@row("an expression that can't be parsed, or says what none may")
+@row("an expression that can't be parsed, or is outside the subset")
 @pytest.mark.parametrize("expression", ["amount >=", "[x for x in xs]", "_event.trigger == 'stop'", "amount := 1"])
 def test_a_bad_expression_fails_at_every_event_or_when_generating(expression: str) -> None:
     """S5.7."""
@@ -49,7 +49,7 @@ def test_a_bad_expression_fails_at_every_event_or_when_generating(expression: st
     assert "PG060" in found(text)
 
 
-@row("an expression that reads `_event`, or asks for `rand()`")
+@row("an expression that reads `_event`, or calls `rand()`")
 @pytest.mark.parametrize("expression", ["_event.trigger == 'go'", "rand() < 1", "randint(1) == 0"])
 def test_an_expression_may_see_the_event_and_chance_there_and_not_here(expression: str) -> None:
     """S5.7, S8.4."""
@@ -58,7 +58,7 @@ def test_an_expression_may_see_the_event_and_chance_there_and_not_here(expressio
     assert "PG060" in found(text)
 
 
-@row("a check without the value that it compares with, or with a pattern that is none")
+@row("a check without a value to compare with, or with an invalid pattern")
 @pytest.mark.parametrize("check", ["op: gt", 'op: matches, value: "("'])
 def test_a_check_that_can_not_be_asked_never_holds_or_is_an_error(check: str) -> None:
     """S5.8."""
@@ -93,7 +93,7 @@ def test_automatic_transitions_without_end_stop_after_20_rounds_or_are_an_error(
     assert "PG057" in found(text)
 
 
-@row("a transition behind one without guards")
+@row("a transition after one without guards")
 def test_a_transition_that_is_never_asked_is_accepted_or_told() -> None:
     """S2.1, S11.3."""
     text = one("", "  - {trigger: go, source: a, dest: c}\n")
@@ -131,7 +131,7 @@ def test_a_state_that_does_not_say_its_initial_child_is_rested_in_or_an_error() 
     assert found(text) == ["PG067"]
 
 
-@row("`H(state)` of a state that is not there, or has no children")
+@row("`H(state)` of a state that does not exist, or has no children")
 @pytest.mark.parametrize(("state", "code"), [("nowhere", "PG050"), ("b", "PG069")])
 def test_history_of_what_has_none_leads_there_or_is_an_error(state: str, code: str) -> None:
     """S4.2."""

@@ -15,7 +15,7 @@ from pystator_runtime import Event
 from support.machines import load
 
 
-@row("`not` around an expression or function that raises, say because a key is missing")
+@row("`not` around an expression or function that raises, for example because a key is missing")
 def test_not_of_what_raises_holds_there_and_is_unknown_here() -> None:
     """S5.3."""
     machines = both(one(', guards: [{not: {expr: "amount > limit"}}]'))
@@ -38,7 +38,7 @@ def test_a_guard_that_raises_oserror_raises_out_of_process_there_and_is_unknown_
     assert machines.ours.process("a", "go", {}).metadata["reason"] == "guards_failed"
 
 
-@row("a guard answers with an object that does not say whether it is true")
+@row("a guard returns an object that does not define whether it is true")
 def test_any_object_is_true_there_and_one_without_a_truth_of_its_own_unknown_here() -> None:
     """S5.5: such as an awaitable that nobody has awaited."""
     machines = both(one(", guards: [g]"), guards={"g": lambda ctx: object()})
@@ -59,7 +59,7 @@ def test_what_a_guard_writes_is_seen_by_the_next_there_and_by_nobody_here() -> N
     assert not machines.ours.process("a", "go", {}).success
 
 
-@row("`contains`, `starts_with`, `ends_with`, `matches` on what is no text")
+@row("`contains`, `starts_with`, `ends_with`, `matches` on a value that is not text")
 def test_checks_of_text_compare_str_there_and_only_text_here() -> None:
     """S5.8."""
     for check in ("contains, value: 5", 'starts_with, value: "1"', 'ends_with, value: "0"', 'matches, value: "^1"'):

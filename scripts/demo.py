@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def _compile() -> None:
-    _heading("1. Six machines become six packages")
+    _heading(f"1. {len(EXAMPLES)} machines become {len(EXAMPLES)} packages")
     for example in EXAMPLES:
         folder = f"examples/{example}"
         _print(_tool("pystator-gen", "-v", folder, "-o", f"{folder}/fsm"))

@@ -1,7 +1,7 @@
 """A process that fires timers and finishes actions: ``python -m pystator_runtime.worker myapp.fsm_app:orchestrator``.
 
 Any number may run side by side, beside the application: what a timer does is decided by what is stored. On SIGTERM or
-SIGINT it finishes what it is at and ends.
+SIGINT it finishes what is running and ends.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _logger = logging.getLogger("pystator_runtime.worker")
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 _DESCRIPTION = """\
-Fire the timers of stored entities, and run the actions that nobody is at. Several workers may run side by side.
-SIGTERM or SIGINT ends one: it finishes what it is at.
+Fire the timers of stored entities, and run unclaimed actions. Several workers may run side by side.
+SIGTERM or SIGINT ends one: it finishes what is running.
 """
 
 

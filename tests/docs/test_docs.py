@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import yaml
 
 import pystator_runtime
 from docs.pages import DOCS, ROOT, Page, Run, anchors, codes_in, environment, page, prose
-from pystator_gen import arguments, cli, codes, naming, parse
+from pystator_gen import arguments, cli, codes, generate, naming, parse
 from pystator_gen.expressions import vocabulary
 from support.places import PostgreSQL, Redis
 from support.servers import Servers
@@ -145,19 +146,29 @@ def test_the_hooks_that_the_project_offers_are_named() -> None:
 def test_the_hook_is_what_pre_commit_wants(started: Run, tmp_path: Path) -> None:
     """The hook of *Getting started*, run by pre-commit: it passes, and fails once the package is out of date."""
     shutil.copytree(started.folder, tmp_path, dirs_exist_ok=True)
+    who = {f"GIT_{role}_{what}": "a@b" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     home = {"HOME": str(tmp_path), "PRE_COMMIT_HOME": str(tmp_path / "cache"), "GIT_CONFIG_NOSYSTEM": "1"}
 
     def outcome(*command: str) -> int:
-        env = {**environment(), **home}
+        env = {**environment(), **home, **who}
         return subprocess.run(command, cwd=tmp_path, env=env, check=False, capture_output=True).returncode
 
+    (tmp_path / "machines" / "door.yaml").write_text("states: [{name: closed, type: initial}]\ntransitions: []\n")
+    assert outcome("pystator-gen", "machines", "-o", "shop/fsm") == 0
     assert outcome("git", "init", "-q") == 0
     assert outcome("git", "add", "machines", "shop", ".pre-commit-config.yaml") == 0
-    assert outcome("pre-commit", "run", "--all-files") == 0
+    assert outcome("pre-commit", "run") == 0
+    assert outcome("git", "commit", "-q", "--no-verify", "-m", "all") == 0
+
     with (tmp_path / "shop" / "fsm" / "payment.py").open("a") as module:
         module.write("# a quick fix\n")
     assert outcome("git", "add", "shop") == 0
-    assert outcome("pre-commit", "run", "--all-files") == 1
+    assert outcome("pre-commit", "run") == 1, "a module was edited"
+
+    assert outcome("git", "reset", "-q", "--hard") == 0
+    assert outcome("pre-commit", "run") == 0
+    assert outcome("git", "rm", "-q", "machines/door.yaml") == 0
+    assert outcome("pre-commit", "run") == 1, "a source was deleted"
 
 
 # -- what is complete ------------------------------------------------------------------------------------------
@@ -176,6 +187,16 @@ def test_every_option_of_the_command_line_is_described() -> None:
     text = page("command-line.md").text
     options = [option for action in arguments.generate_parser()._actions for option in action.option_strings]
     assert [option for option in options if f"`{option}`" not in text] == []
+
+
+def test_every_parameter_and_error_of_generate_is_described() -> None:
+    text = page("command-line.md").text.split("## From Python")[1]
+    parameters = inspect.signature(generate).parameters
+    errors = re.findall(r"^ +(\w+): ", (generate.__doc__ or "").split("Raises:")[1], re.MULTILINE)
+    assert len(errors) == 5
+    assert [name for name in parameters if not re.search(rf"\b{name}\b", text)] == []
+    ours = [error for error in errors if error != "OutputError"]  # which is an OSError
+    assert [error for error in ours if not re.search(rf"\b{error}`", text)] == []
 
 
 def test_every_option_of_scaffold_is_described() -> None:
@@ -245,8 +266,6 @@ def test_every_name_of_the_runtime_is_described() -> None:
 def test_every_name_that_a_module_defines_is_described(tmp_path: Path) -> None:
     handbook = page("generated-module.md")
     Run(Page(handbook.name, handbook.text[: handbook.text.index("## Binding")]), tmp_path).everything()
-    from pystator_gen import generate
-
     generate([tmp_path / "machines"], tmp_path / "fsm")
     names = re.findall(r'^    "(\w+)",$', (tmp_path / "fsm" / "order.py").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(names) - _words(handbook.name) == set()
@@ -269,6 +288,16 @@ def test_navigation_names_every_page_once() -> None:
     config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     named = list(_leaves(config["nav"]))
     assert sorted(named) == PAGES
+
+
+def test_the_first_page_lists_every_other_one_once() -> None:
+    listed = re.findall(r"^\| \[[^]]+\]\(([\w-]+\.md)\) \|", page("index.md").text, re.MULTILINE)
+    assert sorted([*listed, "index.md"]) == PAGES
+
+
+def test_the_readme_links_every_page_but_the_first() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert set(PAGES) - linked == {"index.md"}
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -70,6 +70,21 @@ def test_the_hook_of_the_readme_refuses_a_package_older_than_its_machines(tmp_pa
     assert "fsm/order.py: would be changed" in refused
 
 
+def test_the_hook_of_the_readme_is_not_skipped_where_a_source_was_deleted(tmp_path: Path) -> None:
+    for step in steps():
+        if step.word == "file":
+            write(tmp_path, step)
+    write(tmp_path, Step("file", "machines/door.yaml", "states: [{name: closed, type: initial}]\ntransitions: []\n"))
+    run(tmp_path, "git init --quiet .")
+    run(tmp_path, "pystator-gen machines -o fsm")
+    run(tmp_path, "git add .")
+    run(tmp_path, "git -c user.name=a -c user.email=a@b commit --quiet --message all")
+    run(tmp_path, "git rm --quiet machines/door.yaml")
+    refused = run(tmp_path, "pre-commit run")
+    assert "Failed" in refused
+    assert "fsm/door.py: would be pruned" in refused
+
+
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_every_link_to_a_file_leads_to_one(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
@@ -90,7 +105,20 @@ def test_contributing_says_where_every_module_is() -> None:
     packages = (ROOT / "generator" / "pystator_gen", ROOT / "runtime" / "pystator_runtime")
     entries = [entry for package in packages for entry in package.iterdir() if entry.name[0] not in "_."]
     names = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries if entry.name != "py.typed"]
+    names += [f"{entry.name}/" for entry in (ROOT / "tests").iterdir() if entry.is_dir() and entry.name[0] not in "_."]
     assert sorted(name for name in names if f"`{name}`" not in text) == []
+
+
+def test_contributing_names_no_module_that_is_not_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named: list[Path] = []
+    for row in re.findall(r"^\| (`[\w/]+\.py`[^|]*) \|", text.split("The runtime owns")[1], re.MULTILINE):
+        folder = ROOT / "runtime" / "pystator_runtime"
+        for name in re.findall(r"`([\w/]+\.py)`", row):
+            named.append(folder / name)
+            folder = named[-1].parent  # what follows stands beside it
+    assert len(named) >= 50
+    assert [path for path in named if not path.exists()] == []
 
 
 def worded(step: Step, output: str) -> object:

@@ -189,7 +189,7 @@ class _Contract:
             return
         possible = kinds.of_value(value)
         message = f"{name} is {declared}, and this is {_told(possible)}"
-        self._findings.error(codes.BAD_WRITE, message, path, _hint_at(possible, declared))
+        self._findings.error(codes.BAD_WRITE, message, path, _hint_at(possible, declared, value))
 
     def _check_append(self, effect: AppendEffect, path: NodePath) -> None:
         declared = _without_null(self._declared.get(effect.field, ANY))
@@ -313,7 +313,7 @@ def _told(possible: Possible) -> str:
     return f"the {shown(possible)} `{in_words(values[0])}`"
 
 
-def _hint_at(possible: Possible, declared: Type) -> str:
+def _hint_at(possible: Possible, declared: Type, value: object = None) -> str:
     found = {shape.kind for shape in possible or ()}
     wanted = _without_null(declared)
     if found == {"null"}:
@@ -322,4 +322,6 @@ def _hint_at(possible: Possible, declared: Type) -> str:
         return "write `true` or `false`"
     if found == {"float"} and wanted == Primitive("integer"):
         return "round it (`//` divides whole numbers), or declare the variable as `number`"
-    return likely(kinds.of_type(declared), possible) or f"write a value of type {declared}, or declare another type"
+    instead = "; to write what an expression gives, use `compute`" if isinstance(value, str) else ""
+    remedy = f"write a value of type {declared}, or declare another type{instead}"
+    return likely(kinds.of_type(declared), possible) or remedy
