@@ -331,6 +331,98 @@ def test_with_stop_on_error_the_rest_is_skipped_and_can_be_run_by_hand(store: An
     assert asyncio.run(orders.aretry_action(failed["enter"].key))
 
 
+def _crashed(store: Any) -> None:
+    """An orchestrator whose process has died in the first of its actions."""
+
+    def die(ctx: Any) -> None:
+        raise KeyboardInterrupt
+
+    orders = orchestrated(YAML, store, actions={"leave": die}, action_lease=0.001)
+    with pytest.raises(KeyboardInterrupt):
+        orders.process_event("o-1", "approve")
+
+
+def test_what_a_crash_has_left_stops_on_error_too(store: Any, door: Any) -> None:
+    """S8.6"""
+    _crashed(store)
+    deeds = Deeds(act=99)
+    orders = orchestrated(
+        YAML, store, executor=_executor(ExecutionMode.SEQUENTIAL, deeds.named(*NAMES), stop_on_error=True)
+    )
+    door.recover(orders, force=True)
+    assert deeds.names == ["leave", "act"]
+    assert [failed.name for failed in orders.failed_actions()] == ["act", "more", "enter"]
+
+
+def test_an_action_that_is_tried_again_later_holds_back_those_after_it(store: Any, door: Any) -> None:
+    """S8.6: it has not failed at its last try"""
+    deeds = Deeds(act=1)
+    yaml = YAML.replace("{name: act, params: {to: [x]}}", "{name: act, retry: 1, retry_backoff: 1.001}")
+    orders = orchestrated(
+        yaml, store, executor=_executor(ExecutionMode.SEQUENTIAL, deeds.named(*NAMES), stop_on_error=True)
+    )
+    result = door.send(orders, "o-1", "approve")
+    assert result.execution.skipped_actions == ["more", "enter"]
+    assert result.execution.action_results[-1].reason == "act failed before it and is tried again"
+    assert orders.failed_actions() == []
+    until(lambda: door.recover(orders) and len(deeds.names) == 5)
+    assert deeds.names == ["leave", "act", "act", "more", "enter"]
+
+
+def test_what_a_sync_sweep_leaves_to_others_is_not_taken_from_them(store: Any) -> None:
+    """Claims are given back by those who have them."""
+    _crashed(store)
+    during: list[Any] = []
+
+    def act(ctx: Any) -> None:
+        until(lambda: renewed.is_set())
+        during.extend(store.claim("order", 0, 10, False))
+
+    async def enter(ctx: Any) -> None: ...
+
+    renewed = threading.Event()
+    sweeping = orchestrated(YAML, _Renewed(store, renewed), actions={"act": act, "enter": enter}, action_lease=0.05)
+    assert sweeping.recover(force=True) == 3
+    assert during == [], "it is still claimed by the sweep, long after its lease"
+    assert [action.attempts for action in store.claim("order", 0, 10, False)] == [0], "now it is free"
+
+
+class _Renewed(Double):
+    """A store that tells when claims have been renewed a few times."""
+
+    def __init__(self, store: Any, renewed: threading.Event) -> None:
+        super().__init__(store)
+        self._times, self._renewed = 0, renewed
+
+    async def meet(self, name: str, call: Any, *given: Any) -> Any:
+        answer = await call(*given)
+        if name == "renew":
+            self._times += 1
+            if self._times > 5:
+                self._renewed.set()
+        return answer
+
+
+def test_closing_while_an_action_runs_keeps_its_claim(store: Any) -> None:
+    """Or another process would run it a second time meanwhile."""
+    begun, renewed = threading.Event(), threading.Event()
+
+    def act(ctx: Any) -> None:
+        begun.set()
+        renewed.wait(30)
+
+    counted = _Renewed(store, renewed)
+    orders = orchestrated(YAML, counted, actions={"act": act}, action_lease=0.05)
+    running = threading.Thread(target=orders.process_event, args=("o-1", "approve"))
+    running.start()
+    begun.wait(30)
+    orders.close()
+    assert renewed.wait(30), "nobody renews the claim any more"
+    running.join()
+    assert store.claim("order", 0, 10, True) == []
+    orders.close()
+
+
 def test_parallel_actions_need_an_async_caller(store: Any) -> None:
     """S8.7"""
     orders = orchestrated(YAML, store, executor=_executor(ExecutionMode.PARALLEL, Deeds().named(*NAMES)))

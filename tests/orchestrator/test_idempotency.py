@@ -101,6 +101,17 @@ def test_the_order_of_keys_does_not_matter_nor_a_default_that_is_spelt_out(store
     ]
 
 
+def test_an_event_that_comes_again_after_a_deployment_is_the_same(store: Any, door: Any) -> None:
+    """S13.1: a version with one field more, which has a default, is sent nothing else"""
+    before, after = YAML.replace(', note: "string = none"', ""), YAML.replace('version: "1"', 'version: "2"')
+    old, new = (orchestrated(yaml, store, actions=Deeds().named("notify")) for yaml in (before, after))
+    door.send(old, "o-1", "approve")
+    assert door.send(old, "o-1", "fill", {"amount": Decimal("1.5")}, event_id="e-1").success
+    assert door.send(new, "o-1", "fill", {"amount": Decimal("1.5")}, event_id="e-1").metadata["duplicate"]
+    with pytest.raises(IdempotencyError):
+        door.send(new, "o-1", "fill", {"amount": Decimal("1.5"), "note": "another"}, event_id="e-1")
+
+
 def test_ids_are_known_by_entity(store: Any, door: Any) -> None:
     """S13.1"""
     orders = orchestrated(YAML, store)

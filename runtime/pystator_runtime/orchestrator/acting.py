@@ -33,6 +33,26 @@ def never() -> bool:
     return False
 
 
+Stop = tuple[str, Milliseconds | None]
+"""The action that has failed, and after how long it is tried again, if it is."""
+
+
+class Stops:
+    """Which commits have an action that failed, where an executor has that stop the ones after it (`S8.6`)."""
+
+    def __init__(self, *, is_obeyed: bool) -> None:
+        self._is_obeyed = is_obeyed
+        self._by_commit: dict[str, Stop] = {}
+
+    def before(self, plan: Plan) -> Stop | None:
+        """What stops an action, if anything does."""
+        return self._by_commit.get(_commit(plan)) if self._is_obeyed else None
+
+    def note(self, plan: Plan, pause: Milliseconds | None) -> None:
+        """An action has failed."""
+        self._by_commit[_commit(plan)] = plan.spec.name, pause
+
+
 class Actor:
     """Runs actions that were claimed, and tells the store what became of them."""
 
@@ -98,35 +118,44 @@ class Actor:
             else:
                 found = phases(plans, result, self._mode)
             outcomes: list[ActionResult] = []
-            failed: str | None = None
+            stops = Stops(is_obeyed=self._stop_on_error)
             for phase in found:
                 for plan in phase:
                     held.let_go(plan.record.key)
-                ended = yield from self._together(phase, failed)
-                outcomes.extend(ended)
-                failed = next((o.action_name for o in ended if o.status is ActionStatus.FAILED), failed)
+                outcomes.extend((yield from self._together(phase, stops)))
             return ExecutionResult(tuple(outcomes))
 
-    def _together(self, phase: Sequence[Plan], failed: str | None) -> Procedure[list[ActionResult]]:
+    def _together(self, phase: Sequence[Plan], stops: Stops) -> Procedure[Sequence[ActionResult]]:
         """Run the actions of one phase (`S8.7`), unless an earlier one has failed and that is to stop them."""
-        outcomes: list[ActionResult] = []
-        if failed is not None and self._stop_on_error:
-            for plan in phase:
-                outcomes.append((yield from self._skip(plan, failed)))
-            return outcomes
         if len(phase) == 1:
-            return [(yield from self._perform_one(phase[0]))]
+            return [(yield from self._run(phase[0], stops, stops.before(phase[0])))]
+        stop = stops.before(phase[0])  # they are of one commit, and none of them stops another
 
         async def all_of_them() -> list[ActionResult]:
-            return await asyncio.gather(*(arun(self._perform_one(plan)) for plan in phase))
+            return await asyncio.gather(*(arun(self._run(plan, stops, stop)) for plan in phase))
 
-        outcomes = yield Pending(all_of_them(), ActionError("actions can run together on async paths only"))
+        outcomes: list[ActionResult] = yield Pending(
+            all_of_them(), ActionError("actions can run together on async paths only")
+        )
         return outcomes
 
-    def _skip(self, plan: Plan, failed: str) -> Procedure[ActionResult]:
-        """Give up what is not tried because one before it failed: it can be run by hand."""
+    def _run(self, plan: Plan, stops: Stops, stop: Stop | None) -> Procedure[ActionResult]:
+        """Run one action, unless one before it has failed and that is to stop it."""
+        if stop is not None:
+            return (yield from self._hold_back(plan, stop))
+        outcome, pause = yield from self._perform_one(plan)
+        if outcome.status is ActionStatus.FAILED:
+            stops.note(plan, pause)
+        return outcome
+
+    def _hold_back(self, plan: Plan, stop: Stop) -> Procedure[ActionResult]:
+        """Keep an action that one before it has stopped: until that is tried again, or for good, to be run by hand."""
+        failed, pause = stop
         reason = f"{failed} failed before it"
         try:
+            if pause is not None:
+                yield from self._gateway.ask(self._store.postpone, plan.record.key, plan.record.attempts, pause)
+                return ActionResult(plan.spec.name, ActionStatus.SKIPPED, reason=f"{reason} and is tried again")
             yield from self._gateway.ask(
                 self._store.give_up, plan.record.key, plan.record.attempts, f"skipped: {reason}"
             )
@@ -136,8 +165,11 @@ class Actor:
 
     # -- one action --------------------------------------------------------------------------------------------
 
-    def _perform_one(self, plan: Plan) -> Procedure[ActionResult]:
+    def _perform_one(self, plan: Plan) -> Procedure[tuple[ActionResult, Milliseconds | None]]:
         """Run one action and note what became of it.
+
+        Returns:
+            That, and after how long it is tried again, if it is.
 
         Where the store can't note it, the action stays pending and runs again: its transition stands all the same, so
         that is no error of whoever has sent the event.
@@ -147,12 +179,12 @@ class Actor:
                 outcome, attempts, pause = yield from self._try(plan)
             if outcome.success:
                 self._journal.ran(plan.record, plan.spec.name, attempts)
-                return outcome
-            return (yield from self._put_off(plan, outcome, attempts, pause))
+                return outcome, None
+            return (yield from self._put_off(plan, outcome, attempts, pause)), pause
         except StoreError as error:
             self._journal.not_noted(plan.record, plan.spec.name, error)
             reason = "the store could not note what became of it, so it stays pending"
-            return ActionResult(plan.spec.name, ActionStatus.FAILED, error=error, reason=reason)
+            return ActionResult(plan.spec.name, ActionStatus.FAILED, error=error, reason=reason), 0
 
     def _try(self, plan: Plan) -> Procedure[tuple[ActionResult, int, Milliseconds | None]]:
         """Run an action until it succeeds, its tries are used up, or the next one has to wait for long.
@@ -227,25 +259,28 @@ class Actor:
         left: dict[str, ActionRecord] = {}  # for an async caller, or because they have had their turn here
         seen: set[str] = set()
         ran = 0
-        while not is_over():
-            claimed = yield from self._gateway.ask(self._store.claim, machine, self._lease, BATCH + len(left), force)
-            left.update((record.key, record) for record in claimed if record.key in seen)
-            fresh = [record for record in claimed if record.key not in seen]
-            if not fresh:
-                break
-            seen.update(record.key for record in fresh)
-            plans: list[Plan] = []
-            for record in fresh:
-                plan = yield from self._plan(record)
-                if plan is not None and (is_async or not self.is_async(plan)):
-                    plans.append(plan)
-                elif plan is not None:
-                    left[record.key] = record
-            begun = yield from self._perform_each(plans, is_over)
-            left.update((plan.record.key, plan.record) for plan in plans[begun:])
-            ran += begun
-        for record in left.values():
-            yield from self._gateway.ask(self._store.postpone, record.key, record.attempts, 0)
+        with self._claims.held(()) as kept:  # what is left stays claimed, or giving it back could take it from another
+            while not is_over():
+                limit = BATCH + len(left)
+                claimed = yield from self._gateway.ask(self._store.claim, machine, self._lease, limit, force)
+                left.update((record.key, record) for record in claimed if record.key in seen)
+                fresh = [record for record in claimed if record.key not in seen]
+                if not fresh:
+                    break
+                seen.update(record.key for record in fresh)
+                plans: list[Plan] = []
+                for record in fresh:
+                    plan = yield from self._plan(record)
+                    if plan is not None and (is_async or not self.is_async(plan)):
+                        plans.append(plan)
+                    elif plan is not None:
+                        left[record.key] = record
+                kept.keep(key for key in left if key not in kept)
+                begun = yield from self._perform_each(plans, is_over)
+                left.update((plan.record.key, plan.record) for plan in plans[begun:])
+                ran += begun
+            for record in left.values():
+                yield from self._gateway.ask(self._store.postpone, record.key, record.attempts, 0)
         return ran
 
     def retry(self, machine: str, key: str, *, is_async: bool) -> Procedure[bool]:
@@ -261,13 +296,14 @@ class Actor:
         return True
 
     def _perform_each(self, plans: Sequence[Plan], is_over: Callable[[], bool]) -> Procedure[int]:
-        """Run actions of several commits, until it is over; how many. One that fails stops no other."""
+        """Run actions of several commits, until it is over; how many. One that fails stops none of another commit."""
+        stops = Stops(is_obeyed=self._stop_on_error)
         with self._claims.held(plan.record.key for plan in plans) as held:
             for begun, plan in enumerate(plans):
                 if is_over():
                     return begun
                 held.let_go(plan.record.key)
-                yield from self._perform_one(plan)
+                yield from self._run(plan, stops, stops.before(plan))
             return len(plans)
 
     def is_async(self, plan: Plan) -> bool:
@@ -296,6 +332,11 @@ def phases(plans: Sequence[Plan], result: Any, mode: ExecutionMode) -> list[list
         for specs in (step.on_exit_actions, step.actions_to_execute, step.on_enter_actions):
             found.append([next(rest) for _ in specs])
     return [phase for phase in found if phase]
+
+
+def _commit(plan: Plan) -> str:
+    """What the keys of the actions of one commit begin with."""
+    return plan.record.key.rpartition("/")[0]
 
 
 def _pause(spec: ActionSpec, attempts: int) -> Milliseconds:

@@ -55,8 +55,13 @@ class Claims:
         return thread is not None and thread.is_alive()
 
     def close(self) -> None:
-        """End the thread, which may be at the store: what it does there has to end before the store is closed."""
+        """End the thread, which may be at the store: what it does there has to end before the store is closed.
+
+        While an action runs that somebody else has begun it goes on, until that has ended: nobody is to run it again.
+        """
         with self._mutex:
+            if self._keys:
+                return
             self._closing.set()
             thread = self._thread
         if thread is not None:
@@ -85,6 +90,15 @@ class Held:
     def __init__(self, claims: Claims, keys: Iterable[str]) -> None:
         self._claims = claims
         self._keys = list(keys)
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """Hold some more."""
+        more = list(keys)
+        self._keys += more
+        self._claims.add(more)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
 
     def let_go(self, key: str) -> None:
         """Hold one of them no longer."""

@@ -239,6 +239,14 @@ def plan_of(record: ActionRecord, mapper: EntityMapper) -> Plan:
 
 
 def digest(event: Event, mapper: EntityMapper) -> str:
-    """What tells one trigger and payload from another (`S13.1`)."""
-    text = f"{event.trigger}\0{json.dumps(json.loads(mapper.encoded(event.payload)), sort_keys=True)}"
+    """What tells one trigger and payload from another (`S13.1`).
+
+    A field that has its default counts as left out: whoever sends an event again after a version with another default,
+    or with one field more, sends the same event.
+    """
+    payload, declared = event.payload, mapper.chart.payloads.get(event.trigger)
+    if declared is not None and declared.has_defaults:
+        defaults = declared.defaults()
+        payload = {key: value for key, value in payload.items() if key not in defaults or defaults[key] != value}
+    text = f"{event.trigger}\0{json.dumps(json.loads(mapper.encoded(payload)), sort_keys=True)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
