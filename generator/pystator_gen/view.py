@@ -219,7 +219,7 @@ class Session:
     queries: tuple[Query, ...]
     methods: tuple[Method, ...]
     overloads: tuple[Overload, ...]
-    send: Send | None
+    send: Send
     property: str
     overload: str
     query_type: str

@@ -207,3 +207,12 @@ def test_a_normalized_machine_takes_triggers_in_any_case() -> None:
         assert machine.can_transition("a", "GO", {"n": 1})
         assert machine.create(context={"n": 1}).go().success
     assert isinstance(MACHINE.process("a", "GO", {"n": 1}).error, UndefinedTriggerError)
+
+
+def test_a_session_whose_machine_has_no_triggers_refuses_what_is_sent() -> None:
+    """S2.4: by every door there is"""
+    session = bound(
+        "{states: [{name: a, type: initial}, {name: b}], transitions: [{source: a, dest: b, after: 5s}]}"
+    ).create()
+    for result in (session.send("go"), session.handle(Event("go")), asyncio.run(session.asend("go"))):
+        assert isinstance(result.error, UndefinedTriggerError)

@@ -136,9 +136,10 @@ def _variables_signature(machine: model.Machine, imports: Imports) -> str:
     return ""
 
 
-def _send(machine: model.Machine, imports: Imports) -> view.Send | None:
-    """How ``send`` and ``asend`` are implemented; ``None`` if there is nothing to send."""
-    return sent_by_name(machine, machine.triggers, len(_groups(machine, imports)), imports)
+def _send(machine: model.Machine, imports: Imports) -> view.Send:
+    """How ``send`` and ``asend`` are implemented; where there is nothing to send they refuse whatever comes."""
+    sent = sent_by_name(machine, machine.triggers, len(_groups(machine, imports)), imports)
+    return sent or view.Send(f", **payload: {imports.typing('Any')}", "payload")
 
 
 def sent_by_name(

@@ -142,6 +142,14 @@ class CountdownSession(rt.EntitySession[CountdownState, CountdownTrigger, Countd
 
         return self._view(VIEWS)
 
+    def send(self, _trigger: _TriggerName, /, **payload: Any) -> CountdownResult:
+        """Send a trigger by its name, with its payload."""
+        return self._send(_trigger, payload)
+
+    async def asend(self, _trigger: _TriggerName, /, **payload: Any) -> CountdownResult:
+        """Send a trigger by its name, awaiting async guards and actions."""
+        return await self._asend(_trigger, payload)
+
 
 class CountdownMachine(
     rt.StateMachine[

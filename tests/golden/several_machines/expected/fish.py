@@ -102,6 +102,14 @@ class FishSession(rt.EntitySession[FishState, FishTrigger, FishContext, bool]):
 
         return self._view(VIEWS)
 
+    def send(self, _trigger: _TriggerName, /, **payload: Any) -> FishResult:
+        """Send a trigger by its name, with its payload."""
+        return self._send(_trigger, payload)
+
+    async def asend(self, _trigger: _TriggerName, /, **payload: Any) -> FishResult:
+        """Send a trigger by its name, awaiting async guards and actions."""
+        return await self._asend(_trigger, payload)
+
 
 class FishMachine(
     rt.StateMachine[
