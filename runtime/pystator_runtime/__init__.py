@@ -66,6 +66,9 @@ _MODULES = {
     "session": "EntitySession",
     "views": "StateView",
 }
-__getattr__, __dir__ = lazily(
-    __name__, {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names.split()}
-)
+_HOMES = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names.split()}
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)
+
+if not TYPE_CHECKING:  # a checker takes what is imported for it
+    __all__ = sorted(_HOMES)

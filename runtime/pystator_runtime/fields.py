@@ -82,7 +82,7 @@ def _is_decimal(value: Any) -> bool:
 
 def _to_decimal(value: Any) -> Any:
     try:
-        return _imported("decimal", "Decimal")(value)
+        return _imported("decimal", "Decimal")(str(value) if isinstance(value, float) else value)
     except _imported("decimal", "InvalidOperation"):
         raise ValueError(f"{value!r} is not a decimal") from None
 

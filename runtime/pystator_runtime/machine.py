@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pystator_runtime.callables import ActionRegistry, FunctionRegistry, GuardRegistry
 from pystator_runtime.chart import Chart, Pair
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.events import Event, refuse_reserved_keys
+from pystator_runtime.fields import FieldType
 from pystator_runtime.guards import GuardAnswerT_co
 from pystator_runtime.logs import warn
 from pystator_runtime.parallel import ConfigT, ParallelStates
@@ -232,6 +234,22 @@ class StateMachine(
     async def astart(self, context: ContextT) -> TransitionResult[StateT | ConfigT]:
         """:meth:`start` for machines whose guards may be async."""
         return await arun(self._enter(self.chart.initial, context, None))
+
+    def decode_payload(self, trigger: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """A payload for ``trigger`` out of JSON data: text becomes the decimals, dates and UUIDs declared (`S13.4`).
+
+        What can't be read is left as it is: whoever the payload is sent to tells what is wrong with it.
+        """
+        declared = self.chart.payloads.get(self.normalized(trigger))
+        codecs: Mapping[str, FieldType] = self.chart.codecs
+        if declared is not None:
+            codecs = {name: field.type for name, field in declared.fields.items()}
+        payload = dict(data)
+        for name, codec in codecs.items():
+            if name in payload:
+                with suppress(ValueError, TypeError):
+                    payload[name] = codec.decode(payload[name])
+        return payload
 
     def can_transition(
         self: StateMachine[

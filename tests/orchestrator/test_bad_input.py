@@ -99,6 +99,15 @@ def test_an_unknown_state_to_find_by_is_an_error(store: Any) -> None:
         orchestrated(YAML, store).find("opn")
 
 
+@pytest.mark.parametrize("wrong", [None, 5, b"o-1"])
+def test_what_is_no_id_is_refused_alike_in_all_stores(store: Any, wrong: Any) -> None:
+    """API: get, history, delete"""
+    orders = orchestrated(YAML, store)
+    for ask in (orders.get, orders.history, orders.delete, orders.ring, orders.create):
+        with pytest.raises(StoreError, match="id is text"):
+            ask(wrong)
+
+
 @IN_ONE_STORE
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_page_of_nothing_is_an_error(store: Any, limit: int) -> None:

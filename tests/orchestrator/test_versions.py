@@ -176,3 +176,13 @@ def test_an_action_that_is_no_more_fails_for_good(store: Any, door: Any) -> None
     orders = orchestrated(NEW.replace(", actions: [act]", ""), store)
     door.retry_action(orders, failed.key)
     assert orders.failed_actions()[0].error == "ConfigurationError: action 'act' is not bound"
+
+
+def test_a_context_that_cannot_be_read_any_more_is_told_with_its_entity(store: Any, door: Any) -> None:
+    """S13.3: a variable whose type is another one by now"""
+    yaml = OLD.replace("    states:", "    state_variables: [{key: price, type: string}]\n    states:", 1)
+    door.send(orchestrated(yaml, store), "o-1", "approve", {"price": "cheap"})
+    orders = orchestrated(yaml.replace("type: string", "type: decimal").replace('"1"', '"2"'), store)
+    for ask in (lambda: door.get(orders, "o-1").context, lambda: door.send(orders, "o-1", "fill"), orders.find):
+        with pytest.raises(StoreError, match=r"'o-1' of 'order' .* price is 'cheap', which is no decimal"):
+            ask()

@@ -150,3 +150,10 @@ def test_the_definition_is_plain_json_that_is_read_on_demand_only() -> None:
         "{states: [{name: a, type: initial}], transitions: [{trigger: go, source: a, dest: a}]}"
     )
     assert json.loads(module._DEFINITION)["states"] == [{"name": "a", "type": "initial"}]
+
+
+def test_a_star_gives_every_public_name() -> None:
+    """docs/generated-module.md"""
+    namespace: dict[str, object] = {}
+    exec("from pystator_runtime import *", namespace)
+    assert {"OrderMachine", "StateMachine", "Event", "Orchestrator", "FSMError"} - set(namespace) == {"OrderMachine"}

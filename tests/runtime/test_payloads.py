@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -199,3 +204,45 @@ def test_an_event_in_a_normalized_machine_has_the_payload_of_its_trigger(open_do
     )
     assert open_door(machine, "a", "GO", {}, {"n": 1}).state == "b"
     assert open_door(machine, "a", "GO", {}, {"n": "1"}).result.metadata["reason"] == "payload_validation"
+
+
+DECODED = """
+    events:
+      - name: pay
+        payload: {amount: decimal, at: "datetime?", ids: "list[uuid]", on: "date?", note: "string = none"}
+    state_variables: [{key: due, type: date}]
+    states: [{name: a, type: initial}]
+    transitions: [{trigger: pay, source: a, dest: a}, {trigger: free, source: a, dest: a}]
+    """
+
+
+def test_a_payload_can_be_decoded_from_json() -> None:
+    """S13.4: as contexts are"""
+    machine = bound(DECODED)
+    at, number = datetime(2024, 2, 29, tzinfo=UTC), UUID(int=5)
+    payload = {"amount": Decimal("9.50"), "at": at, "ids": [number], "on": date(2024, 2, 29), "note": "x"}
+    data = json.loads(json.dumps(payload, default=str)) | {"at": at.isoformat()}
+    given = copy.deepcopy(data)
+    assert machine.decode_payload("pay", data) == payload
+    assert data == given, "it is a copy"
+    assert machine.create().handle(Event("pay", machine.decode_payload("pay", data))).success
+    assert machine.decode_payload("free", {"due": "2024-02-29", "n": "2024-02-29"}) == {
+        "due": date(2024, 2, 29),
+        "n": "2024-02-29",
+    }
+
+
+def test_what_cannot_be_decoded_is_told_by_whoever_it_is_sent_to() -> None:
+    """S13.4"""
+    machine = bound(DECODED)
+    data = {"amount": "much", "at": 5, "ids": ["x"], "other": 1}
+    decoded = machine.decode_payload("pay", data)
+    assert decoded == data
+    result = machine.create().handle(Event("pay", decoded))
+    assert result.metadata["reason"] == "payload_validation"
+    assert "amount must be decimal, not 'much'" in str(result.error)
+
+
+def test_a_number_of_json_becomes_the_decimal_that_it_shows() -> None:
+    """S13.4: not the binary fraction nearest to it"""
+    assert bound(DECODED).decode_payload("pay", {"amount": 0.1}) == {"amount": Decimal("0.1")}

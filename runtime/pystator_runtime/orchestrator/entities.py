@@ -188,6 +188,8 @@ class EntityMapper:
             raise StoreError(
                 f"the context of {record.entity_id!r} of {record.machine!r} is no JSON: {error}"
             ) from error
+        except StoreError as error:
+            raise self._misfit(record, f"has a context that can't be read: {error}") from error
         return context if record.machine_version == self.chart.version else {**self.chart.defaults(), **context}
 
     def _row(self, record: EntityRecord) -> Row[Any]:

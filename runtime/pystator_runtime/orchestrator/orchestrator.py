@@ -22,7 +22,7 @@ from pystator_runtime.orchestrator.deciding import ContextValidator, Decider
 from pystator_runtime.orchestrator.entities import EntityMapper, StoredEntity
 from pystator_runtime.orchestrator.gateway import StoreGateway
 from pystator_runtime.orchestrator.journal import Journal
-from pystator_runtime.orchestrator.queries import EntityQueries
+from pystator_runtime.orchestrator.queries import EntityQueries, require_id
 from pystator_runtime.orchestrator.ringing import Ringer
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.timers import Milliseconds, from_datetime, to_datetime
@@ -147,10 +147,12 @@ class Orchestrator(EntityQueries):
 
     def delete(self, entity_id: str, /) -> bool:
         """Delete an entity with its audit rows, event ids and actions; whether there was one."""
+        require_id(entity_id)
         return run(self.gateway.ask(self.store.delete, self._name, entity_id))
 
     async def adelete(self, entity_id: str, /) -> bool:
         """:meth:`delete`, awaiting the store."""
+        require_id(entity_id)
         return await arun(self.gateway.ask(self.store.delete, self._name, entity_id))
 
     def _event(self, entity_id: str, trigger: str, context: Mapping[str, Any] | None, event_id: str | None) -> Event:
@@ -251,10 +253,12 @@ class Orchestrator(EntityQueries):
         Raises:
             FSMError: Why a timer could not fire; it stays due.
         """
+        require_id(entity_id)
         return run(self.ringer.ring(entity_id, None, is_async=False))
 
     async def aring(self, entity_id: str, /) -> list[TransitionResult[Any]]:
         """:meth:`ring`, awaiting the store, guards and actions."""
+        require_id(entity_id)
         return await arun(self.ringer.ring(entity_id, None, is_async=True))
 
     @property

@@ -29,6 +29,7 @@ class EntityQueries:
         return await arun(self._get(entity_id))
 
     def _get(self, entity_id: str) -> Procedure[StoredEntity[Any, Any] | None]:
+        require_id(entity_id)
         loaded = yield from self.gateway.load(entity_id, None, lock=False)
         return None if loaded.entity is None else StoredEntity(self._mapper.read(loaded.entity))
 
@@ -41,6 +42,7 @@ class EntityQueries:
         return await arun(self._history(entity_id))
 
     def _history(self, entity_id: str) -> Procedure[list[AuditEntry]]:
+        require_id(entity_id)
         return [AuditEntry(record) for record in (yield from self.gateway.ask(self.store.audit, self._name, entity_id))]
 
     def find(self, state: object = None, after: str | None = None, limit: int = 100) -> list[StoredEntity[Any, Any]]:
@@ -78,3 +80,9 @@ class EntityQueries:
 
     def _failed_actions(self) -> Procedure[list[FailedAction]]:
         return [FailedAction(record) for record in (yield from self.gateway.ask(self.store.failed, self._name))]
+
+
+def require_id(entity_id: object) -> None:
+    """Refuse what is no id: stores would answer it each in their own way."""
+    if not isinstance(entity_id, str):
+        raise StoreError(f"an entity id is text, not {entity_id!r}")
