@@ -100,19 +100,36 @@ def test_a_partial_run_keeps_re_exporting_the_modules_that_stay() -> None:
     assert contents("fsm") == whole
 
 
-def test_two_machines_with_one_prefix_are_re_exported_by_neither_run(
+def test_a_module_whose_machine_is_gone_does_not_displace_that_of_this_run(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """FORMAT, "Names": whichever of them the run is about."""
+    """A source that was renamed: what the package offers is the new module's."""
+    main(["light.yaml", "-o", "fsm", "-q"])
+    (project / "light.yaml").rename(project / "abc.yaml")
+    assert main(["abc.yaml", "-o", "fsm", "-q"]) == 0
+    assert b"from .abc import (" in contents("fsm")["__init__.py"]
+    assert b"from .light " not in contents("fsm")["__init__.py"]
+    assert "light, whose machine is not among the sources, defines LightMachine as well" in capsys.readouterr().err
+    assert main(["abc.yaml", "-o", "fsm", "--prune", "-q"]) == 0
+    assert capsys.readouterr().err == ""
+    assert b"from .abc import (" in contents("fsm")["__init__.py"]
+
+
+def test_of_two_machines_with_one_prefix_a_partial_run_re_exports_its_own(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """FORMAT, "Names": a whole run re-exports neither; of a machine that it does not see, a run can't know the source."""
     (project / "door.yaml").write_text(MACHINE.format(name="light"))
     main([".", "-o", "fsm", "-q"])
     whole = contents("fsm")
     assert b"Light" not in whole["__init__.py"]
-    capsys.readouterr()
-    for source in ("light.yaml", "door.yaml"):
-        assert main([source, "-o", "fsm", "-q"]) == 0
-        assert contents("fsm") == whole
-        assert "door and light both define LightMachine" in capsys.readouterr().err
+    assert "door and light both define LightMachine" in capsys.readouterr().err
+    for name in ("light", "door"):
+        assert main([f"{name}.yaml", "-o", "fsm", "-q"]) == 0
+        assert f"from .{name} import (".encode() in contents("fsm")["__init__.py"]
+        assert "the package re-exports that of " + name in capsys.readouterr().err
+    assert main([".", "-o", "fsm", "-q"]) == 0
+    assert contents("fsm") == whole
 
 
 # -- all or nothing ----------------------------------------------------------------------------------------------
