@@ -151,8 +151,13 @@ def _search(folder: Path, visited: set[str]) -> Iterator[Path]:
             continue
         if entry.is_dir():
             yield from _search(entry, visited)
-        elif entry.suffix.lower() in SUFFIXES and entry.is_file():
+        elif entry.suffix.lower() in SUFFIXES and (entry.is_file() or _leads_nowhere(entry)):
             yield entry
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Whether a link's target is gone: it counts as a source that can't be read, for its machine is not meant to go."""
+    return path.is_symlink() and not path.exists()
 
 
 def _reason(failure: OSError | ValueError) -> str:

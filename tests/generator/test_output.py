@@ -84,6 +84,18 @@ def test_without_prune_they_stay_and_are_named(project: Path, capsys: pytest.Cap
     ]
 
 
+def test_prune_deletes_nothing_while_a_source_is_a_link_to_nowhere(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([".", "-o", "fsm", "-q"])
+    before = contents("fsm")
+    (project / "door.yaml").unlink()
+    (project / "door.yaml").symlink_to("shared/door.yaml")
+    assert main([".", "-o", "fsm", "--prune"]) == 2
+    assert capsys.readouterr().err == "error: cannot read door.yaml: no such file or directory (door.yaml)\n"
+    assert contents("fsm") == before
+
+
 def test_a_folder_where_a_module_has_to_be_is_an_error(project: Path) -> None:
     (project / "fsm/light.py").mkdir(parents=True)
     with pytest.raises(OutputError, match="is a folder"):
