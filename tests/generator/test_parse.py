@@ -846,6 +846,41 @@ class TestEvents:
         assert (diagnostic.code, diagnostic.is_error) == ("PG033", False)
         assert diagnostic.hint == "did you mean `integer`?"
 
+    @pytest.mark.parametrize(
+        ("text", "hint"),
+        [
+            ("list[str]", "did you mean `list[string]`?"),
+            ("dict[str, int]", "did you mean `dict[string, integer]`?"),
+            ("List[string]", "did you mean `list[string]`?"),
+            ("list[strng]", "did you mean `list[string]`?"),
+            ("list[string", "did you mean `list[string]`?"),
+            ("list[str] = []", "did you mean `list[string]`?"),
+            ("array[shop.money:Euro]", "did you mean `list[shop.money:Euro]`?"),
+            ("str?", "did you mean `string?`?"),
+            ("strng?", "did you mean `string?`?"),
+            ("string | null", "did you mean `string?`?"),
+            ("dict[object, string]", "types are string, number"),
+            ("string | integer", "types are string, number"),
+            ("list[", "types are string, number"),
+            ("Literal['buy', 'sell']", "types are string, number"),
+        ],
+    )
+    def test_so_is_what_has_the_shape_of_a_type(self, text: str, hint: str) -> None:
+        diagnostic = bad_payload(f'"{text}"')
+        assert (diagnostic.code, diagnostic.is_error) == ("PG033", False)
+        assert diagnostic.hint is not None
+        assert diagnostic.hint.startswith(hint)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "the amount [EUR]", "weight [kg]", "(optional)", "[optional] what it is", "items[0] is the first",
+            "is it paid?", "card, cash", "card or cash | nothing else", "a list of ids", "kg", "?",
+        ],
+    )  # fmt: skip
+    def test_prose_with_brackets_and_marks_is_documentation(self, text: str) -> None:
+        assert payload(f'"{text}"').description == text
+
     def test_the_names_of_a_payload_are_checked_even_if_a_value_is_wrong(self) -> None:
         _, found = run(f"{BASE}events: [{{name: go, payload: {{Bad: 5, _x: string}}}}]")
         assert [d.code for d in found] == ["PG024", "PG020", "PG025"]

@@ -27,7 +27,10 @@ from pystator_gen.parse.types import (
 )
 
 _STRING, _ARRAY, _OBJECT = Primitive("string"), Primitive("array"), Primitive("object")
-_TYPES = f"types are {', '.join(PRIMITIVES)}, list[T], dict[K, V], T? and package.module:Name"
+_TYPES = (
+    f"types are {', '.join(PRIMITIVES)}, list[T], dict[K, V] with simple values as K, T? and "
+    "package.module:Name"
+)
 _FORMATS = {
     "date-time": Primitive("datetime"),
     "date": Primitive("date"),
@@ -58,9 +61,7 @@ def read_type(node: Node) -> Type | None:
     if isinstance(node.value, str):
         found = parse_type(node.value)
         if found is None:
-            meant = suggest_type(node.value)
-            remedy = f"did you mean `{meant}`?" if meant else _TYPES
-            node.error(codes.BAD_TYPE, f"`{node.value}` is not a type", remedy)
+            node.error(codes.BAD_TYPE, f"`{node.value}` is not a type", type_remedy(node.value))
         return found
     if isinstance(node.value, dict):
         return read_schema(node)
@@ -68,6 +69,12 @@ def read_type(node: Node) -> Type | None:
         return _read_alternatives(node, node.value)
     node.wrong_type("a type")
     return None
+
+
+def type_remedy(text: str) -> str:
+    """What to write instead of a text that is no type."""
+    meant = suggest_type(text)
+    return f"did you mean `{meant}`?" if meant else _TYPES
 
 
 def read_schema(node: Node) -> Type | None:
