@@ -63,6 +63,7 @@ BAD_TIMER = "PG072"
 BAD_REGION = "PG073"
 BAD_JOIN = "PG074"
 SIBLING_REGION = "PG075"
+IDLE_JOIN = "PG076"
 
 MODULE_COLLISION = "PG070"
 PREFIX_COLLISION = "PG071"
@@ -137,6 +138,7 @@ CODES: dict[str, str] = {
     BAD_REGION: "A region can't be what it is said to be",
     BAD_JOIN: "A join does not start from the parallel state that it names",
     SIBLING_REGION: "A transition leads from one region into another",
+    IDLE_JOIN: "A join waits for regions that can't finish",
     MODULE_COLLISION: "Two machines would be written to the same file",
     PREFIX_COLLISION: "Two machines have the same class prefix",
     UNKNOWN_VARIABLE: "A variable is read that nobody declares or writes",
