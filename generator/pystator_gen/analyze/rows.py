@@ -162,12 +162,7 @@ class _Builder:
         if (source.name, transition.path) in self._hidden:
             return
         self._hidden.add((source.name, transition.path))
-        self._findings.warning(
-            codes.NEVER_ASKED,
-            f"this transition is never taken from `{source.name}`: an earlier one without guards always is",
-            transition.path,
-            "give the earlier one a guard, or this one a lower `priority`",
-        )
+        self._findings.never_asked(source.name, transition.path)
 
     def _warn_of_idle_join(self, state: model.State, transition: Resolved) -> None:
         self._findings.warning(
