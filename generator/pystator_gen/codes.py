@@ -39,6 +39,7 @@ BAD_DEFAULT = "PG034"
 BAD_ENUMERATION = "PG035"
 DUPLICATE_NAME = "PG036"
 EMPTY = "PG037"
+AUTO_AND_AFTER = "PG038"
 
 UNKNOWN_STATE = "PG050"
 NO_INITIAL = "PG051"
@@ -115,6 +116,7 @@ CODES: dict[str, str] = {
     BAD_ENUMERATION: "An enumeration's values cannot stand",
     DUPLICATE_NAME: "A name is declared twice",
     EMPTY: "A value is empty that must not be",
+    AUTO_AND_AFTER: "A transition with a trigger is said to fire at once, and to wait",
     UNKNOWN_STATE: "A state is named that is not defined",
     NO_INITIAL: "There is not exactly one initial state",
     LEAVES_TERMINAL: "A transition leaves a terminal state",

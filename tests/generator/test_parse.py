@@ -438,7 +438,7 @@ class TestTransitions:
         found = good(
             transition(
                 "trigger: t, source: [a, 'p:out', '*'], dest: 'H*(p)', guards: ok, actions: log, "
-                "region: r, after: 5s, internal: false, auto: true, priority: -2, description: d, "
+                "region: r, internal: false, auto: true, priority: -2, description: d, "
                 "ref: R1, refs: [R2, R3], metadata: {k: v}"
             )
         ).transitions[0]
@@ -446,7 +446,7 @@ class TestTransitions:
         assert found.dest == "H*(p)"
         assert found.guards == (NamedGuard(name="ok"),)
         assert found.actions == (NamedAction(name="log"),)
-        assert (found.after, found.auto, found.priority) == (5000, True, -2)
+        assert (found.auto, found.priority) == (True, -2)
         assert found.refs == ("R1", "R2", "R3")
 
     @pytest.mark.parametrize("destination", ["b", "H(p)", "H*(p)", "p:in", "0"])
@@ -470,6 +470,18 @@ class TestTransitions:
         assert diagnostic.message == "every item of `source` must be text, not a number"
         assert diagnostic.span.column == 40
         assert bad(transition("trigger: t, source: [], dest: a")).code == "PG037"
+
+    def test_a_transition_with_a_trigger_is_not_both_automatic_and_delayed(self) -> None:
+        """S2.6: a label could not be sent, and a trigger can."""
+        diagnostic = bad(transition("trigger: t, source: a, dest: a, after: 5s, auto: true"))
+        assert (diagnostic.code, diagnostic.is_error, diagnostic.span.column) == ("PG038", True, 59)
+        assert diagnostic.hint is not None
+        assert "take `auto` away" in diagnostic.hint
+
+    def test_a_delayed_transition_without_a_trigger_may_say_auto_as_those_of_pystator_do(self) -> None:
+        machine = good(transition("source: a, dest: a, after: 5s, auto: true"))
+        assert machine.transitions[0].after == 5000
+        good(transition("trigger: t, source: a, dest: a, after: 5s, auto: false"))
 
     def test_one_of_trigger_after_and_auto_is_required(self) -> None:
         for body in ("", "auto: false, ", "trigger: null, "):
