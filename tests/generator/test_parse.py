@@ -733,6 +733,9 @@ class TestVariables:
             ("values: []", "PG035"), ("values: a", "PG020"), ("values: [1.5]", "PG035"),
             ("values: [[a]]", "PG035"), ("values: [a, a]", "PG035"),
             ("type: integer, values: [a]", "PG035"), ("type: string, values: [null]", "PG035"),
+            ("type: date, values: [2024-01-01]", "PG035"), ("type: decimal, values: ['1.0']", "PG035"),
+            ("type: decimal, values: [1]", "PG035"), ("type: 'datetime?', values: [2024-01-01]", "PG035"),
+            ("type: {type: string, format: uuid, enum: [a]}", "PG035"),
             ("required: 1", "PG020"), ("tpye: string", "PG022"),
         ],
     )  # fmt: skip
@@ -744,6 +747,11 @@ class TestVariables:
         assert bad_variable("{key: q, type: interger}").hint == "did you mean `integer`?"
         assert bad_variable("{key: q, type: Boolean}").hint == "did you mean `boolean`?"
         assert "list[T]" in (bad_variable("{key: q, type: whatever}").hint or "")
+
+    def test_a_type_without_literals_has_no_values(self) -> None:
+        diagnostic = bad_variable("{key: q, type: date, values: [2024-01-01]}")
+        assert "can't be of type date" in diagnostic.message
+        assert diagnostic.hint == "take the type away if these texts are meant, or the values"
 
     def test_one_and_true_are_different_values(self) -> None:
         assert variable("{key: q, values: [1, true, '1', 0, false]}").type is not None

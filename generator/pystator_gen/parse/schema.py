@@ -31,6 +31,9 @@ _TYPES = (
     f"types are {', '.join(PRIMITIVES)}, list[T], dict[K, V] with simple values as K, T? and "
     "package.module:Name"
 )
+_WRITTEN_AS_TEXT = tuple(map(Primitive, ("datetime", "date", "decimal", "uuid")))
+"""Types without literals of their own, in YAML as in Python's `Literal`."""
+
 _FORMATS = {
     "date-time": Primitive("datetime"),
     "date": Primitive("date"),
@@ -119,6 +122,11 @@ def read_choices(node: Node) -> tuple[EnumerationValue, ...] | None:
 
 def narrow(node: Node, declared: Type, choices: tuple[EnumerationValue, ...]) -> Type | None:
     """The enumeration of `choices`, which stand at `node` and must all be of the type declared."""
+    base = declared.item if isinstance(declared, Optional) else declared
+    if base in _WRITTEN_AS_TEXT:
+        message = f"an enumeration lists texts, whole numbers, booleans and null, and so can't be of type {declared}"
+        node.error(codes.BAD_ENUMERATION, message, "take the type away if these texts are meant, or the values")
+        return None
     wrong = [index for index, value in enumerate(choices) if not fits(declared, value)]
     for index in wrong:
         message = f"the value{shown(choices[index])} is not of type {declared}"
