@@ -80,10 +80,10 @@ def _settings() -> Settings:
 
 def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, settings: Settings) -> int:
     sources = options.sources or list(settings.sources)
-    folder = options.output or settings.output
+    folder = settings.output if options.output is None else options.output
     if not sources:
         _usage(parser, "no SOURCE given: name a file or folder with machines")
-    if folder is None:
+    if not folder:
         _usage(parser, "no output folder given: name it with -o DIR")
     if options.diff and not options.check:
         _usage(parser, "--diff goes with --check")
@@ -120,7 +120,7 @@ def _scaffold(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
     sources = options.sources or list(settings.sources)
     if not sources:
         _usage(parser, "no SOURCE given: name a file or folder with machines")
-    if options.output is None:
+    if not options.output:
         _usage(parser, "no output folder given: name it with -o DIR")
     if options.diff and not options.check:
         _usage(parser, "--diff goes with --check")

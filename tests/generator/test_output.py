@@ -15,7 +15,9 @@ import pytest
 import pystator_gen
 from golden.cases import cases
 from pystator_gen.cli import main
+from pystator_gen.diagnostics import UnusableError
 from pystator_gen.output import Action, OutputError
+from pystator_gen.scaffold import scaffold
 
 MACHINE = """\
 meta: {{machine_name: {name}}}
@@ -102,6 +104,43 @@ def test_a_folder_where_a_module_has_to_be_is_an_error(project: Path) -> None:
         pystator_gen.generate(["light.yaml"], "fsm")
 
 
+# -- empty paths: they would mean the current folder ---------------------------------------------------------------
+
+
+def test_an_empty_path_is_no_source(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["", "-o", "fsm"]) == 2
+    assert "the path of a source is empty" in capsys.readouterr().err
+    with pytest.raises(UnusableError, match="is empty"):
+        pystator_gen.generate("", "fsm")
+    with pytest.raises(UnusableError, match="is empty"):
+        scaffold([""], "handlers", "fsm")
+    assert not (project / "fsm").exists()
+
+
+def test_an_empty_path_is_no_output(project: Path) -> None:
+    before = sorted(project.iterdir())
+    with pytest.raises(OutputError, match="the path of the output is empty"):
+        pystator_gen.generate(["light.yaml"], "")
+    with pytest.raises(OutputError, match="the path of the output is empty"):
+        scaffold(["light.yaml"], "", "fsm")
+    assert sorted(project.iterdir()) == before
+
+
+def test_a_run_without_sources_prunes_nothing() -> None:
+    """As one over a folder that holds none (PG004)."""
+    pystator_gen.generate(["."], "fsm")
+    before = contents("fsm")
+    with pytest.raises(UnusableError, match="no sources"):
+        pystator_gen.generate([], "fsm", prune=True)
+    assert contents("fsm") == before
+
+
+@pytest.mark.parametrize("source", ["light.yaml", Path("light.yaml")])
+def test_one_source_needs_no_list(source: str | Path) -> None:
+    assert pystator_gen.generate(source, "fsm").machines == 1
+    assert "light.py" in contents("fsm")
+
+
 # -- partial runs ------------------------------------------------------------------------------------------------
 
 
@@ -130,7 +169,7 @@ def test_a_module_whose_machine_is_gone_does_not_displace_that_of_this_run(
 def test_of_two_machines_with_one_prefix_a_partial_run_re_exports_its_own(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """FORMAT, "Names": a whole run re-exports neither; of a machine that it does not see, a run can't know the source."""
+    """FORMAT, "Names": a whole run re-exports neither; a run can't know what becomes of a machine it does not see."""
     (project / "door.yaml").write_text(MACHINE.format(name="light"))
     main([".", "-o", "fsm", "-q"])
     whole = contents("fsm")

@@ -27,11 +27,8 @@ from pystator_gen.parse.types import (
 )
 
 _STRING, _ARRAY, _OBJECT = Primitive("string"), Primitive("array"), Primitive("object")
-_TYPES = (
-    f"types are {', '.join(PRIMITIVES)}, list[T], dict[K, V] with simple values as K, T? and "
-    "package.module:Name"
-)
-_WRITTEN_AS_TEXT = tuple(map(Primitive, ("datetime", "date", "decimal", "uuid")))
+_TYPES = f"types are {', '.join(PRIMITIVES)}, list[T], dict[K, V] with simple values as K, T? and package.module:Name"
+_WRITTEN_AS_TEXT = (Primitive("datetime"), Primitive("date"), Primitive("decimal"), Primitive("uuid"))
 """Types without literals of their own, in YAML as in Python's `Literal`."""
 
 _FORMATS = {
