@@ -597,6 +597,7 @@ class TestGuards:
         [
             "op: in", "op: in, value: 1", "op: in, values: [1], value: 2", "op: eq",
             "op: eq, value: 1, values: [1]", "op: is_set, value: false", "op: is_null, values: [1]",
+            "op: is_null, value: 1", "op: is_set, value: 1.0",
             "op: gt, value: null", "op: contains, value: null", "op: starts_with, value: 5",
             "op: matches, value: '('", "op: matches, value: [a]", "op: gt",
         ],
