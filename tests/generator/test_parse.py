@@ -337,6 +337,7 @@ class TestNames:
             f"{BASE}state_variables: [_event]\n",
             f"{BASE}state_variables: [{{key: _event}}]\n",
             f"{BASE}events: [{{name: _go}}]\n",
+            f"{BASE}events: [{{name: _join_a}}]\n",  # nobody sends it
             f"{BASE}events: [{{name: go, payload: {{_x: string}}}}]\n",
             transition("trigger: t, source: a, dest: a, actions: [{set: {_event: 1}}]"),
             transition("trigger: t, source: a, dest: a, actions: [{clear: _event}]"),

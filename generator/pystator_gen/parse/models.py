@@ -167,7 +167,7 @@ class PayloadField(_Declared):
 class Event(Model):
     """What is known of a trigger."""
 
-    name: TriggerName = Field(description="The trigger's name.")
+    name: OwnName = Field(description="The trigger's name.")
     description: str | None = Field(default=None, description="What it means.")
     payload: dict[OwnName, PayloadField] | None = Field(
         default=None,
