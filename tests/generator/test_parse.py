@@ -337,7 +337,6 @@ class TestNames:
             f"{BASE}state_variables: [_event]\n",
             f"{BASE}state_variables: [{{key: _event}}]\n",
             f"{BASE}events: [{{name: _go}}]\n",
-            f"{BASE}events: [{{name: _join_a}}]\n",  # nobody sends it
             f"{BASE}events: [{{name: go, payload: {{_x: string}}}}]\n",
             transition("trigger: t, source: a, dest: a, actions: [{set: {_event: 1}}]"),
             transition("trigger: t, source: a, dest: a, actions: [{clear: _event}]"),
@@ -358,6 +357,10 @@ class TestNames:
         """`S6.6`"""
         machine = good(transition("trigger: _join_a, source: a, dest: a"))
         assert machine.transitions[0].trigger == "_join_a"
+
+    def test_joins_have_no_payload_for_nobody_sends_them(self) -> None:
+        """`S2.6`"""
+        assert bad(f"{BASE}events: [{{name: _join_a}}]\n").code == "PG025"
 
     def test_states_and_actions_may_start_with_an_underscore(self) -> None:
         state = good("states: [{name: _a, on_enter: _log}]\ntransitions: []\n").states[0]
@@ -464,6 +467,10 @@ class TestTransitions:
     def test_wrong_sources(self, source: str) -> None:
         assert bad(transition(f"trigger: t, source: '{source}', dest: a")).code == "PG024"
 
+    def test_a_number_that_is_not_whole_is_shown(self) -> None:
+        message = bad(transition("trigger: t, source: a, dest: a, priority: 1.50")).message
+        assert message == "`priority` must be a whole number, not 1.50"
+
     def test_a_source_of_the_wrong_type_is_told_in_words(self) -> None:
         message = bad(transition("trigger: t, source: 5, dest: a")).message
         assert message == "`source` must be a name or a list of names, not a number"
@@ -471,6 +478,27 @@ class TestTransitions:
         assert diagnostic.message == "every item of `source` must be text, not a number"
         assert diagnostic.span.column == 40
         assert bad(transition("trigger: t, source: [], dest: a")).code == "PG037"
+
+    @pytest.mark.parametrize(
+        ("written", "remedy"),
+        [
+            ("expr: x > 1", "{expr: ...}"), ("check: {field: x, op: is_set}", "{check: ...}"),
+            ("anyOf: [x]", "{anyOf: ...}"), ("any_of: [x]", "{anyOf: ...}"), ("allof: [x]", "{allOf: ...}"),
+            ("not: x", "{not: ...}"), ("negate: x", "{not: ...}"), ("unless: x", "{not: ...}"),
+            ("when: x > 1", "{expr: ...}"), ("if: x", "{expr: ...}"), ("If: x", "{expr: ...}"),
+            ("cond: x", "{expr: ...}"), ("condition: x", "{expr: ...}"), ("conditions: [x]", "{expr: ...}"),
+        ],
+    )  # fmt: skip
+    def test_a_guard_outside_of_guards_is_an_error(self, written: str, remedy: str) -> None:
+        """It would leave the transition unguarded, as a misspelt `guards` would."""
+        diagnostic = bad(transition(f"trigger: t, source: a, dest: a, {written}"))
+        assert (diagnostic.code, diagnostic.is_error) == ("PG022", True)
+        assert diagnostic.hint == f"write `guards: [{remedy}]`"
+
+    @pytest.mark.parametrize("key", ["note", "owner", "iff", "x-when", "ticket"])
+    def test_other_keys_of_their_own_stop_no_run(self, key: str) -> None:
+        _, found = run(transition(f"trigger: t, source: a, dest: a, {key}: x"))
+        assert not any(d.is_error for d in found)
 
     def test_a_transition_with_a_trigger_is_not_both_automatic_and_delayed(self) -> None:
         """S2.6: a label could not be sent, and a trigger can."""
@@ -588,6 +616,10 @@ class TestGuards:
         diagnostic = bad_guard(text)
         assert (diagnostic.code, diagnostic.span.line) == (code, 2)
         assert diagnostic.span.column >= 55
+
+    @pytest.mark.parametrize(("written", "meant"), [("allof", "allOf"), ("AnyOf", "anyOf"), ("all-of", "allOf")])
+    def test_of_two_spellings_the_formats_own_is_suggested(self, written: str, meant: str) -> None:
+        assert bad_guard(f"{{{written}: [a]}}").hint == f"did you mean `{meant}`?"
 
     def test_two_forms_are_named(self) -> None:
         assert "`name` and `expr`" in bad_guard("{name: a, expr: b}").message
@@ -754,6 +786,12 @@ class TestVariables:
         diagnostic = bad_variable("{key: q, type: date, values: [2024-01-01]}")
         assert "can't be of type date" in diagnostic.message
         assert diagnostic.hint == "take the type away if these texts are meant, or the values"
+
+    def test_a_variable_has_a_key_and_no_name(self) -> None:
+        diagnostic = bad_variable("{name: q, type: string}")
+        assert (diagnostic.code, diagnostic.hint) == ("PG022", "did you mean `key`?")
+        _, found = run(f"{BASE}state_variables: [{{key: q, name: Quantity}}]")
+        assert [d.code for d in found] == ["PG023"]
 
     def test_one_and_true_are_different_values(self) -> None:
         assert variable("{key: q, values: [1, true, '1', 0, false]}").type is not None
