@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import TextIOWrapper
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 CLEAN = 0
 PROBLEMS = 1
 UNUSABLE = 2
+
+_REMEDIES = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "make it readable and writable, or name another folder"),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file stands where a folder has to be: name another one"),
+    errno.ENOSPC: "make room, and run it again",
+    errno.ENAMETOOLONG: "name a folder with a shorter name",
+}
+"""What to do about a path that the system refuses, by the number of its error."""
 
 _MANY = 25
 """From so many sources on, a run is long enough to wait for."""
@@ -80,10 +89,10 @@ def _settings() -> Settings:
 
 def _generate(parser: argparse.ArgumentParser, options: argparse.Namespace, settings: Settings) -> int:
     sources = options.sources or list(settings.sources)
-    folder = options.output or settings.output
+    folder = settings.output if options.output is None else options.output
     if not sources:
         _usage(parser, "no SOURCE given: name a file or folder with machines")
-    if folder is None:
+    if not folder:
         _usage(parser, "no output folder given: name it with -o DIR")
     if options.diff and not options.check:
         _usage(parser, "--diff goes with --check")
@@ -120,7 +129,7 @@ def _scaffold(parser: argparse.ArgumentParser, options: argparse.Namespace, sett
     sources = options.sources or list(settings.sources)
     if not sources:
         _usage(parser, "no SOURCE given: name a file or folder with machines")
-    if options.output is None:
+    if not options.output:
         _usage(parser, "no output folder given: name it with -o DIR")
     if options.diff and not options.check:
         _usage(parser, "--diff goes with --check")
@@ -181,10 +190,21 @@ def _failed(failure: Exception) -> int:
     """A run that could not be carried out: a message for what is the user's to mend, a traceback for our bugs."""
     from pystator_gen.diagnostics import UnusableError
 
+    if isinstance(failure, OSError) and failure.filename is not None:
+        _say(f"error: {_refused(failure)}")
+        return UNUSABLE
     if isinstance(failure, (UnusableError, OSError)):
         _say(f"error: {failure}")
         return UNUSABLE
     raise failure
+
+
+def _refused(failure: OSError) -> str:
+    """What the system does not let us do, in its own words, and what to do about it."""
+    from pystator_gen.diagnostics import one_line
+
+    remedy = _REMEDIES.get(failure.errno or 0, "name another folder")
+    return f"cannot read or write {one_line(str(failure.filename))}: {failure.strerror}; {remedy}"
 
 
 def _usage(parser: argparse.ArgumentParser, message: str) -> NoReturn:

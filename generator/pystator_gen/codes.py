@@ -39,6 +39,7 @@ BAD_DEFAULT = "PG034"
 BAD_ENUMERATION = "PG035"
 DUPLICATE_NAME = "PG036"
 EMPTY = "PG037"
+AUTO_AND_AFTER = "PG038"
 
 UNKNOWN_STATE = "PG050"
 NO_INITIAL = "PG051"
@@ -63,6 +64,7 @@ BAD_TIMER = "PG072"
 BAD_REGION = "PG073"
 BAD_JOIN = "PG074"
 SIBLING_REGION = "PG075"
+IDLE_JOIN = "PG076"
 
 MODULE_COLLISION = "PG070"
 PREFIX_COLLISION = "PG071"
@@ -114,6 +116,7 @@ CODES: dict[str, str] = {
     BAD_ENUMERATION: "An enumeration's values cannot stand",
     DUPLICATE_NAME: "A name is declared twice",
     EMPTY: "A value is empty that must not be",
+    AUTO_AND_AFTER: "A transition with a trigger is said to fire at once, and to wait",
     UNKNOWN_STATE: "A state is named that is not defined",
     NO_INITIAL: "There is not exactly one initial state",
     LEAVES_TERMINAL: "A transition leaves a terminal state",
@@ -137,6 +140,7 @@ CODES: dict[str, str] = {
     BAD_REGION: "A region can't be what it is said to be",
     BAD_JOIN: "A join does not start from the parallel state that it names",
     SIBLING_REGION: "A transition leads from one region into another",
+    IDLE_JOIN: "A join waits for regions that can't finish",
     MODULE_COLLISION: "Two machines would be written to the same file",
     PREFIX_COLLISION: "Two machines have the same class prefix",
     UNKNOWN_VARIABLE: "A variable is read that nobody declares or writes",

@@ -12,10 +12,10 @@ from pystator_gen.diagnostics import Diagnostic, in_order
 from pystator_gen.document import load
 from pystator_gen.exports import Exporting, package
 from pystator_gen.formatting import format_modules
-from pystator_gen.output import Action, Change, apply, existing_modules, exported_names, plan
+from pystator_gen.output import Action, Change, apply, existing_modules, exported_names, named_folder, plan
 from pystator_gen.pipeline import Progress
 from pystator_gen.render import render_package
-from pystator_gen.source import Source, discover, read
+from pystator_gen.source import Source, Sources, discover, read
 from pystator_gen.workers import compile_each
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Report:
 
 
 def generate(
-    sources: Sequence[str | Path],
+    sources: Sources,
     output: str | Path,
     *,
     check: bool = False,
@@ -65,20 +65,21 @@ def generate(
 ) -> Report:
     """Generate the modules of all machines in ``sources`` into a package at ``output``.
 
-    ``sources`` are files and folders. With ``check`` nothing is written; with ``prune`` modules whose machine is
-    gone are deleted; with ``force`` files that we did not write are overwritten; with ``typecheck`` mypy checks them
-    before they are written, against the runtime of the interpreter ``python``. Up to ``processes`` compile many sources
-    side by side: what starts them has to be importable, as for all of `multiprocessing`. What is in ``cache``, and in
-    ``output`` as it was written, is not compiled again.
+    ``sources`` are files and folders, or one of them. With ``check`` nothing is written; with ``prune`` modules whose
+    machine is gone are deleted; with ``force`` files that we did not write are overwritten; with ``typecheck`` mypy
+    checks them before they are written, against the runtime of the interpreter ``python``. Up to ``processes`` compile
+    many sources side by side: what starts them has to be importable, as for all of `multiprocessing`. What is in
+    ``cache``, and in ``output`` as it was written, is not compiled again.
 
     Raises:
         TypecheckError: mypy or the runtime that it needs is missing.
         SourceUnreadable: A source does not exist or can't be read.
+        UnusableError: There is no source, or the path of one is empty.
         WorkerError: One of the processes was killed.
-        OutputError: A file that is not ours is in the way.
+        OutputError: A file that is not ours is in the way, or the path of the output is empty.
         OSError: The output can't be written.
     """
-    folder = Path(output)
+    folder = named_folder(output)
     paths, diagnostics = discover(sources)
     known = {} if cache is None or typecheck else _known(paths, folder, cache)
     fresh = _compiled([path for path in paths if path not in known], processes, progress)

@@ -1,7 +1,7 @@
 """What the package re-exports: all that its modules define, except what two of them define.
 
-Modules that this run does not generate but that stay in the folder count like all others, so that a partial run
-and a whole one write the same package.
+Modules that this run does not generate but that stay in the folder are passed on as well, so that a partial run and a
+whole one write the same package; but their machines may be gone, and so they yield to those of this run.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class Exporting:
         """The one name that tells machines apart: two with the same have all of their names in common."""
         return next((name for name in self.names if name.endswith("Machine")), "")
 
+    @property
+    def is_left(self) -> bool:
+        """Whether it stays from an earlier run."""
+        return self.span is None
+
 
 def package(modules: Sequence[Exporting]) -> tuple[Package, list[Diagnostic]]:
     """The package, and a warning about every clash."""
@@ -43,11 +48,12 @@ def _clashes(modules: Sequence[Exporting]) -> tuple[Mapping[str, set[str]], list
     left_out: dict[str, set[str]] = {module.module: set() for module in modules}
     owners: dict[str, Exporting] = {}
     diagnostics: list[Diagnostic] = []
-    for module in modules:
+    for module in sorted(modules, key=lambda module: module.is_left):
         shared = [name for name in module.names if name in owners]
         for name in shared:
             same_prefix = owners[name].machine_class == module.machine_class
-            for side in (owners[name], module):
+            yields = module.is_left and not owners[name].is_left
+            for side in (module,) if yields else (owners[name], module):
                 left_out[side.module].update(side.names if same_prefix else (name,))
         shown = [module.machine_class] if module.machine_class in shared else shared
         diagnostics.extend(problem for name in shown if (problem := _warning(name, owners[name], module)) is not None)
@@ -57,17 +63,22 @@ def _clashes(modules: Sequence[Exporting]) -> tuple[Mapping[str, set[str]], list
 
 
 def _warning(name: str, first: Exporting, second: Exporting) -> Diagnostic | None:
-    span = second.span or first.span
-    if span is None:
+    if first.span is None:
         return None  # an earlier run told
+    if second.span is None:
+        return warning(
+            codes.PREFIX_COLLISION,
+            f"{second.module}, whose machine is not among the sources, defines {name} as well; "
+            f"the package re-exports that of {first.module}",
+            first.span,
+            "if its machine is gone, --prune deletes it",
+        )
     is_machine = name == second.machine_class
     problem = warning(
         codes.PREFIX_COLLISION,
         f"{first.module} and {second.module} both define {name}, so the package re-exports "
         f"{'neither' if is_machine else 'it from neither'}",
-        span,
+        second.span,
         "import them from their modules, or set `meta: {class_prefix: ...}` in one of them",
     )
-    if first.span is None or first.span == span:
-        return problem
-    return with_related(problem, first.span, "the other one")
+    return problem if first.span == second.span else with_related(problem, first.span, "the other one")

@@ -47,6 +47,17 @@ class Change:
         return "".join(difflib.unified_diff(before, after, f"{name} (now)", f"{name} (generated)"))
 
 
+def named_folder(output: str | Path) -> Path:
+    """The folder that a path names.
+
+    Raises:
+        OutputError: The path is empty, which would mean the current folder.
+    """
+    if output == "":
+        raise OutputError("the path of the output is empty: name a folder, or . for the current one")
+    return Path(output)
+
+
 def existing_modules(folder: Path) -> dict[str, Path]:
     """The modules in ``folder`` that carry our header, by name; the package file is none of them."""
     if not folder.is_dir():

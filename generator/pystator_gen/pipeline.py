@@ -7,7 +7,7 @@ source text -> marked document -> checked document -> resolved machine -> view -
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from pystator_gen.document import Document, load
 from pystator_gen.lower import lower, views
 from pystator_gen.parse import parse
 from pystator_gen.render import render_module, render_views
-from pystator_gen.source import Source, discover, read
+from pystator_gen.source import Source, Sources, discover, read
 
 Progress = Callable[[Iterable[Path]], Iterable[Path]]
 
@@ -54,11 +54,12 @@ class Unit:
         return {self.machine.module: self.text, naming.views_module(self.machine.module): self.views}
 
 
-def compile_all(sources: Sequence[str | Path], progress: Progress = iter) -> tuple[list[Unit], list[Diagnostic]]:
+def compile_all(sources: Sources, progress: Progress = iter) -> tuple[list[Unit], list[Diagnostic]]:
     """All machines of a run, sorted by module, and every problem of the sources.
 
     Raises:
         SourceUnreadable: A source does not exist or can't be read.
+        UnusableError: There is no source, or the path of one is empty.
     """
     paths, diagnostics = discover(sources)
     units: list[Unit] = []

@@ -84,6 +84,8 @@ def _check(path: Path, key: str, value: object) -> None:
         fits, wanted = isinstance(value, bool), "true or false"
     if not fits:
         raise SettingsError(f"{path}: [tool.pystator-gen] {key} must be {wanted}, not {value!r}")
+    if "" in (value if isinstance(value, list) else [value]):
+        raise SettingsError(f'{path}: [tool.pystator-gen] {key} holds an empty path; the folder of this file is "."')
 
 
 def _relative(pyproject: Path, entry: str, start: Path) -> str:

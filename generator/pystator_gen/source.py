@@ -13,9 +13,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from pystator_gen import codes
 from pystator_gen.diagnostics import Diagnostic, Span, UnusableError, error
+
+Sources: TypeAlias = str | Path | Sequence[str | Path]
+"""What a run is about: files and folders, or one of them."""
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 MAX_BYTES = 4 * 1024 * 1024
@@ -53,7 +57,7 @@ class Source:
     digest: str = field(default="", compare=False)
 
 
-def discover(arguments: Sequence[str | Path]) -> tuple[list[Path], list[Diagnostic]]:
+def discover(arguments: Sources) -> tuple[list[Path], list[Diagnostic]]:
     """The files that `arguments` name, sorted, each once.
 
     A file is taken whatever its suffix; a folder is searched for ``*.yaml *.yml *.json``, hidden
@@ -61,10 +65,16 @@ def discover(arguments: Sequence[str | Path]) -> tuple[list[Path], list[Diagnost
 
     Raises:
         SourceUnreadable: an argument does not exist, or a folder can't be listed.
+        UnusableError: there is no argument, or an empty one, which would mean the current folder.
     """
+    named = [arguments] if isinstance(arguments, (str, Path)) else arguments
+    if not named:
+        raise UnusableError("no sources: name files or folders with machines")
+    if "" in named:
+        raise UnusableError("the path of a source is empty: name a file or folder, or . for the current one")
     found: list[Path] = []
     diagnostics: list[Diagnostic] = []
-    for argument in map(Path, arguments):
+    for argument in map(Path, named):
         try:
             files = _files(argument)
         except OSError as failure:
@@ -151,8 +161,13 @@ def _search(folder: Path, visited: set[str]) -> Iterator[Path]:
             continue
         if entry.is_dir():
             yield from _search(entry, visited)
-        elif entry.suffix.lower() in SUFFIXES and entry.is_file():
+        elif entry.suffix.lower() in SUFFIXES and (entry.is_file() or _leads_nowhere(entry)):
             yield entry
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Whether a link's target is gone: it counts as a source that can't be read, for its machine is not meant to go."""
+    return path.is_symlink() and not path.exists()
 
 
 def _reason(failure: OSError | ValueError) -> str:

@@ -193,7 +193,7 @@ def test_every_parameter_and_error_of_generate_is_described() -> None:
     text = page("command-line.md").text.split("## From Python")[1]
     parameters = inspect.signature(generate).parameters
     errors = re.findall(r"^ +(\w+): ", (generate.__doc__ or "").split("Raises:")[1], re.MULTILINE)
-    assert len(errors) == 5
+    assert len(errors) == 6
     assert [name for name in parameters if not re.search(rf"\b{name}\b", text)] == []
     ours = [error for error in errors if error != "OutputError"]  # which is an OSError
     assert [error for error in ours if not re.search(rf"\b{error}`", text)] == []

@@ -183,3 +183,56 @@ def test_all_problems_of_a_machine_are_told_at_once() -> None:
           - {trigger: back, source: end, dest: a}
     """)
     assert sorted(problem.code for problem in found) == ["PG050", "PG052", "PG055", "PG060"]
+
+
+JOINING = """
+    states:
+      - {{name: idle, type: initial}}
+      - name: both
+        regions:
+          - {{name: left, initial: {initial}, states: [one, two], final: two}}
+          - {{name: right, initial: three, states: [three]}}
+      - {{name: one}}
+      - {{name: two}}
+      - {{name: three}}
+    transitions:
+      - {{trigger: begin, source: idle, dest: both}}
+      - {{trigger: go, source: one, dest: two}}
+      - {{trigger: back, source: two, dest: one}}
+      - {join}
+"""
+
+
+@pytest.mark.parametrize(
+    ("initial", "join", "loops"),
+    [
+        ("two", "{trigger: _join_both, source: both, dest: both}", True),
+        ("one", "{trigger: _join_both, source: both, dest: both}", False),
+        ("one", "{trigger: _join_both, source: both, dest: two}", True),
+        ("two", "{trigger: _join_both, source: both, dest: one}", False),
+        ("two", "{trigger: _join_both, source: both, dest: both, guards: [g]}", False),
+        ("one", "{trigger: _join_both, source: both, internal: true}", True),
+        ("one", "{trigger: _join_both, source: both, internal: true, guards: [g]}", False),
+        ("two", "{trigger: _join_both, source: both, dest: idle}", False),
+    ],
+)
+def test_a_join_that_finds_its_regions_finished_again_is_a_certain_loop(initial: str, join: str, loops: bool) -> None:
+    """S6.6, S7.2."""
+    assert ("PG057" in codes(JOINING.format(initial=initial, join=join))) is loops
+
+
+def test_a_join_is_no_certain_loop_where_a_region_takes_something_first() -> None:
+    """S7.1: the container's level is asked only if no region takes anything."""
+    moving = "{trigger: _join_both, source: both, internal: true}\n      - {auto: true, source: three, dest: idle}"
+    assert "PG057" not in codes(JOINING.format(initial="two", join=moving))
+
+
+def test_what_only_a_join_leads_to_that_never_fires_is_not_reachable() -> None:
+    machine = """
+        states:
+          - {name: both, type: initial, regions: [{name: left, initial: one, states: [one]}]}
+          - {name: one}
+          - {name: done}
+        transitions: [{trigger: _join_both, source: both, dest: done}]
+    """
+    assert sorted(codes(machine)) == ["PG062", "PG076"]

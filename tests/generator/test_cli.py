@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,37 @@ def test_wrong_usage_exits_with_2_and_says_why(
 def test_a_missing_source_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("absent.yaml", "-o", "fsm") == 2
     assert capsys.readouterr().err == "error: cannot read absent.yaml: there is no such file or folder\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "remedy"),
+    [
+        ("light.yaml/fsm", "a file stands where a folder has to be: name another one"),
+        ("x" * 300, "name a folder with a shorter name"),
+        ("closed/fsm", "make it readable and writable, or name another folder"),
+    ],
+)
+@pytest.mark.parametrize("command", [(), ("scaffold", "--package", "fsm")])
+def test_what_the_system_refuses_is_told_with_the_path_and_the_remedy(
+    command: tuple[str, ...],
+    output: str,
+    remedy: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make = Path.mkdir
+
+    def refuse(folder: Path, *args: Any, **options: Any) -> None:  # root, who may run this, is never refused
+        if folder.parts[0] == "closed":
+            raise PermissionError(13, "Permission denied", str(folder))
+        make(folder, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    Path("light.yaml").write_text(LIGHT.replace("dest: on}", "dest: on, guards: [is_dark]}"))
+    assert run(*command, "light.yaml", "-o", output) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: cannot read or write {output}: ")
+    assert said.endswith(f"; {remedy}\n")
 
 
 def test_a_folder_without_sources_is_an_error_of_the_sources(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -239,10 +239,12 @@ def test_what_gives_a_value_has_the_shape_that_was_inferred(text: str, found: li
 @settings(deadline=None)
 def test_what_is_refused_raises_or_has_one_answer_whatever_the_values(text: str, found: list[dict[str, Any]]) -> None:
     assume(isinstance(compile_expression(text), Compiled))
-    inference = Inference(VARIABLES)
-    inference.of(ast.parse(text, mode="eval").body)
+    inference, tree = Inference(VARIABLES), ast.parse(text, mode="eval").body
+    inference.of(tree)
+    formatted = {part.value: part for part in ast.walk(tree) if isinstance(part, ast.FormattedValue)}
     for misfit in inference.misfits:
-        part = ast.unparse(misfit.node)
+        told = formatted.get(misfit.node)  # what does not fit a format is told of at the value
+        part = ast.unparse(misfit.node if told is None else ast.JoinedStr([told]))
         outcomes = [outcome(part, context) for context in found]
         if misfit.fault is Fault.BAD_OPERANDS:
             assert not any(gives for gives, _ in outcomes), (part, misfit.message)

@@ -15,7 +15,9 @@ import pytest
 import pystator_gen
 from golden.cases import cases
 from pystator_gen.cli import main
+from pystator_gen.diagnostics import UnusableError
 from pystator_gen.output import Action, OutputError
+from pystator_gen.scaffold import scaffold
 
 MACHINE = """\
 meta: {{machine_name: {name}}}
@@ -84,10 +86,59 @@ def test_without_prune_they_stay_and_are_named(project: Path, capsys: pytest.Cap
     ]
 
 
+def test_prune_deletes_nothing_while_a_source_is_a_link_to_nowhere(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([".", "-o", "fsm", "-q"])
+    before = contents("fsm")
+    (project / "door.yaml").unlink()
+    (project / "door.yaml").symlink_to("shared/door.yaml")
+    assert main([".", "-o", "fsm", "--prune"]) == 2
+    assert capsys.readouterr().err == "error: cannot read door.yaml: no such file or directory (door.yaml)\n"
+    assert contents("fsm") == before
+
+
 def test_a_folder_where_a_module_has_to_be_is_an_error(project: Path) -> None:
     (project / "fsm/light.py").mkdir(parents=True)
     with pytest.raises(OutputError, match="is a folder"):
         pystator_gen.generate(["light.yaml"], "fsm")
+
+
+# -- empty paths: they would mean the current folder ---------------------------------------------------------------
+
+
+def test_an_empty_path_is_no_source(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["", "-o", "fsm"]) == 2
+    assert "the path of a source is empty" in capsys.readouterr().err
+    with pytest.raises(UnusableError, match="is empty"):
+        pystator_gen.generate("", "fsm")
+    with pytest.raises(UnusableError, match="is empty"):
+        scaffold([""], "handlers", "fsm")
+    assert not (project / "fsm").exists()
+
+
+def test_an_empty_path_is_no_output(project: Path) -> None:
+    before = sorted(project.iterdir())
+    with pytest.raises(OutputError, match="the path of the output is empty"):
+        pystator_gen.generate(["light.yaml"], "")
+    with pytest.raises(OutputError, match="the path of the output is empty"):
+        scaffold(["light.yaml"], "", "fsm")
+    assert sorted(project.iterdir()) == before
+
+
+def test_a_run_without_sources_prunes_nothing() -> None:
+    """As one over a folder that holds none (PG004)."""
+    pystator_gen.generate(["."], "fsm")
+    before = contents("fsm")
+    with pytest.raises(UnusableError, match="no sources"):
+        pystator_gen.generate([], "fsm", prune=True)
+    assert contents("fsm") == before
+
+
+@pytest.mark.parametrize("source", ["light.yaml", Path("light.yaml")])
+def test_one_source_needs_no_list(source: str | Path) -> None:
+    assert pystator_gen.generate(source, "fsm").machines == 1
+    assert "light.py" in contents("fsm")
 
 
 # -- partial runs ------------------------------------------------------------------------------------------------
@@ -100,19 +151,36 @@ def test_a_partial_run_keeps_re_exporting_the_modules_that_stay() -> None:
     assert contents("fsm") == whole
 
 
-def test_two_machines_with_one_prefix_are_re_exported_by_neither_run(
+def test_a_module_whose_machine_is_gone_does_not_displace_that_of_this_run(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whichever of them the run is about."""
+    """A source that was renamed: what the package offers is the new module's."""
+    main(["light.yaml", "-o", "fsm", "-q"])
+    (project / "light.yaml").rename(project / "abc.yaml")
+    assert main(["abc.yaml", "-o", "fsm", "-q"]) == 0
+    assert b"from .abc import (" in contents("fsm")["__init__.py"]
+    assert b"from .light " not in contents("fsm")["__init__.py"]
+    assert "light, whose machine is not among the sources, defines LightMachine as well" in capsys.readouterr().err
+    assert main(["abc.yaml", "-o", "fsm", "--prune", "-q"]) == 0
+    assert capsys.readouterr().err == ""
+    assert b"from .abc import (" in contents("fsm")["__init__.py"]
+
+
+def test_of_two_machines_with_one_prefix_a_partial_run_re_exports_its_own(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A whole run re-exports neither; a run can't know what becomes of a machine it does not see."""
     (project / "door.yaml").write_text(MACHINE.format(name="light"))
     main([".", "-o", "fsm", "-q"])
     whole = contents("fsm")
     assert b"Light" not in whole["__init__.py"]
-    capsys.readouterr()
-    for source in ("light.yaml", "door.yaml"):
-        assert main([source, "-o", "fsm", "-q"]) == 0
-        assert contents("fsm") == whole
-        assert "door and light both define LightMachine" in capsys.readouterr().err
+    assert "door and light both define LightMachine" in capsys.readouterr().err
+    for name in ("light", "door"):
+        assert main([f"{name}.yaml", "-o", "fsm", "-q"]) == 0
+        assert f"from .{name} import (".encode() in contents("fsm")["__init__.py"]
+        assert "the package re-exports that of " + name in capsys.readouterr().err
+    assert main([".", "-o", "fsm", "-q"]) == 0
+    assert contents("fsm") == whole
 
 
 # -- all or nothing ----------------------------------------------------------------------------------------------

@@ -358,6 +358,10 @@ class TestNames:
         machine = good(transition("trigger: _join_a, source: a, dest: a"))
         assert machine.transitions[0].trigger == "_join_a"
 
+    def test_joins_have_no_payload_for_nobody_sends_them(self) -> None:
+        """`S2.6`"""
+        assert bad(f"{BASE}events: [{{name: _join_a}}]\n").code == "PG025"
+
     def test_states_and_actions_may_start_with_an_underscore(self) -> None:
         state = good("states: [{name: _a, on_enter: _log}]\ntransitions: []\n").states[0]
         assert (state.name, state.on_enter) == ("_a", (NamedAction(name="_log"),))
@@ -438,7 +442,7 @@ class TestTransitions:
         found = good(
             transition(
                 "trigger: t, source: [a, 'p:out', '*'], dest: 'H*(p)', guards: ok, actions: log, "
-                "region: r, after: 5s, internal: false, auto: true, priority: -2, description: d, "
+                "region: r, internal: false, auto: true, priority: -2, description: d, "
                 "ref: R1, refs: [R2, R3], metadata: {k: v}"
             )
         ).transitions[0]
@@ -446,7 +450,7 @@ class TestTransitions:
         assert found.dest == "H*(p)"
         assert found.guards == (NamedGuard(name="ok"),)
         assert found.actions == (NamedAction(name="log"),)
-        assert (found.after, found.auto, found.priority) == (5000, True, -2)
+        assert (found.auto, found.priority) == (True, -2)
         assert found.refs == ("R1", "R2", "R3")
 
     @pytest.mark.parametrize("destination", ["b", "H(p)", "H*(p)", "p:in", "0"])
@@ -463,6 +467,10 @@ class TestTransitions:
     def test_wrong_sources(self, source: str) -> None:
         assert bad(transition(f"trigger: t, source: '{source}', dest: a")).code == "PG024"
 
+    def test_a_number_that_is_not_whole_is_shown(self) -> None:
+        message = bad(transition("trigger: t, source: a, dest: a, priority: 1.50")).message
+        assert message == "`priority` must be a whole number, not 1.50"
+
     def test_a_source_of_the_wrong_type_is_told_in_words(self) -> None:
         message = bad(transition("trigger: t, source: 5, dest: a")).message
         assert message == "`source` must be a name or a list of names, not a number"
@@ -470,6 +478,39 @@ class TestTransitions:
         assert diagnostic.message == "every item of `source` must be text, not a number"
         assert diagnostic.span.column == 40
         assert bad(transition("trigger: t, source: [], dest: a")).code == "PG037"
+
+    @pytest.mark.parametrize(
+        ("written", "remedy"),
+        [
+            ("expr: x > 1", "{expr: ...}"), ("check: {field: x, op: is_set}", "{check: ...}"),
+            ("anyOf: [x]", "{anyOf: ...}"), ("any_of: [x]", "{anyOf: ...}"), ("allof: [x]", "{allOf: ...}"),
+            ("not: x", "{not: ...}"), ("negate: x", "{not: ...}"), ("unless: x", "{not: ...}"),
+            ("when: x > 1", "{expr: ...}"), ("if: x", "{expr: ...}"), ("If: x", "{expr: ...}"),
+            ("cond: x", "{expr: ...}"), ("condition: x", "{expr: ...}"), ("conditions: [x]", "{expr: ...}"),
+        ],
+    )  # fmt: skip
+    def test_a_guard_outside_of_guards_is_an_error(self, written: str, remedy: str) -> None:
+        """It would leave the transition unguarded, as a misspelt `guards` would."""
+        diagnostic = bad(transition(f"trigger: t, source: a, dest: a, {written}"))
+        assert (diagnostic.code, diagnostic.is_error) == ("PG022", True)
+        assert diagnostic.hint == f"write `guards: [{remedy}]`"
+
+    @pytest.mark.parametrize("key", ["note", "owner", "iff", "x-when", "ticket"])
+    def test_other_keys_of_their_own_stop_no_run(self, key: str) -> None:
+        _, found = run(transition(f"trigger: t, source: a, dest: a, {key}: x"))
+        assert not any(d.is_error for d in found)
+
+    def test_a_transition_with_a_trigger_is_not_both_automatic_and_delayed(self) -> None:
+        """S2.6: a label could not be sent, and a trigger can."""
+        diagnostic = bad(transition("trigger: t, source: a, dest: a, after: 5s, auto: true"))
+        assert (diagnostic.code, diagnostic.is_error, diagnostic.span.column) == ("PG038", True, 59)
+        assert diagnostic.hint is not None
+        assert "take `auto` away" in diagnostic.hint
+
+    def test_a_delayed_transition_without_a_trigger_may_say_auto_as_those_of_pystator_do(self) -> None:
+        machine = good(transition("source: a, dest: a, after: 5s, auto: true"))
+        assert machine.transitions[0].after == 5000
+        good(transition("trigger: t, source: a, dest: a, after: 5s, auto: false"))
 
     def test_one_of_trigger_after_and_auto_is_required(self) -> None:
         for body in ("", "auto: false, ", "trigger: null, "):
@@ -576,6 +617,10 @@ class TestGuards:
         assert (diagnostic.code, diagnostic.span.line) == (code, 2)
         assert diagnostic.span.column >= 55
 
+    @pytest.mark.parametrize(("written", "meant"), [("allof", "allOf"), ("AnyOf", "anyOf"), ("all-of", "allOf")])
+    def test_of_two_spellings_the_formats_own_is_suggested(self, written: str, meant: str) -> None:
+        assert bad_guard(f"{{{written}: [a]}}").hint == f"did you mean `{meant}`?"
+
     def test_two_forms_are_named(self) -> None:
         assert "`name` and `expr`" in bad_guard("{name: a, expr: b}").message
         assert "allOf, anyOf, not" in (bad_guard("{}").hint or "")
@@ -585,6 +630,7 @@ class TestGuards:
         [
             "op: in", "op: in, value: 1", "op: in, values: [1], value: 2", "op: eq",
             "op: eq, value: 1, values: [1]", "op: is_set, value: false", "op: is_null, values: [1]",
+            "op: is_null, value: 1", "op: is_set, value: 1.0",
             "op: gt, value: null", "op: contains, value: null", "op: starts_with, value: 5",
             "op: matches, value: '('", "op: matches, value: [a]", "op: gt",
         ],
@@ -721,6 +767,9 @@ class TestVariables:
             ("values: []", "PG035"), ("values: a", "PG020"), ("values: [1.5]", "PG035"),
             ("values: [[a]]", "PG035"), ("values: [a, a]", "PG035"),
             ("type: integer, values: [a]", "PG035"), ("type: string, values: [null]", "PG035"),
+            ("type: date, values: [2024-01-01]", "PG035"), ("type: decimal, values: ['1.0']", "PG035"),
+            ("type: decimal, values: [1]", "PG035"), ("type: 'datetime?', values: [2024-01-01]", "PG035"),
+            ("type: {type: string, format: uuid, enum: [a]}", "PG035"),
             ("required: 1", "PG020"), ("tpye: string", "PG022"),
         ],
     )  # fmt: skip
@@ -732,6 +781,17 @@ class TestVariables:
         assert bad_variable("{key: q, type: interger}").hint == "did you mean `integer`?"
         assert bad_variable("{key: q, type: Boolean}").hint == "did you mean `boolean`?"
         assert "list[T]" in (bad_variable("{key: q, type: whatever}").hint or "")
+
+    def test_a_type_without_literals_has_no_values(self) -> None:
+        diagnostic = bad_variable("{key: q, type: date, values: [2024-01-01]}")
+        assert "can't be of type date" in diagnostic.message
+        assert diagnostic.hint == "take the type away if these texts are meant, or the values"
+
+    def test_a_variable_has_a_key_and_no_name(self) -> None:
+        diagnostic = bad_variable("{name: q, type: string}")
+        assert (diagnostic.code, diagnostic.hint) == ("PG022", "did you mean `key`?")
+        _, found = run(f"{BASE}state_variables: [{{key: q, name: Quantity}}]")
+        assert [d.code for d in found] == ["PG023"]
 
     def test_one_and_true_are_different_values(self) -> None:
         assert variable("{key: q, values: [1, true, '1', 0, false]}").type is not None
@@ -845,6 +905,41 @@ class TestEvents:
         diagnostic = bad_payload("int")
         assert (diagnostic.code, diagnostic.is_error) == ("PG033", False)
         assert diagnostic.hint == "did you mean `integer`?"
+
+    @pytest.mark.parametrize(
+        ("text", "hint"),
+        [
+            ("list[str]", "did you mean `list[string]`?"),
+            ("dict[str, int]", "did you mean `dict[string, integer]`?"),
+            ("List[string]", "did you mean `list[string]`?"),
+            ("list[strng]", "did you mean `list[string]`?"),
+            ("list[string", "did you mean `list[string]`?"),
+            ("list[str] = []", "did you mean `list[string]`?"),
+            ("array[shop.money:Euro]", "did you mean `list[shop.money:Euro]`?"),
+            ("str?", "did you mean `string?`?"),
+            ("strng?", "did you mean `string?`?"),
+            ("string | null", "did you mean `string?`?"),
+            ("dict[object, string]", "types are string, number"),
+            ("string | integer", "types are string, number"),
+            ("list[", "types are string, number"),
+            ("Literal['buy', 'sell']", "types are string, number"),
+        ],
+    )
+    def test_so_is_what_has_the_shape_of_a_type(self, text: str, hint: str) -> None:
+        diagnostic = bad_payload(f'"{text}"')
+        assert (diagnostic.code, diagnostic.is_error) == ("PG033", False)
+        assert diagnostic.hint is not None
+        assert diagnostic.hint.startswith(hint)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "the amount [EUR]", "weight [kg]", "(optional)", "[optional] what it is", "items[0] is the first",
+            "is it paid?", "card, cash", "card or cash | nothing else", "a list of ids", "kg", "?",
+        ],
+    )  # fmt: skip
+    def test_prose_with_brackets_and_marks_is_documentation(self, text: str) -> None:
+        assert payload(f'"{text}"').description == text
 
     def test_the_names_of_a_payload_are_checked_even_if_a_value_is_wrong(self) -> None:
         _, found = run(f"{BASE}events: [{{name: go, payload: {{Bad: 5, _x: string}}}}]")

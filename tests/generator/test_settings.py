@@ -41,6 +41,15 @@ def test_the_command_line_wins(project: Path) -> None:
     assert not (project / "app").exists()
 
 
+def test_an_empty_output_on_the_command_line_does_not_stand_for_that_of_the_settings(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["machines", "-o", "", "-q"])
+    assert "no output folder given" in capsys.readouterr().err
+    assert not (project / "app").exists()
+
+
 def test_paths_are_relative_to_the_file_wherever_the_run_starts(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +93,9 @@ def test_the_nearest_file_counts(project: Path) -> None:
         ("output = ['x']", "output must be a text"),
         ("prune = 'yes'", "prune must be true or false, not 'yes'"),
         ("force = 1", "force must be true or false, not 1"),
+        ("output = ''", 'output holds an empty path; the folder of this file is "."'),
+        ("sources = ['machines', '']", "sources holds an empty path"),
+        ("python = ''", "python holds an empty path"),
         ("x = ", "can't be read"),
         ("x = '\udcff'", "can't be read"),
     ],

@@ -104,9 +104,20 @@ def test_a_linked_folder_is_searched_and_a_linked_file_counts_once(folder: Path)
     assert found("m") == ["m/link/a.yaml"]
 
 
-def test_a_link_to_nowhere_is_no_source(folder: Path) -> None:
+def test_a_link_to_nowhere_is_a_source_that_can_t_be_read(folder: Path) -> None:
     write("m/a.yaml")
     Path("m/gone.yaml").symlink_to(folder / "nothing.yaml")
+    Path("m/itself.yaml").symlink_to("itself.yaml")
+    assert found("m") == ["m/a.yaml", "m/gone.yaml", "m/itself.yaml"]
+    for name in ("gone", "itself"):
+        with pytest.raises(SourceUnreadable, match=f"cannot read m/{name}.yaml"):
+            read(Path(f"m/{name}.yaml"))
+
+
+def test_another_link_to_nowhere_is_passed_over(folder: Path) -> None:
+    write("m/a.yaml")
+    Path("m/.#a.yaml").symlink_to("somebody@somewhere.4711")  # the lock of an editor
+    Path("m/notes").symlink_to("nothing")
     assert found("m") == ["m/a.yaml"]
 
 

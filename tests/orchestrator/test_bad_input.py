@@ -101,7 +101,7 @@ def test_an_unknown_state_to_find_by_is_an_error(store: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [None, 5, b"o-1"])
 def test_what_is_no_id_is_refused_alike_in_all_stores(store: Any, wrong: Any) -> None:
-    """API: get, history, delete"""
+    """Also where they are only asked for."""
     orders = orchestrated(YAML, store)
     for ask in (orders.get, orders.history, orders.delete, orders.ring, orders.create):
         with pytest.raises(StoreError, match="id is text"):

@@ -208,7 +208,7 @@ def test_only_functions_can_be_registered_and_only_under_a_name(name: str, funct
 
 
 def test_a_function_may_be_registered_by_keywords() -> None:
-    """API: registries"""
+    """As its documentation names them."""
     registry = ActionRegistry()
     registry.register(name="act", fn=true)
     assert "act" in registry

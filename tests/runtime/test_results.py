@@ -55,7 +55,7 @@ RESULTS: dict[str, Any] = {
 
 
 def test_nothing_in_a_result_can_be_changed_that_others_share() -> None:
-    """API: Result; S4.1: one result serves all entities"""
+    """docs/generated-module.md#results, S4.1: one result serves all entities"""
     machine = bound(
         """
         states:

@@ -237,7 +237,8 @@ def test_a_join_may_lead_back_in(walk: Walker) -> None:
 
 def test_a_join_that_never_comes_to_rest_fails_the_step(walk: Walker) -> None:
     """S7.2: nothing of it is kept."""
-    entity = walk(bound(joining(*FINAL, join="internal: true, actions: [{increment: n}]")), "p", {"n": 0})
+    join = "internal: true, guards: [{expr: 'n >= 0'}], actions: [{increment: n}]"
+    entity = walk(bound(joining(*FINAL, join=join)), "p", {"n": 0})
     result = entity.fire("both")
     assert isinstance(result.error, AutoTransitionLoopError)
     assert "'p:left=b,right=y' did not come to rest" in str(result.error)

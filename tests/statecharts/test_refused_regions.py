@@ -459,7 +459,14 @@ def test_what_is_wrong_with_a_join_is_said_once() -> None:
 
 @pytest.mark.parametrize("auto", ["true", "false"])
 def test_a_join_is_automatic_whether_it_says_so_or_not(auto: str) -> None:
-    assert of_transition(f"trigger: _join_p, source: p, dest: a, auto: {auto}") == []
+    states = parallel(f"{LEFT}, final: xx")
+    assert marked(states, f"{ENTERED}/ trigger: _join_p, source: p, dest: a, auto: {auto}") == []
+
+
+def test_a_join_waits_for_a_region_that_can_finish() -> None:
+    """S6.6."""
+    (line,) = of_transition("trigger: ^_join_p, source: p, dest: a")
+    assert line.startswith("here: warning[PG076]: `_join_p` never fires: no region of `p` can finish (S6.6)")
 
 
 def test_a_branch_of_a_choice_may_be_called_as_a_join() -> None:

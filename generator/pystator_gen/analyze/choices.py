@@ -85,7 +85,11 @@ class Choices:
             )
             return ()
         if name not in self._legs:
-            legs = [leg for branch in self._branches[name] for leg in self._through(branch, (*path, name))]
+            legs: list[Leg] = []
+            for branch in self._branches[name]:
+                if any(not leg.guards for leg in legs):
+                    self._findings.never_asked(name, branch.path)
+                legs.extend(self._through(branch, (*path, name)))
             if len(legs) > MAXIMUM_LEGS:
                 self._findings.error(
                     codes.TOO_MANY_BRANCHES,

@@ -44,6 +44,15 @@ class Findings:
             return  # parsing has reported the spelling, and there is nothing to add
         self.error(codes.UNKNOWN_STATE, f"there is no state `{name}`", path, hint or "define it in `states`")
 
+    def never_asked(self, source: str, path: NodePath) -> None:
+        """Note that a transition of ``source`` stands behind one that is always taken."""
+        self.warning(
+            codes.NEVER_ASKED,
+            f"this transition is never taken from `{source}`: an earlier one without guards always is",
+            path,
+            "give the earlier one a guard, or this one a lower `priority`",
+        )
+
     def inside(self, text: str, offset: int, path: NodePath) -> Span:
         """The place of ``offset`` in a text, where the text stands as it is: on one line, or in a block."""
         span = self.document.span(path)

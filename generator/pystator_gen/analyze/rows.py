@@ -91,7 +91,11 @@ class _Builder:
         automatic: list[model.Candidate] = []
         delayed: dict[model.Timer, list[model.Candidate]] = {timer: [] for timer in armed}  # in the order of entry
         settled: set[tuple[str, object]] = set()  # of which states one is always taken by now, and on which occasion
+        regions = tuple(self._region(region) for region in self._tree.regions.get(state.name, ()))
         for source, transition in self._levels(state, region):
+            if transition.is_join and not any(region.finals for region in regions):
+                self._warn_of_idle_join(state, transition)
+                continue
             label = transition.label(source)
             found = self._candidates(state, source, transition)
             occasions: dict[object, list[model.Candidate]] = {}
@@ -108,7 +112,6 @@ class _Builder:
                 candidates.extend(found)
                 if any(not candidate.guards for candidate in found) and not transition.is_join:
                     settled.add((source.name, occasion))
-        regions = tuple(self._region(region) for region in self._tree.regions.get(state.name, ()))
         fallback = self._fallen(state) if region is None and not state.is_terminal else None
         return model.Row(state, _frozen(on), tuple(automatic), _frozen(delayed), entry, regions, fallback)
 
@@ -159,11 +162,14 @@ class _Builder:
         if (source.name, transition.path) in self._hidden:
             return
         self._hidden.add((source.name, transition.path))
+        self._findings.never_asked(source.name, transition.path)
+
+    def _warn_of_idle_join(self, state: model.State, transition: Resolved) -> None:
         self._findings.warning(
-            codes.NEVER_ASKED,
-            f"this transition is never taken from `{source.name}`: an earlier one without guards always is",
-            transition.path,
-            "give the earlier one a guard, or this one a lower `priority`",
+            codes.IDLE_JOIN,
+            f"`{transition.trigger}` never fires: no region of `{state.name}` can finish (S6.6)",
+            (*transition.path, "trigger"),
+            "give one a `final`, or a terminal state",
         )
 
     def _candidates(self, leaf: model.State, source: model.State, transition: Resolved) -> list[model.Candidate]:

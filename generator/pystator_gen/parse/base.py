@@ -27,3 +27,9 @@ class Model(BaseModel):
 
     passed_over: ClassVar[frozenset[str]] = frozenset()
     """Keys that may stand here and are read elsewhere."""
+
+    misnamed: ClassVar[Mapping[str, str]] = {}
+    """Words that stand for a key without resembling it, and the key: misspelt, where that is missing."""
+
+    misplaced: ClassVar[Mapping[str, str]] = {}
+    """Words, in lower case and without ``_``, that say something here which would be lost, and the remedy."""

@@ -32,6 +32,20 @@ MAX_DELAY_MS = 36_525 * 24 * 3_600_000
 """A hundred years: what is due later than that no calendar can hold."""
 
 
+_GUARDS = {
+    word: f"write `guards: [{{{form}: ...}}]`"
+    for form, words in {
+        "expr": ("expr", "when", "if", "cond", "condition", "conditions"),
+        "check": ("check",),
+        "allOf": ("allof",),
+        "anyOf": ("anyof",),
+        "not": ("not", "negate", "unless"),
+    }.items()
+    for word in words
+}
+"""What says beside a transition's other keys under which condition it is taken, and left it unguarded."""
+
+
 class Meta(Model):
     """What the machine is called, and how strict it is."""
 
@@ -109,6 +123,7 @@ class Transition(Model):
     """From where to where, when, under which conditions, with which actions (`S2`)."""
 
     also_known: ClassVar[Mapping[str, str]] = {"ref": "refs"}
+    misplaced: ClassVar[Mapping[str, str]] = _GUARDS
 
     trigger: TriggerName | None = Field(default=None, description="The event that causes it.")
     source: tuple[SourceName, ...] = Field(min_length=1, description="The states it starts from; `*` for all.")
@@ -154,6 +169,8 @@ class _Declared(Model):
 class Variable(_Declared):
     """A key of the context that the machine declares (`S10`)."""
 
+    misnamed: ClassVar[Mapping[str, str]] = {"name": "key"}
+
     key: OwnName = Field(description="The key.")
     type: TypeText | None = Field(default=None, description="The type of its values.")
 
@@ -167,7 +184,7 @@ class PayloadField(_Declared):
 class Event(Model):
     """What is known of a trigger."""
 
-    name: TriggerName = Field(description="The trigger's name.")
+    name: OwnName = Field(description="The trigger's name.")
     description: str | None = Field(default=None, description="What it means.")
     payload: dict[OwnName, PayloadField] | None = Field(
         default=None,

@@ -72,7 +72,9 @@ def suggest_name(text: str, pattern: str) -> str | None:
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that `word` was probably meant to be (`S11.2`), whatever its case."""
-    spellings = {snake(name): name for name in known}
+    """The one of `known` that `word` was probably meant to be (`S11.2`), whatever its case; the first of several."""
+    spellings: dict[str, str] = {}
+    for name in known:
+        spellings.setdefault(snake(name), name)
     close = difflib.get_close_matches(snake(word), spellings, 1, 0.7)
     return spellings[close[0]] if close else None

@@ -220,7 +220,12 @@ class Node:
             if present[key] not in (None, [], {}):
                 self.key_error(key, codes.NOT_SUPPORTED, f"`{key}` is not supported yet")
             return None
-        meant = closest(key, shape.keys)
+        remedy = model.misplaced.get(key.replace("_", "").lower())
+        if remedy is not None:
+            self.key_error(key, codes.MISSPELT_KEY, f"there is no key `{key}` here", remedy)
+            return None
+        other = model.misnamed.get(key)
+        meant = closest(key, shape.keys) or (None if other in present else other)
         if meant is None:
             known = ", ".join(sorted(set(shape.keys.values())))
             message = f"the unknown key `{key}` is ignored"

@@ -104,7 +104,7 @@ def _value_problem(check: Check) -> str | None:
     """What is wrong with the value or values of a check, or None."""
     has_value, has_values = "value" in check.model_fields_set, check.values is not None
     if check.op in PRESENCE:  # PyStator's own templates write `value: true` here
-        return None if check.value in (None, True) and not has_values else "takes no value"
+        return None if (check.value is None or check.value is True) and not has_values else "takes no value"
     if check.op in MEMBERSHIP:
         return None if has_values and not has_value else "needs `values`, a list, and no `value`"
     if has_values or not has_value:

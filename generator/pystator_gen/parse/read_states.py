@@ -34,6 +34,13 @@ def _read_transition(node: Node) -> Transition | None:
     if not has_occasion:
         message = "a transition needs one of `trigger`, `after` and `auto: true`"
         node.error(codes.NO_OCCASION, message)
+    if fields.has("trigger") and fields.has("after") and fields.values.get("auto", False):
+        node.key_error(
+            fields.key("auto"),
+            codes.AUTO_AND_AFTER,
+            "a transition with `trigger` and `after` can't be automatic: it waits, and its trigger may be sent",
+            "take `auto` away to let it wait, `after` to let it fire at once, or `trigger` if nobody is to send it",
+        )
     has_target = fields.has("dest") or fields.values.get("internal", False)
     if not has_target:
         message = "the key `dest` is missing"

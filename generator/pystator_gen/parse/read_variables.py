@@ -7,13 +7,14 @@ from pystator_gen.document import Data, load_value
 from pystator_gen.parse.fitting import fits
 from pystator_gen.parse.models import Event, PayloadField, Variable
 from pystator_gen.parse.node import Fields, Node, Reader
-from pystator_gen.parse.schema import narrow, read_choices, read_schema, read_type, shown
+from pystator_gen.parse.schema import narrow, read_choices, read_schema, read_type, shown, type_remedy
 from pystator_gen.parse.types import (
     ANY,
     EnumerationValue,
     Optional,
     Primitive,
     Type,
+    looks_like_type,
     parse_type,
     suggest_type,
 )
@@ -84,10 +85,9 @@ def _read_text_field(node: Node, text: str) -> PayloadField | None:
     head, equals, tail = text.partition("=")
     declared = parse_type(head)
     if declared is None:
-        meant = suggest_type(head)
-        if meant is not None:
+        if looks_like_type(head) or suggest_type(head) is not None:
             message = f"`{text}` is not a type, so it is read as documentation"
-            node.warn(codes.BAD_TYPE, message, f"did you mean `{meant}`?")
+            node.warn(codes.BAD_TYPE, message, type_remedy(head))
         return PayloadField(description=text)
     if not equals:
         return PayloadField(type=declared, required=True)

@@ -27,7 +27,10 @@ from pystator_gen.parse.types import (
 )
 
 _STRING, _ARRAY, _OBJECT = Primitive("string"), Primitive("array"), Primitive("object")
-_TYPES = f"types are {', '.join(PRIMITIVES)}, list[T], dict[K, V], T? and package.module:Name"
+_TYPES = f"types are {', '.join(PRIMITIVES)}, list[T], dict[K, V] with simple values as K, T? and package.module:Name"
+_WRITTEN_AS_TEXT = (Primitive("datetime"), Primitive("date"), Primitive("decimal"), Primitive("uuid"))
+"""Types without literals of their own, in YAML as in Python's `Literal`."""
+
 _FORMATS = {
     "date-time": Primitive("datetime"),
     "date": Primitive("date"),
@@ -58,9 +61,7 @@ def read_type(node: Node) -> Type | None:
     if isinstance(node.value, str):
         found = parse_type(node.value)
         if found is None:
-            meant = suggest_type(node.value)
-            remedy = f"did you mean `{meant}`?" if meant else _TYPES
-            node.error(codes.BAD_TYPE, f"`{node.value}` is not a type", remedy)
+            node.error(codes.BAD_TYPE, f"`{node.value}` is not a type", type_remedy(node.value))
         return found
     if isinstance(node.value, dict):
         return read_schema(node)
@@ -68,6 +69,12 @@ def read_type(node: Node) -> Type | None:
         return _read_alternatives(node, node.value)
     node.wrong_type("a type")
     return None
+
+
+def type_remedy(text: str) -> str:
+    """What to write instead of a text that is no type."""
+    meant = suggest_type(text)
+    return f"did you mean `{meant}`?" if meant else _TYPES
 
 
 def read_schema(node: Node) -> Type | None:
@@ -112,6 +119,11 @@ def read_choices(node: Node) -> tuple[EnumerationValue, ...] | None:
 
 def narrow(node: Node, declared: Type, choices: tuple[EnumerationValue, ...]) -> Type | None:
     """The enumeration of `choices`, which stand at `node` and must all be of the type declared."""
+    base = declared.item if isinstance(declared, Optional) else declared
+    if base in _WRITTEN_AS_TEXT:
+        message = f"an enumeration lists texts, whole numbers, booleans and null, and so can't be of type {declared}"
+        node.error(codes.BAD_ENUMERATION, message, "take the type away if these texts are meant, or the values")
+        return None
     wrong = [index for index, value in enumerate(choices) if not fits(declared, value)]
     for index in wrong:
         message = f"the value{shown(choices[index])} is not of type {declared}"

@@ -110,6 +110,12 @@ _OTHER_NAMES: dict[str, str] = {
     "timestamp": "datetime",
     "money": "decimal",
 }
+_OTHER_COLLECTIONS = {"array[": "list[", "set[": "list[", "map[": "dict[", "object[": "dict[", "mapping[": "dict["}
+_WORD = re.compile(r"[\w.:]+\[?")
+_SPACED = re.compile(r" ?([\],|?]) ?|(?<=\[) ")
+_SHAPE = re.compile(r"""[\w.:'"-]+(?=[\[|?])(?:[\]?]*[\[,|]+[\w.:'"-]+)*[\]\[?,|]*""")
+_OR_NULL = re.compile(r"\|(?:null|none)$", re.IGNORECASE)
+_LONGEST_SUGGESTION = 200
 _TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*|[a-z]+|[\[\],?]")
 _END = ""
 
@@ -127,13 +133,41 @@ def parse_type(text: str) -> Type | None:
     return found if rest == [_END] else None
 
 
+def looks_like_type(text: str) -> bool:
+    """Whether a text that is no type has the shape of one, as ``List[str]`` and ``text | null`` have, and no prose."""
+    return _SHAPE.fullmatch(_compact(text)) is not None
+
+
 def suggest_type(text: str) -> str | None:
-    """The primitive that was probably meant by a word that is none."""
-    word = text.strip().lower()
+    """The type that was probably meant by a text that is none."""
+    compact = _compact(text)
+    if _SHAPE.fullmatch(compact) is None:
+        return _suggest_primitive(compact.lower())
+    if len(compact) > _LONGEST_SUGGESTION:
+        return None
+    respelt = _WORD.sub(_respell, _OR_NULL.sub("?", compact))
+    found = parse_type(respelt + "]" * (respelt.count("[") - respelt.count("]")))
+    return None if found is None else str(found)
+
+
+def _suggest_primitive(word: str) -> str | None:
     if word in PRIMITIVES or word in _OTHER_NAMES:
         return _OTHER_NAMES.get(word, word)
     close = difflib.get_close_matches(word, PRIMITIVES, 1, 0.75)
     return close[0] if close else None
+
+
+def _respell(word: re.Match[str]) -> str:
+    """A word of a compound type as the format writes it; types of the application stay as they are."""
+    lower = word[0].lower()
+    if lower.endswith("["):
+        return _OTHER_COLLECTIONS.get(lower, lower)
+    return word[0] if ":" in lower else _suggest_primitive(lower) or word[0]
+
+
+def _compact(text: str) -> str:
+    """A text without the spaces that a type may have; those between words, and before a bracket, make it prose."""
+    return _SPACED.sub(r"\1", " ".join(text.split()))
 
 
 def same_value(left: object, right: object) -> bool:

@@ -93,7 +93,8 @@ def explain(node: Node, fields: Fields, detail: ErrorDetails) -> Problem:
     if kind in ("string_too_short", "too_short", "string_pattern_mismatch"):
         return codes.EMPTY, f"{about} must not be empty", None, span
     if kind in _EXPECTED:
-        message = f"{about} must be {_EXPECTED[kind]}, not {describe(value)}"
+        shown = node.document.written(path) if kind == "int_type" and isinstance(value, float) else None
+        message = f"{about} must be {_EXPECTED[kind]}, not {shown or describe(value)}"
         hint = None
         if kind == "string_type" and value is not None and not isinstance(value, (dict, list)):
             hint = f'quote it if text is meant: "{node.document.written(path) or value}"'

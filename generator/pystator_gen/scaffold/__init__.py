@@ -12,15 +12,16 @@ from pathlib import Path
 from pystator_gen.diagnostics import Diagnostic, in_order
 from pystator_gen.driver import Report
 from pystator_gen.formatting import format_modules
-from pystator_gen.output import HEADER, PACKAGE_FILE, Action, Change, OutputError, apply
+from pystator_gen.output import HEADER, PACKAGE_FILE, Action, Change, OutputError, apply, named_folder
 from pystator_gen.pipeline import Progress, Unit, compile_all
 from pystator_gen.scaffold.editing import keep_in_step
 from pystator_gen.scaffold.reading import read_handlers
 from pystator_gen.scaffold.skeletons import Module
+from pystator_gen.source import Sources
 
 
 def scaffold(
-    sources: Sequence[str | Path], output: str | Path, package: str, *, check: bool = False, progress: Progress = iter
+    sources: Sources, output: str | Path, package: str, *, check: bool = False, progress: Progress = iter
 ) -> Report:
     """Write skeletons of the guards and actions of all machines in ``sources`` to ``output``, or bring them up to date.
 
@@ -28,10 +29,11 @@ def scaffold(
 
     Raises:
         SourceUnreadable: A source does not exist or can't be read.
-        OutputError: A generated module, or a folder, is where a module of handlers should be.
+        UnusableError: There is no source, or the path of one is empty.
+        OutputError: A generated module, or a folder, is where a module of handlers should be, or the path is empty.
         OSError: The output can't be read or written.
     """
-    folder = Path(output)
+    folder = named_folder(output)
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; name a folder for the handlers")
     units, diagnostics = compile_all(sources, progress)

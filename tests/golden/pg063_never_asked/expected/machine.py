@@ -35,6 +35,10 @@ class MachineState(StrEnum):
     """The initial state `open`."""
     CLOSED = "closed"
     """The state `closed`."""
+    ROUTE = "route"
+    """The choice state `route`."""
+    BY_SIZE = "by_size"
+    """The choice state `by_size`."""
 
     if TYPE_CHECKING:
         # A comparison tells a type checker nothing about the state after the next event.
@@ -47,14 +51,17 @@ class MachineTrigger(StrEnum):
 
     CLOSE = "close"
     """The trigger `close`: see MachineSession.close."""
+    PASS_ON = "pass_on"
+    """The trigger `pass_on`: see MachineSession.pass_on."""
 
 
 MachineResult: TypeAlias = rt.TransitionResult[MachineState]
 """What an event did, or why it was refused, in machine."""
-_StateName: TypeAlias = MachineState | Literal["open", "closed"]
-_TriggerName: TypeAlias = MachineTrigger | Literal["close"]
-_GuardName: TypeAlias = Literal["is_stuck"]
+_StateName: TypeAlias = MachineState | Literal["open", "closed", "route", "by_size"]
+_TriggerName: TypeAlias = MachineTrigger | Literal["close", "pass_on"]
+_GuardName: TypeAlias = Literal["is_large", "is_stuck"]
 _ActionName: TypeAlias = Never
+_Resting: TypeAlias = Literal[MachineState.OPEN, MachineState.CLOSED]
 MachineContext: TypeAlias = dict[str, Any]
 """The context of machine, which declares nothing: anything."""
 
@@ -62,16 +69,25 @@ MachineContext: TypeAlias = dict[str, Any]
 (
     _STATE_OPEN,
     _STATE_CLOSED,
+    _STATE_ROUTE,
+    _STATE_BY_SIZE,
 ) = MachineState
 
 _DEFINITION = (
     '{"states": ['
     '  {"name": "open", "type": "initial"},'
-    '  {"name": "closed"}],'
+    '  {"name": "closed"},'
+    '  {"name": "route", "type": "choice"},'
+    '  {"name": "by_size", "type": "choice"}],'
     ' "transitions": ['
     '  {"trigger": "close", "source": "open", "dest": "closed"},'
     '  {"trigger": "close", "source": "open", "dest": "open", "guards": ["is_stuck"]},'
-    '  {"trigger": "close", "source": "*", "dest": "open"}]}'
+    '  {"trigger": "close", "source": "*", "dest": "open"},'
+    '  {"trigger": "pass_on", "source": "open", "dest": "route"},'
+    '  {"auto": true, "source": "route", "dest": "by_size"},'
+    '  {"auto": true, "source": "route", "dest": "closed"},'
+    '  {"auto": true, "source": "route", "dest": "open"},'
+    '  {"auto": true, "source": "by_size", "dest": "open", "guards": ["is_large"]}]}'
 )
 
 _CHART: rt.Chart[MachineState] = rt.Chart(
@@ -81,7 +97,7 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
     triggers=tuple(MachineTrigger),
     initial=_STATE_OPEN,
     definition=_DEFINITION,
-    guards=("is_stuck",),
+    guards=("is_large", "is_stuck"),
     rows=(
         rt.Row(
             _STATE_OPEN,
@@ -92,6 +108,13 @@ _CHART: rt.Chart[MachineState] = rt.Chart(
                         _STATE_OPEN, "close", _STATE_OPEN, guards=(rt.Named("is_stuck"),)
                     ),
                     rt.Transition(_STATE_OPEN, "close", _STATE_OPEN),
+                ),
+                "pass_on": (
+                    rt.Transition(
+                        _STATE_OPEN, "pass_on", _STATE_OPEN, guards=(rt.Named("is_large"),)
+                    ),
+                    rt.Transition(_STATE_OPEN, "pass_on", _STATE_CLOSED),
+                    rt.Transition(_STATE_OPEN, "pass_on", _STATE_OPEN),
                 ),
             },
         ),
@@ -109,6 +132,11 @@ class MachineGuards(Protocol[rt.VerdictT_co]):
     """The guards of machine: an object, class instance or module that has them."""
 
     @property
+    def is_large(self) -> rt.GuardFunction[MachineContext, rt.VerdictT_co]:
+        """The guard `is_large`."""
+        ...
+
+    @property
     def is_stuck(self) -> rt.GuardFunction[MachineContext, rt.VerdictT_co]:
         """The guard `is_stuck`."""
         ...
@@ -119,7 +147,7 @@ class MachineActions(Protocol):
 
 
 class MachineSession(
-    rt.EntitySession[MachineState, MachineTrigger, MachineContext, rt.GuardAnswerT_co]
+    rt.EntitySession[_Resting, MachineTrigger, MachineContext, rt.GuardAnswerT_co]
 ):
     """One entity of machine, in memory."""
 
@@ -135,6 +163,16 @@ class MachineSession(
         """Whether the entity is in `closed`."""
         return "closed" in self._row.active
 
+    @property
+    def is_route(self) -> bool | Any:
+        """Whether the entity is in `route`."""
+        return "route" in self._row.active
+
+    @property
+    def is_by_size(self) -> bool | Any:
+        """Whether the entity is in `by_size`."""
+        return "by_size" in self._row.active
+
     def close(self: MachineSession[bool], /, **payload: Any) -> MachineResult:
         """Send `close`.
 
@@ -144,6 +182,15 @@ class MachineSession(
         - closed -> open
         """
         return self._send("close", payload) if payload else self._fire("close")
+
+    def pass_on(self: MachineSession[bool], /, **payload: Any) -> MachineResult:
+        """Send `pass_on`.
+
+        - open -> open if is_large
+        - open -> closed
+        - open -> open
+        """
+        return self._send("pass_on", payload) if payload else self._fire("pass_on")
 
     def view(self) -> MachineView[rt.GuardAnswerT_co]:
         """The state that the entity rests in, as an object with the triggers that this state accepts."""
@@ -195,12 +242,16 @@ class _MachineEvents(rt.StoredEvents[rt.AnswerT]):
         """Send `close`: see MachineSession.close."""
         return self._send("close", payload)
 
+    def pass_on(self, /, **payload: Any) -> rt.AnswerT:
+        """Send `pass_on`: see MachineSession.pass_on."""
+        return self._send("pass_on", payload)
+
 
 class MachineOrchestrator(
     rt.StoredEntities[
         MachineMachine[rt.GuardAnswerT_co],
         MachineResult,
-        MachineState,
+        _Resting,
         _StateName,
         _TriggerName,
         MachineContext,

@@ -12,6 +12,7 @@ from .machine import MachineResult, MachineSession, MachineState, MachineTrigger
 
 if TYPE_CHECKING:
     _TRIGGER_CLOSE: TypeAlias = Literal[MachineTrigger.CLOSE, "close"]
+    _TRIGGER_PASS_ON: TypeAlias = Literal[MachineTrigger.PASS_ON, "pass_on"]
 
 
 class MachineOpenView(
@@ -34,8 +35,19 @@ class MachineOpenView(
         """
         return self._send("close", payload, VIEWS)
 
+    def pass_on(
+        self: MachineOpenView[bool], /, **payload: Any
+    ) -> MachineOpenView[bool] | MachineClosedView[bool]:
+        """Send `pass_on`.
+
+        - open -> open if is_large
+        - open -> closed
+        - open -> open
+        """
+        return self._send("pass_on", payload, VIEWS)
+
     async def asend(
-        self, _trigger: _TRIGGER_CLOSE, /, **payload: Any
+        self, _trigger: _TRIGGER_CLOSE | _TRIGGER_PASS_ON, /, **payload: Any
     ) -> MachineOpenView[rt.GuardAnswerT_co] | MachineClosedView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
         return await self._asend(_trigger, payload, VIEWS)
