@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from pystator_runtime import Event, InvalidTransitionError
+from pystator_runtime import Event, InvalidTransitionError, ReservedKeyError
 from support.doors import Door, bound, placed
 
 MACHINE = bound(
@@ -246,3 +246,37 @@ def test_what_cannot_be_decoded_is_told_by_whoever_it_is_sent_to() -> None:
 def test_a_number_of_json_becomes_the_decimal_that_it_shows() -> None:
     """S13.4: not the binary fraction nearest to it"""
     assert bound(DECODED).decode_payload("pay", {"amount": 0.1}) == {"amount": Decimal("0.1")}
+
+
+@pytest.mark.parametrize("payload", ["{v: integer}", "{v: integer = 3}", "{}"])
+def test_send_answers_what_does_not_fit_also_where_all_triggers_take_the_same(payload: str) -> None:
+    """S2.4, S2.5: as every other door does"""
+    machine = bound(
+        f"""
+        events: [{{name: go, payload: {payload}}}]
+        states: [{{name: a, type: initial}}]
+        transitions: [{{trigger: go, source: a, dest: a}}]
+        """
+    )
+    session = machine.create()
+
+    def by_every_door(trigger: str, **given: Any) -> list[Any]:
+        return [
+            session.send(trigger, **given),
+            asyncio.run(session.asend(trigger, **given)),
+            session.handle(Event(trigger, given)),
+        ]
+
+    for result in by_every_door("nope"):
+        assert result.metadata["reason"] == "undefined_trigger"
+    for result in by_every_door("go", v=1, w=1):
+        assert result.metadata["reason"] == "payload_validation"
+    for door in (session.send, session.view().asend, session.asend):
+        with pytest.raises(ReservedKeyError):
+            asyncio.run(asyncio.wait_for(_awaited(door("go", v=1, _w=1)), 5))
+    for result in by_every_door("go", **({} if payload == "{}" else {"v": 1})):
+        assert result.success
+
+
+async def _awaited(answer: Any) -> Any:
+    return await answer if hasattr(answer, "__await__") else answer

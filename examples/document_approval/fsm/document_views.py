@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack, overload
 from pystator_runtime import interface as rt
-from .document import DocumentResult, DocumentSession, DocumentState, DocumentTrigger
+from .document import (
+    DocumentResult,
+    DocumentSession,
+    DocumentState,
+    DocumentSubmitPayload,
+    DocumentTrigger,
+)
 
 if TYPE_CHECKING:
     _TRIGGER_SUBMIT: TypeAlias = Literal[DocumentTrigger.SUBMIT, "submit"]
@@ -45,7 +51,7 @@ class DocumentDraftView(
         return self._send("submit", {}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_SUBMIT, /
+        self, _trigger: _TRIGGER_SUBMIT, /, **payload: Unpack[DocumentSubmitPayload]
     ) -> (
         DocumentDraftView[rt.GuardAnswerT_co]
         | DocumentPeerReviewView[rt.GuardAnswerT_co]
@@ -54,7 +60,7 @@ class DocumentDraftView(
         | DocumentPublishedView[rt.GuardAnswerT_co]
     ):
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class DocumentPeerReviewView(

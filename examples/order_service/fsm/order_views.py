@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .order import OrderResult, OrderSession, OrderState, OrderTrigger
+from .order import (
+    OrderPackPayload,
+    OrderPayPayload,
+    OrderResult,
+    OrderSession,
+    OrderShipPayload,
+    OrderState,
+    OrderTrigger,
+)
 
 if TYPE_CHECKING:
     _TRIGGER_PAY: TypeAlias = Literal[OrderTrigger.PAY, "pay"]
@@ -34,10 +42,10 @@ class OrderPlacedView(rt.StateView[OrderSession, Literal[OrderState.PLACED], Ord
         return self._send("pay", {"amount": amount}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_PAY, /, *, amount: decimal.Decimal
+        self, _trigger: _TRIGGER_PAY, /, **payload: Unpack[OrderPayPayload]
     ) -> OrderPlacedView | OrderPaidView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"amount": amount}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class OrderPaidView(rt.StateView[OrderSession, Literal[OrderState.PAID], OrderResult]):
@@ -56,9 +64,11 @@ class OrderPaidView(rt.StateView[OrderSession, Literal[OrderState.PAID], OrderRe
         """
         return self._send("pack", {}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_PACK, /) -> OrderPaidView | OrderPackedView:
+    async def asend(
+        self, _trigger: _TRIGGER_PACK, /, **payload: Unpack[OrderPackPayload]
+    ) -> OrderPaidView | OrderPackedView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class OrderPackedView(rt.StateView[OrderSession, Literal[OrderState.PACKED], OrderResult]):
@@ -76,10 +86,10 @@ class OrderPackedView(rt.StateView[OrderSession, Literal[OrderState.PACKED], Ord
         return self._send("ship", {"carrier": carrier}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_SHIP, /, *, carrier: str
+        self, _trigger: _TRIGGER_SHIP, /, **payload: Unpack[OrderShipPayload]
     ) -> OrderPackedView | OrderShippedView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"carrier": carrier}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class OrderShippedView(rt.StateView[OrderSession, Literal[OrderState.SHIPPED], OrderResult]):

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias, overload
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack, overload
 from pystator_runtime import interface as rt
 from .trading_day import (
+    TradingDayLogInPayload,
     TradingDayResult,
+    TradingDayResumePayload,
     TradingDaySession,
     TradingDayState,
     TradingDayTradingConfig,
@@ -48,10 +50,10 @@ class TradingDayLoggedOutView(
         return self._send("log_in", {}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_LOG_IN, /
+        self, _trigger: _TRIGGER_LOG_IN, /, **payload: Unpack[TradingDayLogInPayload]
     ) -> TradingDayLoggedOutView | TradingDayTradingView | TradingDaySettledView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class TradingDayTradingView(
@@ -192,10 +194,10 @@ class TradingDaySuspendedView(
         return self._send("resume", {}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_RESUME, /
+        self, _trigger: _TRIGGER_RESUME, /, **payload: Unpack[TradingDayResumePayload]
     ) -> TradingDayTradingView | TradingDaySuspendedView | TradingDaySettledView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class TradingDaySettledView(

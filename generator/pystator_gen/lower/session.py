@@ -145,14 +145,21 @@ def _send(machine: model.Machine, imports: Imports) -> view.Send:
 def sent_by_name(
     machine: model.Machine, triggers: Sequence[model.Trigger], signatures: int, imports: Imports
 ) -> view.Send | None:
-    """The implementation of a door that takes these triggers by name, in so many ``signatures``."""
+    """The implementation of a door that takes these triggers by name, in so many ``signatures``.
+
+    It takes whatever comes, and looks at it: what does not fit is an answer, as at every other door.
+    """
     if signatures == 0:
         return None
     if signatures > 1:
-        return view.Send(f", **payload: {imports.typing('Any')}", "payload")
-    trigger = triggers[0]
-    signature = _signature(machine, trigger, imports, real=True, by_name=True)
-    return view.Send(_more(signature), _payload(trigger, signature) or "{}")
+        taken = imports.typing("Any")
+    elif triggers[0].payload is not None:  # a lone signature is not overloaded, so its types are those of the door
+        taken = f"{imports.typing('Unpack')}[{triggers[0].payload_class}]"
+    elif machine.variables is None:
+        taken = imports.typing("Any")
+    else:
+        taken = f"{imports.typing('Unpack')}[_Variables]" if machine.variables else imports.typing("Never")
+    return view.Send(f", **payload: {taken}", "payload")
 
 
 def signature_by_name(machine: model.Machine, trigger: model.Trigger, imports: Imports) -> str:

@@ -47,7 +47,8 @@ def views(machine: model.Machine) -> view.Views:
     variables = variables_dict(machine, imports)
     classes = tuple(_class(machine, found, methods, imports) for found in shown)
     union = _union((in_any_mode(machine, found.name, "rt") for found in shown), imports)
-    uses_variables = any("[_Variables]" in method.signature for found in classes for method in found.methods)
+    signatures = [door.signature for found in classes for door in (*found.methods, found.send) if door is not None]
+    uses_variables = any("[_Variables]" in signature for signature in signatures)
     whole = view.Views(
         source=one_line(PurePosixPath(machine.source).name),
         docstring=docstring(f"What can be done with {machine.name} in each of its states: `view()` of its session."),
@@ -137,6 +138,9 @@ def _class(machine: model.Machine, found: _Shown, methods: Mapping[str, str], im
         shows = f"{imports.typing('Literal')}[{prefix}State.{found.state.member}]"
     accepted = [trigger for trigger in machine.triggers if trigger.name in found.leads]
     overloads = _overloads(machine, accepted, found, imports)
+    send = sent_by_name(machine, accepted, len(overloads), imports)
+    if send is not None and len(overloads) == 1:
+        _import_payload(machine, accepted[0], send.signature, imports)
     text = f"{machine.name} in `{found.state.name}`.\n\n{state_text(machine, found.state)}"
     return view.StateView(
         name=found.name,
@@ -146,7 +150,7 @@ def _class(machine: model.Machine, found: _Shown, methods: Mapping[str, str], im
         receiver=of_self(machine, found.name, imports),
         methods=tuple(_method(machine, trigger, found, methods, imports) for trigger in accepted),
         overloads=overloads,
-        send=sent_by_name(machine, accepted, len(overloads), imports),
+        send=send,
         overload=imports.typing("overload") if len(overloads) > 1 else "",
         text=imports.builtin("str"),
         anything=imports.typing("Any"),

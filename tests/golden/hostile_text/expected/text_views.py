@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
-from .text import HostileResult, HostileSession, HostileState, HostileTrigger
+from .text import HostileResult, HostileSayPayload, HostileSession, HostileState, HostileTrigger
 
 
 class _Variables(TypedDict, total=False):
@@ -51,10 +51,10 @@ class HostileHereView(
         return self._send("say", {"words": words}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_SAY, /, *, words: str = "\"\"\"'''\\"
+        self, _trigger: _TRIGGER_SAY, /, **payload: Unpack[HostileSayPayload]
     ) -> HostileHereView[rt.GuardAnswerT_co] | HostileThereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"words": words}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class HostileThereView(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from enum import StrEnum
-from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
+from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
 if TYPE_CHECKING:
@@ -159,13 +159,15 @@ class SwitchSession(rt.EntitySession[SwitchState, SwitchTrigger, SwitchContext, 
 
         return self._view(VIEWS)
 
-    def send(self, _trigger: _TriggerName, /) -> SwitchResult:
+    def send(self, _trigger: _TriggerName, /, **payload: Unpack[SwitchOnPayload]) -> SwitchResult:
         """Send a trigger by its name, with its payload."""
-        return self._send(_trigger, {})
+        return self._send(_trigger, payload)
 
-    async def asend(self, _trigger: _TriggerName, /) -> SwitchResult:
+    async def asend(
+        self, _trigger: _TriggerName, /, **payload: Unpack[SwitchOnPayload]
+    ) -> SwitchResult:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {})
+        return await self._asend(_trigger, payload)
 
 
 class SwitchMachine(

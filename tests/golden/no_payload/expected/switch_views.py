@@ -6,9 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .switch import SwitchResult, SwitchSession, SwitchState, SwitchTrigger
+from .switch import (
+    SwitchOffPayload,
+    SwitchOnPayload,
+    SwitchResult,
+    SwitchSession,
+    SwitchState,
+    SwitchTrigger,
+)
 
 if TYPE_CHECKING:
     _TRIGGER_ON: TypeAlias = Literal[SwitchTrigger.ON, "on"]
@@ -29,9 +36,11 @@ class SwitchDarkView(rt.StateView[SwitchSession, Literal[SwitchState.DARK], Swit
         """
         return self._send("on", {}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_ON, /) -> SwitchDarkView | SwitchLightView:
+    async def asend(
+        self, _trigger: _TRIGGER_ON, /, **payload: Unpack[SwitchOnPayload]
+    ) -> SwitchDarkView | SwitchLightView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class SwitchLightView(rt.StateView[SwitchSession, Literal[SwitchState.LIGHT], SwitchResult]):
@@ -50,9 +59,11 @@ class SwitchLightView(rt.StateView[SwitchSession, Literal[SwitchState.LIGHT], Sw
         """
         return self._send("off", {}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_OFF, /) -> SwitchDarkView | SwitchLightView:
+    async def asend(
+        self, _trigger: _TRIGGER_OFF, /, **payload: Unpack[SwitchOffPayload]
+    ) -> SwitchDarkView | SwitchLightView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 SwitchView: TypeAlias = SwitchDarkView | SwitchLightView

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .any_machine import AnyResult, AnySession, AnyState, AnyTrigger
+from .any_machine import AnyGoPayload, AnyResult, AnySession, AnyState, AnyTrigger
 
 if TYPE_CHECKING:
     _TRIGGER_GO: TypeAlias = Literal[AnyTrigger.GO, "go"]
@@ -28,9 +28,11 @@ class AnyHereView(rt.StateView[AnySession[rt.GuardAnswerT_co], Literal[AnyState.
         """
         return self._send("go", {"n": n}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_GO, /, *, n: int) -> AnyHereView[rt.GuardAnswerT_co]:
+    async def asend(
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[AnyGoPayload]
+    ) -> AnyHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 AnyView: TypeAlias = AnyHereView[rt.GuardAnswerT_co]

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .entity_machine import EntityResult, EntitySession, EntityState, EntityTrigger
+from .entity_machine import EntityGoPayload, EntityResult, EntitySession, EntityState, EntityTrigger
 
 if TYPE_CHECKING:
     _TRIGGER_GO: TypeAlias = Literal[EntityTrigger.GO, "go"]
@@ -31,10 +31,10 @@ class EntityHereView(
         return self._send("go", {"n": n}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_GO, /, *, n: int
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[EntityGoPayload]
     ) -> EntityHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 EntityView: TypeAlias = EntityHereView[rt.GuardAnswerT_co]

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .event_machine import EventResult, EventSession, EventState, EventTrigger
+from .event_machine import EventGoPayload, EventResult, EventSession, EventState, EventTrigger
 
 if TYPE_CHECKING:
     _TRIGGER_GO: TypeAlias = Literal[EventTrigger.GO, "go"]
@@ -30,9 +30,11 @@ class EventHereView(
         """
         return self._send("go", {"n": n}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_GO, /, *, n: int) -> EventHereView[rt.GuardAnswerT_co]:
+    async def asend(
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[EventGoPayload]
+    ) -> EventHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 EventView: TypeAlias = EventHereView[rt.GuardAnswerT_co]

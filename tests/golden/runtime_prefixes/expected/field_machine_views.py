@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .field_machine import FieldResult, FieldSession, FieldState, FieldTrigger
+from .field_machine import FieldGoPayload, FieldResult, FieldSession, FieldState, FieldTrigger
 
 if TYPE_CHECKING:
     _TRIGGER_GO: TypeAlias = Literal[FieldTrigger.GO, "go"]
@@ -30,9 +30,11 @@ class FieldHereView(
         """
         return self._send("go", {"n": n}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_GO, /, *, n: int) -> FieldHereView[rt.GuardAnswerT_co]:
+    async def asend(
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[FieldGoPayload]
+    ) -> FieldHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 FieldView: TypeAlias = FieldHereView[rt.GuardAnswerT_co]

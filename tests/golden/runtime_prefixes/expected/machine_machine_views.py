@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .machine_machine import MachineResult, MachineSession, MachineState, MachineTrigger
+from .machine_machine import (
+    MachineGoPayload,
+    MachineResult,
+    MachineSession,
+    MachineState,
+    MachineTrigger,
+)
 
 if TYPE_CHECKING:
     _TRIGGER_GO: TypeAlias = Literal[MachineTrigger.GO, "go"]
@@ -31,10 +37,10 @@ class MachineHereView(
         return self._send("go", {"n": n}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_GO, /, *, n: int
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[MachineGoPayload]
     ) -> MachineHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 MachineView: TypeAlias = MachineHereView[rt.GuardAnswerT_co]

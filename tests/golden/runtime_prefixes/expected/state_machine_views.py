@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .state_machine import StateResult, StateSession, StateState, StateTrigger
+from .state_machine import StateGoPayload, StateResult, StateSession, StateState, StateTrigger
 
 if TYPE_CHECKING:
     _TRIGGER_GO: TypeAlias = Literal[StateTrigger.GO, "go"]
@@ -30,9 +30,11 @@ class StateHereView(
         """
         return self._send("go", {"n": n}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_GO, /, *, n: int) -> StateHereView[rt.GuardAnswerT_co]:
+    async def asend(
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[StateGoPayload]
+    ) -> StateHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 StateView: TypeAlias = StateHereView[rt.GuardAnswerT_co]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from enum import StrEnum
-from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
+from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
 if TYPE_CHECKING:
@@ -155,14 +155,19 @@ class TransitionSession(
         return self._view(VIEWS)
 
     def send(
-        self: TransitionSession[bool], _trigger: _TriggerName, /, *, n: int
+        self: TransitionSession[bool],
+        _trigger: _TriggerName,
+        /,
+        **payload: Unpack[TransitionGoPayload],
     ) -> TransitionResult:
         """Send a trigger by its name, with its payload."""
-        return self._send(_trigger, {"n": n})
+        return self._send(_trigger, payload)
 
-    async def asend(self, _trigger: _TriggerName, /, *, n: int) -> TransitionResult:
+    async def asend(
+        self, _trigger: _TriggerName, /, **payload: Unpack[TransitionGoPayload]
+    ) -> TransitionResult:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n})
+        return await self._asend(_trigger, payload)
 
 
 class TransitionMachine(

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
 from .transition_machine import (
+    TransitionGoPayload,
     TransitionResult,
     TransitionSession,
     TransitionState,
@@ -38,10 +39,10 @@ class TransitionHereView(
         return self._send("go", {"n": n}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_GO, /, *, n: int
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[TransitionGoPayload]
     ) -> TransitionHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 TransitionView: TypeAlias = TransitionHereView[rt.GuardAnswerT_co]

@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .typed_dict_machine import TypedDictResult, TypedDictSession, TypedDictState, TypedDictTrigger
+from .typed_dict_machine import (
+    TypedDictGoPayload,
+    TypedDictResult,
+    TypedDictSession,
+    TypedDictState,
+    TypedDictTrigger,
+)
 
 if TYPE_CHECKING:
     _TRIGGER_GO: TypeAlias = Literal[TypedDictTrigger.GO, "go"]
@@ -33,10 +39,10 @@ class TypedDictHereView(
         return self._send("go", {"n": n}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_GO, /, *, n: int
+        self, _trigger: _TRIGGER_GO, /, **payload: Unpack[TypedDictGoPayload]
     ) -> TypedDictHereView[rt.GuardAnswerT_co]:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 TypedDictView: TypeAlias = TypedDictHereView[rt.GuardAnswerT_co]

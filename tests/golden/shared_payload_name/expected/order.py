@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from enum import StrEnum
-from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict
+from typing import Any, Literal, Never, Protocol, TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 from pystator_runtime import interface as rt
 
 if TYPE_CHECKING:
@@ -132,13 +132,17 @@ class OrderSession(rt.EntitySession[OrderState, OrderTrigger, OrderContext, bool
 
         return self._view(VIEWS)
 
-    def send(self, _trigger: _TriggerName, /, *, sku: str) -> OrderResult:
+    def send(
+        self, _trigger: _TriggerName, /, **payload: Unpack[OrderItemAddPayload]
+    ) -> OrderResult:
         """Send a trigger by its name, with its payload."""
-        return self._send(_trigger, {"sku": sku})
+        return self._send(_trigger, payload)
 
-    async def asend(self, _trigger: _TriggerName, /, *, sku: str) -> OrderResult:
+    async def asend(
+        self, _trigger: _TriggerName, /, **payload: Unpack[OrderItemAddPayload]
+    ) -> OrderResult:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"sku": sku})
+        return await self._asend(_trigger, payload)
 
 
 class OrderMachine(

@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .order_item import OrderItemResult, OrderItemSession, OrderItemState, OrderItemTrigger
+from .order_item import (
+    OrderItemAddPayload,
+    OrderItemResult,
+    OrderItemSession,
+    OrderItemState,
+    OrderItemTrigger,
+)
 
 if TYPE_CHECKING:
     _TRIGGER_ADD: TypeAlias = Literal[OrderItemTrigger.ADD, "add"]
@@ -30,9 +36,11 @@ class OrderItemOpenView(
         """
         return self._send("add", {"sku": sku, "n": n}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_ADD, /, *, sku: str, n: int) -> OrderItemOpenView:
+    async def asend(
+        self, _trigger: _TRIGGER_ADD, /, **payload: Unpack[OrderItemAddPayload]
+    ) -> OrderItemOpenView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"sku": sku, "n": n}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 OrderItemView: TypeAlias = OrderItemOpenView

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .order import OrderResult, OrderSession, OrderState, OrderTrigger
+from .order import OrderItemAddPayload, OrderResult, OrderSession, OrderState, OrderTrigger
 
 if TYPE_CHECKING:
     _TRIGGER_ITEM_ADD: TypeAlias = Literal[OrderTrigger.ITEM_ADD, "item_add"]
@@ -28,9 +28,11 @@ class OrderOpenView(rt.StateView[OrderSession, Literal[OrderState.OPEN], OrderRe
         """
         return self._send("item_add", {"sku": sku}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_ITEM_ADD, /, *, sku: str) -> OrderOpenView:
+    async def asend(
+        self, _trigger: _TRIGGER_ITEM_ADD, /, **payload: Unpack[OrderItemAddPayload]
+    ) -> OrderOpenView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"sku": sku}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 OrderView: TypeAlias = OrderOpenView

@@ -146,13 +146,13 @@ class EmptySession(rt.EntitySession[EmptyState, EmptyTrigger, EmptyContext, bool
 
         return self._view(VIEWS)
 
-    def send(self, _trigger: _TriggerName, /) -> EmptyResult:
+    def send(self, _trigger: _TriggerName, /, **payload: Never) -> EmptyResult:
         """Send a trigger by its name, with its payload."""
-        return self._send(_trigger, {})
+        return self._send(_trigger, payload)
 
-    async def asend(self, _trigger: _TriggerName, /) -> EmptyResult:
+    async def asend(self, _trigger: _TriggerName, /, **payload: Never) -> EmptyResult:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {})
+        return await self._asend(_trigger, payload)
 
 
 class EmptyMachine(

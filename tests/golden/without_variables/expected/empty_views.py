@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, Never, TYPE_CHECKING, TypeAlias
 from pystator_runtime import interface as rt
 from .empty import EmptyResult, EmptySession, EmptyState, EmptyTrigger
 
@@ -29,9 +29,11 @@ class EmptyDownView(rt.StateView[EmptySession, Literal[EmptyState.DOWN], EmptyRe
         """
         return self._send("hoist", {}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_HOIST, /) -> EmptyDownView | EmptyUpView:
+    async def asend(
+        self, _trigger: _TRIGGER_HOIST, /, **payload: Never
+    ) -> EmptyDownView | EmptyUpView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class EmptyUpView(rt.StateView[EmptySession, Literal[EmptyState.UP], EmptyResult]):
@@ -48,9 +50,11 @@ class EmptyUpView(rt.StateView[EmptySession, Literal[EmptyState.UP], EmptyResult
         """
         return self._send("lower", {}, VIEWS)
 
-    async def asend(self, _trigger: _TRIGGER_LOWER, /) -> EmptyDownView | EmptyUpView:
+    async def asend(
+        self, _trigger: _TRIGGER_LOWER, /, **payload: Never
+    ) -> EmptyDownView | EmptyUpView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 EmptyView: TypeAlias = EmptyDownView | EmptyUpView

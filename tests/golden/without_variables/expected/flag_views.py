@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TYPE_CHECKING, TypeAlias
+from typing import Any, Literal, TYPE_CHECKING, TypeAlias, Unpack
 from pystator_runtime import interface as rt
-from .flag import FlagResult, FlagSession, FlagState, FlagTrigger
+from .flag import FlagRaisePayload, FlagResult, FlagSession, FlagState, FlagTrigger
 
 if TYPE_CHECKING:
     _TRIGGER_RAISE: TypeAlias = Literal[FlagTrigger.RAISE, "raise"]
@@ -30,10 +30,10 @@ class FlagDownView(rt.StateView[FlagSession, Literal[FlagState.DOWN], FlagResult
         return self._send("raise", {"height": height}, VIEWS)
 
     async def asend(
-        self, _trigger: _TRIGGER_RAISE, /, *, height: float
+        self, _trigger: _TRIGGER_RAISE, /, **payload: Unpack[FlagRaisePayload]
     ) -> FlagDownView | FlagUpView:
         """Send a trigger by its name, awaiting async guards and actions."""
-        return await self._asend(_trigger, {"height": height}, VIEWS)
+        return await self._asend(_trigger, payload, VIEWS)
 
 
 class FlagUpView(rt.StateView[FlagSession, Literal[FlagState.UP], FlagResult]):
