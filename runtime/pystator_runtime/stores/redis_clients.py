@@ -23,11 +23,14 @@ from pystator_runtime.stores.redis_procedures import Call, LostError, Procedure
 ResultT = TypeVar("ResultT")
 
 _PARAMETERS = (
-    "host", "port", "db", "username", "password", "client_name", "credential_provider", "protocol",
+    "host", "port", "path", "db", "username", "password", "client_name", "credential_provider", "protocol",
     "socket_timeout", "socket_connect_timeout", "socket_keepalive", "health_check_interval",
     "ssl_keyfile", "ssl_certfile", "ssl_cert_reqs", "ssl_ca_certs", "ssl_ca_data", "ssl_check_hostname",
 )  # fmt: skip
 """What a client of one kind has in common with one of the other."""
+
+_POOL = {"max_connections": 100, "timeout": 30.0}
+"""How many connections a client that is made here has at most, and for how many seconds one is waited for."""
 
 
 class Client:
@@ -163,10 +166,7 @@ class Clients:
 
     def _make_called(self) -> Any:
         """Of our own: it does not send a second time on its own account, for not everything may be done twice."""
-        retry = Retry(NoBackoff(), 0)
-        if isinstance(self._given, str):
-            return redis.Redis.from_url(self._given, retry=retry)
-        return redis.Redis(**self._parameters(), retry=retry)
+        return redis.Redis.from_pool(self._pool(redis.BlockingConnectionPool, redis.connection, Retry(NoBackoff(), 0)))
 
     def _make_awaited(self) -> Client:
         """The client that was given is for the loop that asks first, since its connections belong to one."""
@@ -175,12 +175,18 @@ class Clients:
             self._is_taken = True
             return Client(self._given)
         retry = AsyncRetry(NoBackoff(), 0)
-        if isinstance(self._given, str):
-            return Client(redis.asyncio.Redis.from_url(self._given, retry=retry))
-        return Client(redis.asyncio.Redis(**self._parameters(), retry=retry))
+        pool = self._pool(redis.asyncio.BlockingConnectionPool, redis.asyncio.connection, retry)
+        return Client(redis.asyncio.Redis.from_pool(pool))
 
-    def _parameters(self) -> dict[str, Any]:
-        """How the client that was given connects."""
+    def _pool(self, kind: Any, connections: Any, retry: Any) -> Any:
+        """Connections of our own, for one of which is waited where all are in use."""
+        if isinstance(self._given, str):
+            return kind.from_url(self._given, retry=retry, **_POOL)
+        class_name, parameters = self._parameters()
+        return kind(connection_class=getattr(connections, class_name), **parameters, retry=retry, **_POOL)
+
+    def _parameters(self) -> tuple[str, dict[str, Any]]:
+        """How the client that was given connects: by what class of connections, of either kind, and with what."""
         if isinstance(self._given, redis.RedisCluster | redis.asyncio.RedisCluster):
             raise ConfigurationError(
                 "of a cluster's clients the kind has to be given that is used: redis or redis.asyncio"
@@ -188,10 +194,10 @@ class Clients:
         given: Any = self._given
         pool = given.connection_pool
         known = {name: pool.connection_kwargs[name] for name in _PARAMETERS if name in pool.connection_kwargs}
-        if "path" in pool.connection_kwargs:
-            return {**known, "unix_socket_path": pool.connection_kwargs["path"]}
+        if "path" in known:
+            return "UnixDomainSocketConnection", known
         is_ssl = issubclass(pool.connection_class, redis.SSLConnection | redis.asyncio.SSLConnection)
-        return {**known, "ssl": is_ssl}
+        return "SSLConnection" if is_ssl else "Connection", known
 
     def close(self) -> None:
         """Close the connections of the client that was made here."""
