@@ -68,9 +68,11 @@ def test_a_client_made_beside_a_given_one_has_its_callers_wait_as_well(place: Re
 
 
 def test_a_scheduler_waits_for_a_connection_too(place: Redis) -> None:
+    class Chart:
+        name = MACHINE
+
     class Armed:
-        class machine:
-            name = MACHINE
+        machine = Chart
 
     async def work() -> None:
         clock = RedisScheduler(with_options(place.url, "max_connections=1"), prefix=place.prefix)

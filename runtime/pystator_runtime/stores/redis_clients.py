@@ -7,6 +7,7 @@ from asyncio import CancelledError
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
@@ -19,6 +20,7 @@ from pystator_runtime import waiting
 from pystator_runtime.errors import ConfigurationError, StoreError
 from pystator_runtime.stores.loops import PerLoop
 from pystator_runtime.stores.redis_procedures import Call, LostError, Procedure
+from pystator_runtime.stores.urls import read_url, without_password
 
 ResultT = TypeVar("ResultT")
 
@@ -136,16 +138,14 @@ class Clients:
     def __init__(self, given: Any) -> None:
         kinds = (redis.Redis, redis.RedisCluster, redis.asyncio.Redis, redis.asyncio.RedisCluster)
         if not isinstance(given, (str, *kinds)):
-            raise ConfigurationError(f"{given!r} is neither a URL of Redis nor one of redis-py's clients")
+            shown = without_password(repr(given))
+            raise ConfigurationError(f"{shown} is neither a URL of Redis nor one of redis-py's clients")
         self._given = given
         self._is_called = isinstance(given, redis.Redis | redis.RedisCluster)
         self._called: Client | None = Client(given) if self._is_called else None
         self._mutex = threading.Lock()
         if isinstance(given, str):
-            try:
-                self._called = Client(self._make_called())
-            except ValueError as error:
-                raise ConfigurationError(f"{given!r} is no URL of Redis: {error}") from None
+            self._called = Client(self._make_called())  # which refuses a wrong URL
         self._is_taken = False
         self._awaited: PerLoop[Client] = PerLoop(self._make_awaited, self._end, _drop)
 
@@ -165,8 +165,7 @@ class Clients:
             return self._called
 
     def _make_called(self) -> Any:
-        """Of our own: it does not send a second time on its own account, for not everything may be done twice."""
-        return redis.Redis.from_pool(self._pool(redis.BlockingConnectionPool, redis.connection, Retry(NoBackoff(), 0)))
+        return self._made(redis, Retry(NoBackoff(), 0))
 
     def _make_awaited(self) -> Client:
         """The client that was given is for the loop that asks first, since its connections belong to one."""
@@ -174,16 +173,20 @@ class Clients:
         if is_given and (not self._is_taken or isinstance(self._given, redis.asyncio.RedisCluster)):
             self._is_taken = True
             return Client(self._given)
-        retry = AsyncRetry(NoBackoff(), 0)
-        pool = self._pool(redis.asyncio.BlockingConnectionPool, redis.asyncio.connection, retry)
-        return Client(redis.asyncio.Redis.from_pool(pool))
+        return Client(self._made(redis.asyncio, AsyncRetry(NoBackoff(), 0)))
 
-    def _pool(self, kind: Any, connections: Any, retry: Any) -> Any:
-        """Connections of our own, for one of which is waited where all are in use."""
+    def _made(self, kind: Any, retry: Any) -> Any:
+        """A client of our own, as ``redis`` or ``redis.asyncio`` has them.
+
+        It does not send a second time on its own account, for not everything may be done twice, and whoever finds all
+        of its connections in use waits for one.
+        """
         if isinstance(self._given, str):
-            return kind.from_url(self._given, retry=retry, **_POOL)
+            return kind.Redis.from_pool(read_url(self._given, "Redis", partial(_pool, kind, retry)))
         class_name, parameters = self._parameters()
-        return kind(connection_class=getattr(connections, class_name), **parameters, retry=retry, **_POOL)
+        connection_class = getattr(kind, class_name)
+        pool = kind.BlockingConnectionPool(connection_class=connection_class, **parameters, retry=retry, **_POOL)
+        return kind.Redis.from_pool(pool)
 
     def _parameters(self) -> tuple[str, dict[str, Any]]:
         """How the client that was given connects: by what class of connections, of either kind, and with what."""
@@ -214,6 +217,15 @@ class Clients:
             await mine.client.aclose()
         else:
             self._is_taken = False
+
+
+def _pool(kind: Any, retry: Any, url: str) -> Any:
+    pool = kind.BlockingConnectionPool.from_url(url, retry=retry, **_POOL)
+    parts = urlsplit(url)
+    if parts.scheme != "unix" and "@" in parts.path + parts.fragment:
+        raise ValueError("what precedes the last '@' ends before it")  # else a password would be taken for a port
+    pool.connection_class(**pool.connection_kwargs)  # connects to nothing; refuses what is no option
+    return pool
 
 
 def _drop(left: Client) -> None:
