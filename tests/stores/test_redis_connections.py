@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,51 @@ def test_a_url_says_by_what_and_how_to_connect(tmp_path: Path) -> None:
             await store.aclose()
 
     asyncio.run(work())
+
+
+# -- given clients ---------------------------------------------------------------------------------------------
+
+LEFT_OPEN = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # by a client that was given, whose event loop was closed before it
+
+
+@LEFT_OPEN
+def test_a_given_async_client_may_serve_one_event_loop_after_another(place: Redis) -> None:
+    """The first one is served by the client itself, the others by clients like it."""
+    client = redis.asyncio.Redis.from_url(place.url)
+    store = RedisStateStore(client, prefix=place.prefix)
+
+    async def work(version: int) -> None:
+        assert await store.acommit(commit(entity(version=version)), None)
+
+    for version in (1, 2, 3, 4):
+        asyncio.run(work(version))
+    assert get(store) == entity(version=4)
+    store.close()
+    del client, store
+    gc.collect()
+
+
+def test_a_given_async_client_is_used_again_after_closing(place: Redis) -> None:
+    async def work() -> None:
+        client = redis.asyncio.Redis.from_url(place.url)
+        store = RedisStateStore(client, prefix=place.prefix)
+        for version in (1, 2):
+            assert await store.acommit(commit(entity(version=version)), None)
+            assert store._clients._awaited.get().client is client
+            await store.aclose()
+        await client.aclose()
+
+    asyncio.run(work())
+
+
+@LEFT_OPEN
+def test_a_given_async_client_of_another_event_loop_is_a_store_error_with_the_remedy(place: Redis) -> None:
+    client = redis.asyncio.Redis.from_url(place.url)
+    asyncio.run(client.ping())  # type: ignore[arg-type]
+    store = RedisStateStore(client, prefix=place.prefix)
+    with pytest.raises(StoreError, match="has served another event loop can't serve this one: give the URL"):
+        asyncio.run(store.aload(MACHINE, "o-1", None, False))
+    del client, store
+    gc.collect()

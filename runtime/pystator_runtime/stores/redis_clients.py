@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from asyncio import CancelledError
+from asyncio import AbstractEventLoop, CancelledError, get_running_loop
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -66,6 +66,10 @@ class Client:
             return _checked(replies)
         except (RedisError, OSError) as error:
             return _told(error, calls)
+        except RuntimeError as error:
+            if "loop" not in str(error):
+                raise
+            return _told(error, calls)
 
     def _ask(self, calls: Sequence[Call], *, whole: bool) -> waiting.Procedure[list[Any]]:
         """Send scripts, or their names; replies and errors as they come."""
@@ -126,6 +130,11 @@ def _told(error: Exception, calls: Sequence[Call]) -> StoreError:
     if isinstance(error, ConnectionError | TimeoutError | OSError):
         unknown = "" if _may_run_twice(calls) else "; whether this was done is not known"
         told: StoreError = LostError(f"Redis did not answer: {error}{unknown}")
+    elif isinstance(error, RuntimeError):
+        told = StoreError(
+            f"Redis could not be asked: {error}; a client of redis.asyncio that has served another event loop can't "
+            "serve this one: give the URL of Redis, of which each loop gets a client"
+        )
     else:
         told = StoreError(f"Redis failed: {error}")
     told.__cause__ = error
@@ -146,7 +155,7 @@ class Clients:
         self._mutex = threading.Lock()
         if isinstance(given, str):
             self._called = Client(self._make_called())  # which refuses a wrong URL
-        self._is_taken = False
+        self._home: AbstractEventLoop | None = None
         self._awaited: PerLoop[Client] = PerLoop(self._make_awaited, self._end, _drop)
 
     def run(self, procedure: Procedure[ResultT]) -> ResultT:
@@ -169,10 +178,11 @@ class Clients:
 
     def _make_awaited(self) -> Client:
         """The client that was given is for the loop that asks first, since its connections belong to one."""
-        is_given = not self._is_called and not isinstance(self._given, str)
-        if is_given and (not self._is_taken or isinstance(self._given, redis.asyncio.RedisCluster)):
-            self._is_taken = True
-            return Client(self._given)
+        if not self._is_called and not isinstance(self._given, str):
+            here = get_running_loop()
+            self._home = self._home or here
+            if self._home is here:
+                return Client(self._given)
         return Client(self._made(redis.asyncio, AsyncRetry(NoBackoff(), 0)))
 
     def _made(self, kind: Any, retry: Any) -> Any:
@@ -215,8 +225,6 @@ class Clients:
     async def _end(self, mine: Client) -> None:
         if mine.client is not self._given:
             await mine.client.aclose()
-        else:
-            self._is_taken = False
 
 
 def _pool(kind: Any, retry: Any, url: str) -> Any:
