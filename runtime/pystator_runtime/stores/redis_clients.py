@@ -13,7 +13,14 @@ import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError, TimeoutError
+from redis.exceptions import (
+    ConnectionError,
+    NoScriptError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
 from redis.retry import Retry
 
 from pystator_runtime import waiting
@@ -31,6 +38,8 @@ _PARAMETERS = (
 )  # fmt: skip
 """What a client of one kind has in common with one of the other."""
 
+_FAILURES = (RedisError, RedisClusterException, OSError)
+
 _POOL = {"max_connections": 100, "timeout": 30.0}
 """How many connections a client that is made here has at most, and for how many seconds one is waited for."""
 
@@ -40,7 +49,7 @@ class Client:
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self._is_cluster = isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
+        self.is_cluster = isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
 
     def served(self, procedure: Procedure[ResultT]) -> waiting.Procedure[ResultT]:
         """Send what a procedure asks for, and tell it the replies."""
@@ -64,7 +73,7 @@ class Client:
             if unknown := _unknown(replies):
                 _fill(replies, unknown, (yield from self._ask([calls[i] for i in unknown], whole=True)))
             return _checked(replies)
-        except (RedisError, OSError) as error:
+        except _FAILURES as error:
             return _told(error, calls)
         except RuntimeError as error:
             if "loop" not in str(error):
@@ -74,7 +83,7 @@ class Client:
     def _ask(self, calls: Sequence[Call], *, whole: bool) -> waiting.Procedure[list[Any]]:
         """Send scripts, or their names; replies and errors as they come."""
         replies: list[Any] = []
-        if len(calls) > 1 and not self._is_cluster:
+        if len(calls) > 1 and not self.is_cluster:
             pipeline = self.client.pipeline(transaction=False)
             for call in calls:
                 pipeline.execute_command(*_command(call, whole), NEVER_DECODE=True)
@@ -193,29 +202,19 @@ class Clients:
         """
         if isinstance(self._given, str):
             return kind.Redis.from_pool(read_url(self._given, "Redis", partial(_pool, kind, retry)))
-        class_name, parameters = self._parameters()
-        connection_class = getattr(kind, class_name)
-        pool = kind.BlockingConnectionPool(connection_class=connection_class, **parameters, retry=retry, **_POOL)
-        return kind.Redis.from_pool(pool)
-
-    def _parameters(self) -> tuple[str, dict[str, Any]]:
-        """How the client that was given connects: by what class of connections, of either kind, and with what."""
         if isinstance(self._given, redis.RedisCluster | redis.asyncio.RedisCluster):
-            raise ConfigurationError(
-                "of a cluster's clients the kind has to be given that is used: redis or redis.asyncio"
-            )
-        given: Any = self._given
-        pool = given.connection_pool
-        known = {name: pool.connection_kwargs[name] for name in _PARAMETERS if name in pool.connection_kwargs}
-        if "path" in known:
-            return "UnixDomainSocketConnection", known
-        is_ssl = issubclass(pool.connection_class, redis.SSLConnection | redis.asyncio.SSLConnection)
-        return "SSLConnection" if is_ssl else "Connection", known
+            return _cluster_like(self._given, kind, retry)
+        pool = _pool_like(self._given.connection_pool, kind, retry)
+        return kind.Redis.from_pool(pool)
 
     def close(self) -> None:
         """Close the connections of the client that was made here."""
         if self._called is not None and not self._is_called:
-            self._called.client.connection_pool.disconnect()
+            client = self._called.client
+            if self._called.is_cluster:
+                client.disconnect_connection_pools()
+            else:
+                client.connection_pool.disconnect()
 
     async def aclose(self) -> None:
         """The same for the running event loop, too."""
@@ -234,6 +233,37 @@ def _pool(kind: Any, retry: Any, url: str) -> Any:
         raise ValueError("what precedes the last '@' ends before it")  # else a password would be taken for a port
     pool.connection_class(**pool.connection_kwargs)  # connects to nothing; refuses what is no option
     return pool
+
+
+def _pool_like(given: Any, kind: Any, retry: Any) -> Any:
+    """Connections of one kind that are made as those of a pool of either kind."""
+    known, is_ssl = _parameters(given.connection_kwargs, given.connection_class)
+    name = "UnixDomainSocketConnection" if "path" in known else "SSLConnection" if is_ssl else "Connection"
+    return kind.BlockingConnectionPool(connection_class=getattr(kind, name), **known, retry=retry, **_POOL)
+
+
+def _cluster_like(given: Any, kind: Any, retry: Any) -> Any:
+    """A cluster's client of one kind that connects as one of either kind does, which finds its nodes at once."""
+    manager = given.nodes_manager
+    known, is_ssl = _parameters(manager.connection_kwargs, manager.connection_kwargs.get("connection_class"))
+    is_ssl = is_ssl or bool(manager.connection_kwargs.get("ssl"))
+    nodes = [kind.cluster.ClusterNode(node.host, node.port) for node in manager.startup_nodes.values()]
+    for of_each_node in ("host", "port", "db"):
+        known.pop(of_each_node, None)
+    if limit := manager.connection_kwargs.get("max_connections"):
+        known["max_connections"] = limit
+    try:
+        return kind.RedisCluster(
+            startup_nodes=nodes, address_remap=manager.address_remap, ssl=is_ssl, retry=retry, **known
+        )
+    except _FAILURES as error:
+        raise StoreError(f"Redis did not answer: {error}") from error
+
+
+def _parameters(known: dict[str, Any], connection_class: Any) -> tuple[dict[str, Any], bool]:
+    """With what connections are made, as far as both kinds know it, and whether through SSL."""
+    is_ssl = issubclass(connection_class or object, redis.SSLConnection | redis.asyncio.SSLConnection)
+    return {name: known[name] for name in _PARAMETERS if name in known}, is_ssl
 
 
 def _drop(left: Client) -> None:
