@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -196,7 +197,7 @@ class SQLiteStateStore:
             if value is not None:
                 wanted += clause
                 values.append(value)
-        found = self._read(f"{wanted} ORDER BY entity_id LIMIT ?", *values, limit)
+        found = self._read(f"{wanted} ORDER BY entity_id LIMIT ?", *values, min(limit, sys.maxsize))
         return [EntityRecord(*entity) for entity in found]
 
     def count_by_state(self, machine: str) -> dict[str, int]:
