@@ -25,6 +25,7 @@ from pystator_runtime.schedulers.asynchronous import AsyncioScheduler
 from pystator_runtime.schedulers.manual import ManualScheduler
 from pystator_runtime.schedulers.watching import PATIENCE, WatchingScheduler
 from pystator_runtime.stored import StoredEntities
+from pystator_runtime.stores.urls import without_password
 
 _logger = logging.getLogger("pystator_runtime.worker")
 
@@ -139,8 +140,9 @@ def _attribute(module: Any, name: str, target: str) -> Any:
 def _unwrapped(found: Any, target: str) -> Orchestrator:
     orchestrator = found.orchestrator if isinstance(found, StoredEntities) else found
     if not isinstance(orchestrator, Orchestrator):
+        shown = without_password(repr(orchestrator))
         raise WrongTargetError(
-            f"{target} is no orchestrator but {orchestrator!r}: name an Orchestrator, what a generated "
+            f"{target} is no orchestrator but {shown}: name an Orchestrator, what a generated "
             "...Orchestrator class makes, several of them, or a function that returns these"
         )
     return orchestrator

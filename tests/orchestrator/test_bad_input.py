@@ -132,6 +132,14 @@ def test_what_is_no_store_is_told_with_the_remedy(wrong: Any) -> None:
         Orchestrator(bound(YAML), InMemoryStateStore(), scheduler=wrong or "redis://localhost")
 
 
+def test_a_url_that_is_no_store_is_told_without_its_password() -> None:
+    """Whoever reads the log need not know it."""
+    with pytest.raises(ConfigurationError) as told:
+        Orchestrator(bound(YAML), "redis://:secret@host/0")  # type: ignore[arg-type]
+    assert "secret" not in str(told.value)
+    assert "host/0" in str(told.value)
+
+
 def test_a_store_that_was_closed_opens_again(place: Place) -> None:
     """docs/orchestrator.md#opening-one: close"""
     orders = orchestrated(YAML, place.open())

@@ -51,6 +51,13 @@ def test_pages_follow_each_other_without_gap_or_repetition(state: str | None, li
     assert found == sorted(WEIRD if state is None else WEIRD[1::2])
 
 
+@pytest.mark.parametrize("limit", [2**31, 2**63 - 1, 2**63, 10**30])
+def test_a_limit_may_be_any_number(limit: int, store: Any) -> None:
+    put(store, *map(entity, "abc"))
+    assert ids(store.find(MACHINE, None, None, limit)) == ["a", "b", "c"]
+    assert ids(store.find(MACHINE, "open", "a", limit)) == ["b", "c"]
+
+
 def test_a_page_may_begin_after_an_id_that_is_not_there(store: Any) -> None:
     put(store, *map(entity, "bdf"))
     assert [ids(store.find(MACHINE, None, after, 10)) for after in ("a", "b", "c", "f", "g")] == [

@@ -402,3 +402,19 @@ def test_threads_that_come_first_at_once_share_one_engine(place: PostgreSQL, mon
     store = place.open()
     assert in_threads(lambda _: get(store), 4) == [None] * 4
     assert len(made) == 1
+
+
+def test_a_connection_that_is_in_use_while_closing_is_closed_when_it_is_given_back(place: PostgreSQL) -> None:
+    """Or it would stay open until it is found to be garbage."""
+    store = SQLAlchemyStateStore(place.url)
+    store.load(MACHINE, ID, None, False)
+    engine = store._engines._called
+    assert engine is not None
+    with engine.connect() as connection:
+        used = connection.connection.driver_connection
+        assert used is not None
+        store.close()
+        assert not used.closed
+    assert used.closed
+    assert store.load(MACHINE, ID, None, False).entity is None
+    store.close()

@@ -14,15 +14,19 @@ from pystator_runtime.timers import Milliseconds
 from pystator_runtime.waiting import Operation, Procedure
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from pystator_runtime.protocols import StateStore
+    from pystator_runtime.stores.loops import PerLoop
 
 AnswerT = TypeVar("AnswerT")
 Given = TypeVarTuple("Given")
 
 _LOCK_TIMEOUT: Milliseconds = 30_000
 """For how long an entity that somebody else has locked is waited for."""
+
+_READING = frozenset(("due", "next_due", "audit", "find", "count_by_state", "failed"))
+"""The methods that wait for nobody who writes."""
 
 
 class StoreGateway:
@@ -33,7 +37,7 @@ class StoreGateway:
         self.store = store
         self.is_instant = store.is_instant
         """Whether the store answers at once, so that nobody need wait for it."""
-        self._holders: ThreadPoolExecutor | None = None
+        self._threads: PerLoop[_Threads] | None = None
         self._twins: dict[str, Callable[..., Awaitable[Any]]] = {}
 
     def ask(self, method: Callable[[*Given], AnswerT], *given: *Given) -> Procedure[AnswerT]:
@@ -76,31 +80,27 @@ class StoreGateway:
         """Call the store in a thread. A caller that is cancelled leaves it to its end, and keeps no lock by it."""
         import asyncio
 
-        pool = self._threads_of_holders() if _ends_a_lock(name, given) else None
-        loop = asyncio.get_running_loop()
-        # No task: the end of the event loop would cancel it.
-        running = loop.run_in_executor(pool, partial(copy_context().run, getattr(self.store, name), *given))
+        running = self._threads_here().submit(name, getattr(self.store, name), given)
         try:
-            return await asyncio.shield(running)
+            return await asyncio.shield(asyncio.wrap_future(running))
         except asyncio.CancelledError:
-            running.add_done_callback(self._give_back)
+            running.add_done_callback(self._give_back)  # in that thread: the event loop may be at its end
             raise
 
-    def _threads_of_holders(self) -> ThreadPoolExecutor:
-        """A thread for whoever holds a lock. All those of the event loop may be waiting for that lock to end."""
-        if self._holders is None:
-            from concurrent.futures import ThreadPoolExecutor
+    def _threads_here(self) -> _Threads:
+        if self._threads is None:
+            from pystator_runtime.stores.loops import PerLoop
 
-            self._holders = ThreadPoolExecutor(1, thread_name_prefix="pystator-locks")
-        return self._holders
+            self._threads = PerLoop(_Threads, _Threads.aend, _Threads.end)
+        return self._threads.get()
 
     def close(self) -> None:
         """Let go of threads."""
-        holders, self._holders = self._holders, None
-        if holders is not None:
-            holders.shutdown(wait=False)
+        if self._threads is not None:
+            for threads in self._threads.all():
+                threads.end()
 
-    def _give_back(self, ended: Any) -> None:
+    def _give_back(self, ended: Future[Any]) -> None:
         if ended.cancelled() or ended.exception() is not None:
             return
         loaded = ended.result()
@@ -108,8 +108,54 @@ class StoreGateway:
             self.store.unlock(loaded.lock)
 
 
-def _ends_a_lock(name: str, given: tuple[object, ...]) -> bool:
-    return name == "unlock" or (name == "commit" and given[-1] is not None)
+class _Threads:
+    """The threads in which one event loop has a store called that can't be awaited, begun when they are needed.
+
+    All that may wait for a writer can be waiting for one that holds a lock. Neither the end of that lock nor what only
+    reads may have to wait for a thread of those, for the writer's guards may read; and the threads of the loop itself
+    are for the application, whose guards may need them.
+    """
+
+    def __init__(self) -> None:
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._running: set[Future[Any]] = set()
+
+    def submit(self, name: str, call: Callable[..., Any], given: tuple[object, ...]) -> Future[Any]:
+        """Have a thread call the method ``name`` of a store."""
+        kind = _kind_of(name, given)
+        pool = self._pools.get(kind)
+        if pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            number = 1 if kind == "locks" else None
+            pool = self._pools[kind] = ThreadPoolExecutor(number, thread_name_prefix=f"pystator-{kind}")
+        running = pool.submit(copy_context().run, call, *given)
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        return running
+
+    def end(self) -> None:
+        """Have the threads end when they have done what they were given; the next call begins new ones."""
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.shutdown(wait=False)
+
+    async def aend(self) -> None:
+        """The same, and wait for it: nothing goes on behind an event loop that has ended."""
+        self.end()
+        if running := list(self._running):
+            import asyncio
+
+            await asyncio.wait([asyncio.wrap_future(each) for each in running])
+
+
+def _kind_of(name: str, given: tuple[object, ...]) -> str:
+    """By whom a call may have to be waited for, which is also what its threads are called by."""
+    if name == "unlock" or (name == "commit" and given[-1] is not None):
+        return "locks"
+    if name in _READING or (name == "load" and not given[-1]):
+        return "reads"
+    return "writes"
 
 
 async def _asleep(seconds: float) -> None:

@@ -346,13 +346,20 @@ def _require_kinds(store: object, scheduler: object) -> None:
     """Tell whoever has mixed them up, or given a path or an address, what to give."""
     if not hasattr(store, "is_instant"):
         raise ConfigurationError(
-            f"{store!r} is no store: make one of it, such as SQLiteStateStore(path), SQLAlchemyStateStore(url) or "
-            "RedisStateStore(url) of pystator_runtime.stores"
+            f"{_shown(store)} is no store: make one of it, such as SQLiteStateStore(path), SQLAlchemyStateStore(url) "
+            "or RedisStateStore(url) of pystator_runtime.stores"
         )
     if scheduler is not None and not hasattr(scheduler, "serve"):
         raise ConfigurationError(
-            f"{scheduler!r} is no scheduler: give one of pystator_runtime.schedulers, such as AsyncioScheduler()"
+            f"{_shown(scheduler)} is no scheduler: give one of pystator_runtime.schedulers, such as AsyncioScheduler()"
         )
+
+
+def _shown(given: object) -> str:
+    """What was given, which may be a URL, as it may be shown."""
+    from pystator_runtime.stores.urls import without_password
+
+    return repr(without_password(given) if isinstance(given, str) else given)
 
 
 def _require_text(what: str, given: object) -> None:

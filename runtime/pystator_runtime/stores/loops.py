@@ -70,6 +70,12 @@ class PerLoop(Generic[ValueT]):
         if kept is not None:
             await kept.end.aclose()
 
+    def all(self) -> list[ValueT]:
+        """The values of all loops that are not closed."""
+        self.sweep()
+        with self._mutex:
+            return [kept.value for kept in self._values.values()]
+
     def sweep(self) -> None:
         """Let go of what belongs to loops that are closed, or to the process before a fork."""
         if self._process != os.getpid():

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import threading
-from asyncio import CancelledError
+from asyncio import AbstractEventLoop, CancelledError, get_running_loop
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError, TimeoutError
+from redis.exceptions import (
+    ConnectionError,
+    NoScriptError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
 from redis.retry import Retry
 
 from pystator_runtime import waiting
 from pystator_runtime.errors import ConfigurationError, StoreError
 from pystator_runtime.stores.loops import PerLoop
 from pystator_runtime.stores.redis_procedures import Call, LostError, Procedure
+from pystator_runtime.stores.urls import read_url, without_password
 
 ResultT = TypeVar("ResultT")
 
 _PARAMETERS = (
-    "host", "port", "db", "username", "password", "client_name", "credential_provider", "protocol",
+    "host", "port", "path", "db", "username", "password", "client_name", "credential_provider", "protocol",
     "socket_timeout", "socket_connect_timeout", "socket_keepalive", "health_check_interval",
     "ssl_keyfile", "ssl_certfile", "ssl_cert_reqs", "ssl_ca_certs", "ssl_ca_data", "ssl_check_hostname",
 )  # fmt: skip
 """What a client of one kind has in common with one of the other."""
+
+_FAILURES = (RedisError, RedisClusterException, OSError)
+
+_POOL = {"max_connections": 100, "timeout": 30.0}
+"""How many connections a client that is made here has at most, and for how many seconds one is waited for."""
 
 
 class Client:
@@ -35,7 +49,7 @@ class Client:
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self._is_cluster = isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
+        self.is_cluster = isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
 
     def served(self, procedure: Procedure[ResultT]) -> waiting.Procedure[ResultT]:
         """Send what a procedure asks for, and tell it the replies."""
@@ -59,13 +73,17 @@ class Client:
             if unknown := _unknown(replies):
                 _fill(replies, unknown, (yield from self._ask([calls[i] for i in unknown], whole=True)))
             return _checked(replies)
-        except (RedisError, OSError) as error:
+        except _FAILURES as error:
+            return _told(error, calls)
+        except RuntimeError as error:
+            if "loop" not in str(error):
+                raise
             return _told(error, calls)
 
     def _ask(self, calls: Sequence[Call], *, whole: bool) -> waiting.Procedure[list[Any]]:
         """Send scripts, or their names; replies and errors as they come."""
         replies: list[Any] = []
-        if len(calls) > 1 and not self._is_cluster:
+        if len(calls) > 1 and not self.is_cluster:
             pipeline = self.client.pipeline(transaction=False)
             for call in calls:
                 pipeline.execute_command(*_command(call, whole), NEVER_DECODE=True)
@@ -121,6 +139,11 @@ def _told(error: Exception, calls: Sequence[Call]) -> StoreError:
     if isinstance(error, ConnectionError | TimeoutError | OSError):
         unknown = "" if _may_run_twice(calls) else "; whether this was done is not known"
         told: StoreError = LostError(f"Redis did not answer: {error}{unknown}")
+    elif isinstance(error, RuntimeError):
+        told = StoreError(
+            f"Redis could not be asked: {error}; a client of redis.asyncio that has served another event loop can't "
+            "serve this one: give the URL of Redis, of which each loop gets a client"
+        )
     else:
         told = StoreError(f"Redis failed: {error}")
     told.__cause__ = error
@@ -133,17 +156,15 @@ class Clients:
     def __init__(self, given: Any) -> None:
         kinds = (redis.Redis, redis.RedisCluster, redis.asyncio.Redis, redis.asyncio.RedisCluster)
         if not isinstance(given, (str, *kinds)):
-            raise ConfigurationError(f"{given!r} is neither a URL of Redis nor one of redis-py's clients")
+            shown = without_password(repr(given))
+            raise ConfigurationError(f"{shown} is neither a URL of Redis nor one of redis-py's clients")
         self._given = given
         self._is_called = isinstance(given, redis.Redis | redis.RedisCluster)
         self._called: Client | None = Client(given) if self._is_called else None
         self._mutex = threading.Lock()
         if isinstance(given, str):
-            try:
-                self._called = Client(self._make_called())
-            except ValueError as error:
-                raise ConfigurationError(f"{given!r} is no URL of Redis: {error}") from None
-        self._is_taken = False
+            self._called = Client(self._make_called())  # which refuses a wrong URL
+        self._home: AbstractEventLoop | None = None
         self._awaited: PerLoop[Client] = PerLoop(self._make_awaited, self._end, _drop)
 
     def run(self, procedure: Procedure[ResultT]) -> ResultT:
@@ -162,41 +183,38 @@ class Clients:
             return self._called
 
     def _make_called(self) -> Any:
-        """Of our own: it does not send a second time on its own account, for not everything may be done twice."""
-        retry = Retry(NoBackoff(), 0)
-        if isinstance(self._given, str):
-            return redis.Redis.from_url(self._given, retry=retry)
-        return redis.Redis(**self._parameters(), retry=retry)
+        return self._made(redis, Retry(NoBackoff(), 0))
 
     def _make_awaited(self) -> Client:
         """The client that was given is for the loop that asks first, since its connections belong to one."""
-        is_given = not self._is_called and not isinstance(self._given, str)
-        if is_given and (not self._is_taken or isinstance(self._given, redis.asyncio.RedisCluster)):
-            self._is_taken = True
-            return Client(self._given)
-        retry = AsyncRetry(NoBackoff(), 0)
-        if isinstance(self._given, str):
-            return Client(redis.asyncio.Redis.from_url(self._given, retry=retry))
-        return Client(redis.asyncio.Redis(**self._parameters(), retry=retry))
+        if not self._is_called and not isinstance(self._given, str):
+            here = get_running_loop()
+            self._home = self._home or here
+            if self._home is here:
+                return Client(self._given)
+        return Client(self._made(redis.asyncio, AsyncRetry(NoBackoff(), 0)))
 
-    def _parameters(self) -> dict[str, Any]:
-        """How the client that was given connects."""
+    def _made(self, kind: Any, retry: Any) -> Any:
+        """A client of our own, as ``redis`` or ``redis.asyncio`` has them.
+
+        It does not send a second time on its own account, for not everything may be done twice, and whoever finds all
+        of its connections in use waits for one.
+        """
+        if isinstance(self._given, str):
+            return kind.Redis.from_pool(read_url(self._given, "Redis", partial(_pool, kind, retry)))
         if isinstance(self._given, redis.RedisCluster | redis.asyncio.RedisCluster):
-            raise ConfigurationError(
-                "of a cluster's clients the kind has to be given that is used: redis or redis.asyncio"
-            )
-        given: Any = self._given
-        pool = given.connection_pool
-        known = {name: pool.connection_kwargs[name] for name in _PARAMETERS if name in pool.connection_kwargs}
-        if "path" in pool.connection_kwargs:
-            return {**known, "unix_socket_path": pool.connection_kwargs["path"]}
-        is_ssl = issubclass(pool.connection_class, redis.SSLConnection | redis.asyncio.SSLConnection)
-        return {**known, "ssl": is_ssl}
+            return _cluster_like(self._given, kind, retry)
+        pool = _pool_like(self._given.connection_pool, kind, retry)
+        return kind.Redis.from_pool(pool)
 
     def close(self) -> None:
         """Close the connections of the client that was made here."""
         if self._called is not None and not self._is_called:
-            self._called.client.connection_pool.disconnect()
+            client = self._called.client
+            if self._called.is_cluster:
+                client.disconnect_connection_pools()
+            else:
+                client.connection_pool.disconnect()
 
     async def aclose(self) -> None:
         """The same for the running event loop, too."""
@@ -206,8 +224,46 @@ class Clients:
     async def _end(self, mine: Client) -> None:
         if mine.client is not self._given:
             await mine.client.aclose()
-        else:
-            self._is_taken = False
+
+
+def _pool(kind: Any, retry: Any, url: str) -> Any:
+    pool = kind.BlockingConnectionPool.from_url(url, retry=retry, **_POOL)
+    parts = urlsplit(url)
+    if parts.scheme != "unix" and "@" in parts.path + parts.fragment:
+        raise ValueError("what precedes the last '@' ends before it")  # else a password would be taken for a port
+    pool.connection_class(**pool.connection_kwargs)  # connects to nothing; refuses what is no option
+    return pool
+
+
+def _pool_like(given: Any, kind: Any, retry: Any) -> Any:
+    """Connections of one kind that are made as those of a pool of either kind."""
+    known, is_ssl = _parameters(given.connection_kwargs, given.connection_class)
+    name = "UnixDomainSocketConnection" if "path" in known else "SSLConnection" if is_ssl else "Connection"
+    return kind.BlockingConnectionPool(connection_class=getattr(kind, name), **known, retry=retry, **_POOL)
+
+
+def _cluster_like(given: Any, kind: Any, retry: Any) -> Any:
+    """A cluster's client of one kind that connects as one of either kind does, which finds its nodes at once."""
+    manager = given.nodes_manager
+    known, is_ssl = _parameters(manager.connection_kwargs, manager.connection_kwargs.get("connection_class"))
+    is_ssl = is_ssl or bool(manager.connection_kwargs.get("ssl"))
+    nodes = [kind.cluster.ClusterNode(node.host, node.port) for node in manager.startup_nodes.values()]
+    for of_each_node in ("host", "port", "db"):
+        known.pop(of_each_node, None)
+    if limit := manager.connection_kwargs.get("max_connections"):
+        known["max_connections"] = limit
+    try:
+        return kind.RedisCluster(
+            startup_nodes=nodes, address_remap=manager.address_remap, ssl=is_ssl, retry=retry, **known
+        )
+    except _FAILURES as error:
+        raise StoreError(f"Redis did not answer: {error}") from error
+
+
+def _parameters(known: dict[str, Any], connection_class: Any) -> tuple[dict[str, Any], bool]:
+    """With what connections are made, as far as both kinds know it, and whether through SSL."""
+    is_ssl = issubclass(connection_class or object, redis.SSLConnection | redis.asyncio.SSLConnection)
+    return {name: known[name] for name in _PARAMETERS if name in known}, is_ssl
 
 
 def _drop(left: Client) -> None:

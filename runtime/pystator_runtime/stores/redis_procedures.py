@@ -6,6 +6,7 @@ once, for clients that are called and for those that are awaited.
 
 from __future__ import annotations
 
+import sys
 import uuid
 import zlib
 from asyncio import CancelledError
@@ -213,6 +214,7 @@ class Procedures:
     def find(self, machine: str, state: str | None, after: str | None, limit: int) -> Procedure[list[EntityRecord]]:
         """Ask all partitions for ids, and those of the first ones for their entities."""
         found: list[EntityRecord] = []
+        limit = min(limit, sys.maxsize)
         while (missing := limit - len(found)) > 0:
             wanted = "" if state is None else state, "" if state is None else "1", after or "", missing
             pages = yield [self._call(scripts.FIND, where, *wanted) for where in self._all(machine)]

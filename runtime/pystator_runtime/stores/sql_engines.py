@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.stores.loops import PerLoop, keep
 from pystator_runtime.stores.sql_database import AUTOCOMMIT, Database, awaited
 from pystator_runtime.stores.sql_queries import Queries
+from pystator_runtime.stores.urls import read_url
 
 
 class _Awaited(NamedTuple):
@@ -92,6 +92,8 @@ class Engines:
         if self._database is not None:
             self._database.close()
         if self._own and self._called is not None:
+            # What is in use just now is given back to a pool that is no longer anybody's.
+            event.listen(self._called.pool, "checkin", _close)
             self._called.dispose()
 
     async def aclose(self) -> None:
@@ -99,6 +101,10 @@ class Engines:
         if self._process == os.getpid():
             await self._awaited.aclose()
         self.close()
+
+
+def _close(connection: object, record: Any) -> None:
+    record.close()
 
 
 async def _end(mine: _Awaited) -> None:
@@ -112,6 +118,13 @@ def _drop(left: _Awaited) -> None:
         connection.pgconn.finish()
 
 
+def _url(given: str | URL) -> URL:
+    url = make_url(given)
+    if "@" in (url.host or ""):
+        raise ValueError("what precedes the last '@' ends before it")
+    return url
+
+
 def psycopg_url(given: str | URL | Engine | AsyncEngine) -> URL:
     """The URL of what was given.
 
@@ -122,10 +135,7 @@ def psycopg_url(given: str | URL | Engine | AsyncEngine) -> URL:
         url, driver = given.url, given.dialect.driver
         fits = given.dialect.name == "postgresql" and driver in ("psycopg", "psycopg_async")
     else:
-        try:
-            url = make_url(given)
-        except ArgumentError as error:
-            raise ConfigurationError(f"this is no URL of a database: {error}") from None
+        url = read_url(given, "a database", _url)
         fits = url.drivername in ("postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg_async")
     if not fits:
         raise ConfigurationError(

@@ -6,6 +6,7 @@ A statement changes all that it has to, or nothing, so it needs no transaction a
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -239,7 +240,7 @@ class Queries:
         return Query(self._text(_DELETE), {"entity_key": key_of(machine, entity_id)}, _flag)
 
     def find(self, machine: str, state: str | None, after: str | None, limit: int) -> Query[list[EntityRecord]]:
-        values: dict[str, Any] = {"machine": machine, "limit": limit}
+        values: dict[str, Any] = {"machine": machine, "limit": min(limit, sys.maxsize)}
         if state is not None:
             values["state_key"] = key_of(state)
         if after is not None:

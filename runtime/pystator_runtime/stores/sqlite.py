@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.schedulers.delays import milliseconds
 from pystator_runtime.stores.sqlite_connections import Connection, Connections, begin_at_once, eased
+from pystator_runtime.stores.urls import without_password
 from pystator_runtime.timers import wall_clock
 
 _SCHEMA = """
@@ -67,6 +71,7 @@ CREATE TABLE IF NOT EXISTS pystator_actions (
 CREATE INDEX IF NOT EXISTS pystator_actions_free ON pystator_actions (machine, error, claimed_until);
 CREATE INDEX IF NOT EXISTS pystator_actions_entity ON pystator_actions (machine, entity_id);
 """
+_URL = re.compile(r"[A-Za-z][\w+.-]+:/|file:")
 _ENTITY = ", ".join(EntityRecord._fields)
 _AUDIT = ", ".join(AuditRecord._fields)
 _ACTION = ", ".join(ActionRecord._fields)
@@ -100,7 +105,7 @@ class SQLiteStateStore:
         durable: bool = True,
         keep_audit: int | float | str | timedelta | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = _file(path)
         self._keep_audit = None if keep_audit is None else milliseconds(keep_audit)
         self._connections = Connections(self.path, _SCHEMA, "pystator_actions_entity", durable=durable)
 
@@ -192,7 +197,7 @@ class SQLiteStateStore:
             if value is not None:
                 wanted += clause
                 values.append(value)
-        found = self._read(f"{wanted} ORDER BY entity_id LIMIT ?", *values, limit)
+        found = self._read(f"{wanted} ORDER BY entity_id LIMIT ?", *values, min(limit, sys.maxsize))
         return [EntityRecord(*entity) for entity in found]
 
     def count_by_state(self, machine: str) -> dict[str, int]:
@@ -298,6 +303,19 @@ class SQLiteStateStore:
         columns = ", ".join(f"{name} = ?" for name in values)
         with self._transaction("write") as connection:
             connection.execute(f"UPDATE pystator_actions SET {columns} WHERE key = ?", (*values.values(), key))
+
+
+def _file(path: str | os.PathLike[str]) -> Path:
+    """The file that a path names now: the process may change its folder before a connection is opened."""
+    text = os.fspath(path)
+    if text in ("", ":memory:") or (text.startswith("file:") and "memory" in text):
+        raise ConfigurationError(
+            f"{text!r} names a database in memory, of which every connection would have one of its own: give the path "
+            "of a file, or take InMemoryStateStore()"
+        )
+    if _URL.match(text):
+        raise ConfigurationError(f"{without_password(text)!r} is a URL: give the path of the file, such as 'orders.db'")
+    return Path(path).absolute()
 
 
 @contextmanager
