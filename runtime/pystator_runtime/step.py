@@ -230,12 +230,8 @@ def ring(step: Step[StateT], timer: Timer) -> Procedure[TransitionResult[StateT]
 def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionResult[StateT]]:
     """Check the context where the machine wants that, ask the guards, take what holds."""
     row, trigger = step.row, step.trigger
-    if step.chart.validate_context:
-        wrong = yield from _context_problems(step)
-        if wrong:
-            return step.unfit("context", wrong)
-    if step.check is not None and (wrong := step.check(row, trigger, step.evaluation.context)):
-        return step.unfit("context", wrong)
+    if (step.chart.validate_context or step.check is not None) and (refusal := (yield from _misfit(step))):
+        return refusal
     chosen = yield from select(step.evaluation, candidates)
     if not chosen:
         verdicts = step.evaluation.verdicts
@@ -247,10 +243,17 @@ def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionR
     return (yield from complete(step, taken))
 
 
-def fall_back(step: Step[StateT]) -> Procedure[TransitionResult[StateT]]:
-    """Take a row's way to the fallback state, in the place of an event that led nowhere (`S12.1`)."""
+def fall_back(step: Step[StateT], payload: Mapping[str, Any]) -> Procedure[TransitionResult[StateT]]:
+    """Take a row's way to the fallback state, in the place of an event that led nowhere (`S12.1`).
+
+    What the event brings is kept, so it has to fit all the same (`S10.1`).
+    """
     assert step.row.fallback is not None, "the caller has looked"
-    return (yield from complete(step, step.row.fallback))
+    declared = step.chart.payloads.get(step.trigger)
+    if declared is not None and (wrong := declared.problems(payload, closed=True)):
+        return step.unfit("payload", wrong)
+    refusal = yield from _misfit(step)
+    return refusal or (yield from complete(step, step.row.fallback))
 
 
 def complete(step: Step[StateT], chosen: Transition[StateT]) -> Procedure[TransitionResult[StateT]]:
@@ -292,6 +295,15 @@ def enter(
     except Exception as failure:
         error = effect_failed(failure)
     return step.finished() if error is None else step.failed(error)
+
+
+def _misfit(step: Step[StateT]) -> Procedure[TransitionResult[StateT] | None]:
+    """The refusal of an event in a context that does not fit the machine, or the validators (`S10.1`, `S10.2`)."""
+    if step.chart.validate_context and (wrong := (yield from _context_problems(step))):
+        return step.unfit("context", wrong)
+    if step.check is not None and (wrong := step.check(step.row, step.trigger, step.evaluation.context)):
+        return step.unfit("context", wrong)
+    return None
 
 
 def effect_failed(failure: Exception) -> ActionError:

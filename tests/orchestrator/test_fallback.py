@@ -137,3 +137,34 @@ def test_sessions_have_no_fallback(store: Any) -> None:
     session = orchestrated(YAML, store).machine.create()
     assert not session.send("close").success
     assert session.current_state == "new"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "payload", "reason"),
+    [
+        ("unheard", {"n": "x"}, "context_validation"),
+        ("fill", {"amount": "much"}, "payload_validation"),
+        ("fill", {"amount": 1, "other": 1}, "payload_validation"),
+        ("unheard", {"n": 13}, "context_validation"),
+    ],
+)
+def test_what_does_not_fit_is_not_kept_by_falling_back(
+    store: Any, door: Any, trigger: str, payload: dict[str, Any], reason: str
+) -> None:
+    """S10.1, S10.2, S12.1: neither for the machine nor for the validators"""
+    declared = "    state_variables: [{key: n, type: integer}, {key: fine, type: any}]\n    events:"
+    yaml = YAML.replace("{machine_name: order,", "{machine_name: order, validate_context: true,")
+    yaml = yaml.replace("    events:", declared)
+
+    def validator(entity_id: str, state: str, trigger: str, context: Any) -> tuple[bool, list[str]]:
+        return context.get("n") != 13, ["thirteen"]
+
+    orders = orchestrated(yaml, store, context_validator=validator)
+    door.create(orders, "o-1")
+    before = door.get(orders, "o-1")
+    result = door.send(orders, "o-1", trigger, payload)
+    assert result.metadata["reason"] == reason
+    assert result.metadata["original_error"] is not None
+    after = door.get(orders, "o-1")
+    assert (after.state, after.version, after.context) == (before.state, before.version, before.context)
+    assert door.send(orders, "o-1", "unheard", {"n": 1}).target_state == "broken"

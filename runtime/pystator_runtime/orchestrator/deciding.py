@@ -154,7 +154,6 @@ class Decider:
         report = journal.about(entity_id, event)
         report.before(draft.row.state, draft)
         step = self._step(draft, event, draft.context)
-        step.check = self._check(entity_id)
         result = yield from ring(step, timer)
         del draft.due[timer]
         if result.error is None:
@@ -164,13 +163,12 @@ class Decider:
     def _decided(self, draft: Draft, event: Event) -> Procedure[TransitionResult[Any]]:
         chart, seen = self.chart, {**draft.context, **event.payload}
         step = self._step(draft, event, seen)
-        step.check = self._check(draft.entity_id)
         result = yield from decide(step, event.payload)
         if result.error is None or result.metadata.get("reason") not in _LED_NOWHERE or chart.fallback is None:
             return result
         if draft.row.fallback is None:  # `hint`
             return result.replaced(metadata={**result.metadata, "fallback_state": chart.fallback})
-        fallen = yield from fall_back(self._step(draft, event, seen))
+        fallen = yield from fall_back(self._step(draft, event, seen), event.payload)
         return fallen.replaced(metadata={**fallen.metadata, "original_error": result.error})
 
     def _step(self, draft: Draft, event: Event, context: Mapping[str, Any]) -> Step[Any]:
@@ -183,6 +181,7 @@ class Decider:
             entity_id=draft.entity_id,
             history=draft.history,
             now=draft.now,
+            check=self._check(draft.entity_id),
         )
 
     def _check(self, entity_id: str) -> Callable[[Row[Any], str, Mapping[str, Any]], list[str]] | None:
