@@ -25,7 +25,7 @@ from pystator_runtime.schedulers.asynchronous import AsyncioScheduler
 from pystator_runtime.schedulers.manual import ManualScheduler
 from pystator_runtime.schedulers.watching import PATIENCE, WatchingScheduler
 from pystator_runtime.stored import StoredEntities
-from pystator_runtime.stores.urls import without_password
+from pystator_runtime.urls import without_password
 
 _logger = logging.getLogger("pystator_runtime.worker")
 

@@ -118,6 +118,11 @@ def joined(template: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[s
     return st.tuples(*parts).map(lambda found: template.format(*found))
 
 
+def _has_no_quotes(text: str) -> bool:
+    """So that it can stand in an f-string, also before Python 3.12."""
+    return "'" not in text
+
+
 def right(kind: str, depth: int) -> st.SearchStrategy[str]:
     """Expressions that give a value of this kind and raise no `TypeError`."""
     leaves = {
@@ -145,7 +150,10 @@ def right(kind: str, depth: int) -> st.SearchStrategy[str]:
     if kind in ("integer", "number", "decimal"):
         ways.append(joined("max({}, {})", same, same))
     if kind == "string":
-        ways += [joined("{}.replace({}, {})", plain, same, same), joined("f'{{{}}}'", below("integer"))]
+        ways += [
+            joined("{}.replace({}, {})", plain, same, same),
+            joined("f'{{{}}}'", below("integer").filter(_has_no_quotes)),
+        ]
     if kind == "boolean":
         ways += [joined("(not {})", same), joined("({} and {})", same, same), joined("({} or {})", same, same)]
         for sort in ("integer", "number", "string", "datetime", "decimal"):

@@ -16,8 +16,8 @@ from pystator_runtime.waiting import Operation, Procedure
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
+    from pystator_runtime.loops import PerLoop
     from pystator_runtime.protocols import StateStore
-    from pystator_runtime.stores.loops import PerLoop
 
 AnswerT = TypeVar("AnswerT")
 Given = TypeVarTuple("Given")
@@ -89,7 +89,7 @@ class StoreGateway:
 
     def _threads_here(self) -> _Threads:
         if self._threads is None:
-            from pystator_runtime.stores.loops import PerLoop
+            from pystator_runtime.loops import PerLoop
 
             self._threads = PerLoop(_Threads, _Threads.aend, _Threads.end)
         return self._threads.get()

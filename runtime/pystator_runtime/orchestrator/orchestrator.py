@@ -357,7 +357,7 @@ def _require_kinds(store: object, scheduler: object) -> None:
 
 def _shown(given: object) -> str:
     """What was given, which may be a URL, as it may be shown."""
-    from pystator_runtime.stores.urls import without_password
+    from pystator_runtime.urls import without_password
 
     return repr(without_password(given) if isinstance(given, str) else given)
 

@@ -25,9 +25,9 @@ from redis.retry import Retry
 
 from pystator_runtime import waiting
 from pystator_runtime.errors import ConfigurationError, StoreError
-from pystator_runtime.stores.loops import PerLoop
+from pystator_runtime.loops import PerLoop
 from pystator_runtime.stores.redis_procedures import Call, LostError, Procedure
-from pystator_runtime.stores.urls import read_url, without_password
+from pystator_runtime.urls import read_url, without_password
 
 ResultT = TypeVar("ResultT")
 

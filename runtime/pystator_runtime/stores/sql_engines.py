@@ -12,10 +12,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pystator_runtime.errors import ConfigurationError
-from pystator_runtime.stores.loops import PerLoop, keep
+from pystator_runtime.loops import PerLoop, keep
 from pystator_runtime.stores.sql_database import AUTOCOMMIT, Database, awaited
 from pystator_runtime.stores.sql_queries import Queries
-from pystator_runtime.stores.urls import read_url
+from pystator_runtime.urls import read_url
 
 
 class _Awaited(NamedTuple):

@@ -16,8 +16,8 @@ from pystator_runtime.errors import ConfigurationError
 from pystator_runtime.records import ActionRecord, AuditRecord, Commit, EntityRecord, Loaded
 from pystator_runtime.schedulers.delays import milliseconds
 from pystator_runtime.stores.sqlite_connections import Connection, Connections, begin_at_once, eased
-from pystator_runtime.stores.urls import without_password
 from pystator_runtime.timers import wall_clock
+from pystator_runtime.urls import without_password
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pystator_entities (
