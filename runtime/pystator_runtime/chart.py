@@ -137,13 +137,14 @@ class Chart(Generic[StateT]):
         """Link all transitions to the rows they lead to, and work out what can be known beforehand."""
         resting = set(self.rows.values())
         for row in rows:
+            rests = row in resting
             for transition in row.candidates():
                 transition.link(self._active)
                 if transition.restoration is not None:
                     transition.restoration.find = _nothing if self.regions is None else self.regions.way_back
-                if row in resting:
+                if rests:
                     transition.conclude()
-            if row in resting and not self.validate_context:
+            if rests and not self.validate_context:
                 row.find_quick(automatic_asks=self.automatic_asks)
 
     def row(self, state: object) -> Row[StateT] | None:

@@ -363,10 +363,11 @@ class StateMachine(
             ReservedKeyError: A key of ``context`` starts with ``_``.
             FSMError: The entry failed: its error.
         """
-        row: Row[Any] = self.chart.initial if initial_state is None else self.row_of(initial_state)
         options = SessionOptions.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
-        session: SessionT_co = self.session_class(self, row, entity_id, context, options, thread_safe)
-        return session
+        session: Any = self._placed(entity_id, context, initial_state, options, thread_safe)
+        session._enter()
+        created: SessionT_co = session
+        return created
 
     async def acreate(
         self,
@@ -381,10 +382,18 @@ class StateMachine(
         hooks: Sequence[TransitionHook] = (),
     ) -> SessionT_co:
         """:meth:`create` for machines in which coming into being may ask async guards or run async actions."""
-        row: Row[Any] = self.chart.initial if initial_state is None else self.row_of(initial_state)
         options = SessionOptions.of(execute_actions=execute_actions, keep=history, strict=strict, hooks=hooks)
-        session: SessionT_co = await self.session_class._acreated(self, row, entity_id, context, options, thread_safe)
-        return session
+        session: Any = self._placed(entity_id, context, initial_state, options, thread_safe)
+        await session._aenter()
+        created: SessionT_co = session
+        return created
+
+    def _placed(
+        self, entity_id: str | None, context: Any, initial_state: object, options: SessionOptions, thread_safe: bool
+    ) -> Any:
+        """A session whose entry is still to come."""
+        row = self.chart.initial if initial_state is None else self.row_of(initial_state)
+        return self.session_class(self, row, entity_id, context, options, thread_safe)
 
     def attach(
         self,

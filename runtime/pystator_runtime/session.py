@@ -54,53 +54,36 @@ class EntitySession(SteppingEntity, Generic[StateT, TriggerT, ContextT, GuardAns
         options: SessionOptions,
         thread_safe: bool,
     ) -> None:
-        """Place a new entity in ``row`` and apply its entry (`S3.5`); called by ``machine.create(...)``."""
-        if self._appear(machine, row, entity_id, context, options, thread_safe):
-            return
-        turns = self._own_turns()
-        turn = turns.begin()
-        try:
-            run(self._begin(turn, row))
-        finally:
-            turns.end(turn)
-
-    @classmethod
-    async def _acreated(
-        cls,
-        machine: Any,
-        row: Row[Any],
-        entity_id: str | None,
-        context: Mapping[str, Any] | None,
-        options: SessionOptions,
-        thread_safe: bool,
-    ) -> Self:
-        """A new entity, whose entry is awaited; called by ``machine.acreate(...)``."""
-        session = cls.__new__(cls)
-        if not session._appear(machine, row, entity_id, context, options, thread_safe):
-            async with session._own_turns().ataken() as turn:
-                await arun(session._begin(turn, row))
-        return session
-
-    def _appear(
-        self,
-        machine: Any,
-        row: Row[Any],
-        entity_id: str | None,
-        context: Mapping[str, Any] | None,
-        options: SessionOptions,
-        thread_safe: bool,
-    ) -> bool:
-        """Be in ``row``; whether that is all, because its entry has nothing to decide or to run."""
-        chart: Chart[Any] = machine.chart
+        """Place a new entity in ``row``, its entry still to come (`S3.5`); called by ``machine.create(...)``."""
         if context is None:
             context = {}
         else:
             refuse_reserved_keys(context, "context")
-        if row.settled and not options.execute_actions:
-            self._place(machine, row, entity_id, {**chart.defaults(), **context}, options, thread_safe)
-            return True
-        self._place(machine, row, entity_id, dict(context), options, thread_safe)
-        return False
+        # Where entering decides and runs nothing, the entity is there with its defaults, and that is all.
+        has_entered = row.settled and not options.execute_actions
+        given = {**machine.chart.defaults(), **context} if has_entered else dict(context)
+        self._place(machine, row, entity_id, given, options, thread_safe)
+
+    def _enter(self) -> None:
+        """Apply the entry of the state that a new entity was placed in.
+
+        Raises:
+            FSMError: It failed: its error.
+        """
+        if self._row.settled and not self._options.execute_actions:
+            return
+        turns = self._own_turns()
+        turn = turns.begin()
+        try:
+            run(self._begin(turn, self._row))
+        finally:
+            turns.end(turn)
+
+    async def _aenter(self) -> None:
+        """:meth:`_enter`, awaiting async guards and actions."""
+        if not self._row.settled or self._options.execute_actions:
+            async with self._own_turns().ataken() as turn:
+                await arun(self._begin(turn, self._row))
 
     # -- sending -----------------------------------------------------------------------------------------------
 

@@ -230,8 +230,10 @@ def ring(step: Step[StateT], timer: Timer) -> Procedure[TransitionResult[StateT]
 def _choose(step: Step[StateT], candidates: Candidates) -> Procedure[TransitionResult[StateT]]:
     """Check the context where the machine wants that, ask the guards, take what holds."""
     row, trigger = step.row, step.trigger
-    if (step.chart.validate_context or step.check is not None) and (refusal := (yield from _misfit(step))):
-        return refusal
+    if step.chart.validate_context or step.check is not None:  # or a procedure would be made for nothing
+        refusal = yield from _misfit(step)
+        if refusal is not None:
+            return refusal
     chosen = yield from select(step.evaluation, candidates)
     if not chosen:
         verdicts = step.evaluation.verdicts

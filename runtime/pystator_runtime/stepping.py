@@ -278,8 +278,8 @@ class SteppingEntity:
         specs = result.all_action_specs if self._options.execute_actions else ()
         if not specs:
             return result
-        occasion = ActionContext(self._context, event, self.entity_id)
-        execution = yield from perform(specs, self._machine.action_registry, occasion)
+        seen = ActionContext(self._context, event, self.entity_id)
+        execution = yield from perform(specs, self._machine.action_registry, seen)
         self._commit(self._row, self._context, execution.changes, execution.removed)
         self._publish()
         return result.replaced(execution=execution)

@@ -290,8 +290,8 @@ def agree(
         started = run(machine._enter(machine.row_of(initial_state), context, None))
     same(told(started), expected(begun), "start")
 
-    def create(**habits: Any) -> Any:
-        return machine.create(context=context, initial_state=initial_state, **habits)
+    def create(**options: Any) -> Any:
+        return machine.create(context=context, initial_state=initial_state, **options)
 
     if begun.error is not None:
         with pytest.raises(FSMError) as caught:

@@ -23,17 +23,17 @@ KINDS = {"plain": {}, "thread-safe": {"thread_safe": True}}
 
 
 @pytest.fixture(params=KINDS.values(), ids=KINDS)
-def habits(request: Any) -> dict[str, Any]:
+def options(request: Any) -> dict[str, Any]:
     """What the session is created with."""
     return dict(request.param)
 
 
-def test_a_sender_cancelled_while_guards_are_asked_has_done_nothing(habits: Any) -> None:
+def test_a_sender_cancelled_while_guards_are_asked_has_done_nothing(options: Any) -> None:
     """S8.8"""
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, guards={"asked": gate}).create(context={"n": 0}, **habits)
+        session = bound(YAML, guards={"asked": gate}).create(context={"n": 0}, **options)
         task = asyncio.create_task(session.asend("ask", p=1))
         await gate.reached.wait()
         assert await cancelled(task)
@@ -53,7 +53,7 @@ async def awaiting_what_is_cancelled(ctx: Any) -> bool:
     return True
 
 
-def test_an_action_whose_task_somebody_cancels_has_failed_and_the_rest_run(habits: Any) -> None:
+def test_an_action_whose_task_somebody_cancels_has_failed_and_the_rest_run(options: Any) -> None:
     """S8.6"""
 
     async def scenario() -> None:
@@ -65,7 +65,7 @@ def test_an_action_whose_task_somebody_cancels_has_failed_and_the_rest_run(habit
             """,
             actions={"act": awaiting_what_is_cancelled, "on": lambda ctx: ran.append("on")},
         )
-        session = machine.create(execute_actions=True, **habits)
+        session = machine.create(execute_actions=True, **options)
         result = await session.asend("go")
         assert result.execution.failed_actions == ["act"]
         assert "cancelled" in str(result.execution.action_results[0].error)
@@ -74,11 +74,11 @@ def test_an_action_whose_task_somebody_cancels_has_failed_and_the_rest_run(habit
     asyncio.run(scenario())
 
 
-def test_a_guard_whose_task_somebody_cancels_is_unknown(habits: Any) -> None:
+def test_a_guard_whose_task_somebody_cancels_is_unknown(options: Any) -> None:
     """S5.3"""
 
     async def scenario() -> None:
-        session = bound(YAML, guards={"asked": awaiting_what_is_cancelled}).create(context={"n": 0}, **habits)
+        session = bound(YAML, guards={"asked": awaiting_what_is_cancelled}).create(context={"n": 0}, **options)
         result = await session.asend("ask")
         assert result.metadata["reason"] == "guards_failed"
         assert session.context == {"n": 0}
@@ -86,12 +86,12 @@ def test_a_guard_whose_task_somebody_cancels_is_unknown(habits: Any) -> None:
     asyncio.run(scenario())
 
 
-def test_a_sender_cancelled_while_its_actions_run_has_moved(habits: Any) -> None:
+def test_a_sender_cancelled_while_its_actions_run_has_moved(options: Any) -> None:
     """S8.8, S8.1: the transition was committed"""
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, actions={"act": gate}).create(execute_actions=True, **habits)
+        session = bound(YAML, actions={"act": gate}).create(execute_actions=True, **options)
         task = asyncio.create_task(session.asend("go"))
         await gate.reached.wait()
         waiting = asyncio.create_task(session.asend("count"))
@@ -102,12 +102,12 @@ def test_a_sender_cancelled_while_its_actions_run_has_moved(habits: Any) -> None
     asyncio.run(scenario())
 
 
-def test_a_sender_cancelled_while_it_waits_for_its_turn_is_simply_gone(habits: Any) -> None:
+def test_a_sender_cancelled_while_it_waits_for_its_turn_is_simply_gone(options: Any) -> None:
     """S8.8"""
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, actions={"act": gate}).create(execute_actions=True, **habits)
+        session = bound(YAML, actions={"act": gate}).create(execute_actions=True, **options)
         first = asyncio.create_task(session.asend("go"))
         await gate.reached.wait()
         second, third = (asyncio.create_task(session.asend("count", by=i)) for i in (2, 3))
@@ -122,13 +122,13 @@ def test_a_sender_cancelled_while_it_waits_for_its_turn_is_simply_gone(habits: A
 
 
 def test_what_a_cancelled_sender_had_queued_is_processed_before_the_next_event(
-    habits: Any,
+    options: Any,
 ) -> None:
     """S8.8"""
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, guards={"asked": gate}).create(**habits)
+        session = bound(YAML, guards={"asked": gate}).create(**options)
         task = asyncio.create_task(session.asend("ask"))
         await gate.reached.wait()
         session.send("count", first=True)
@@ -140,12 +140,12 @@ def test_what_a_cancelled_sender_had_queued_is_processed_before_the_next_event(
     asyncio.run(scenario())
 
 
-def test_nobody_else_receives_the_error_of_a_failing_sender(habits: Any) -> None:
+def test_nobody_else_receives_the_error_of_a_failing_sender(options: Any) -> None:
     """S8.8"""
 
     async def scenario() -> None:
         gate = Gate(answer=False)
-        session = bound(YAML, guards={"asked": gate}).create(strict=True, **habits)
+        session = bound(YAML, guards={"asked": gate}).create(strict=True, **options)
         failing = asyncio.create_task(session.asend("ask"))
         await gate.reached.wait()
         fine = asyncio.create_task(session.asend("count"))
@@ -158,7 +158,7 @@ def test_nobody_else_receives_the_error_of_a_failing_sender(habits: Any) -> None
     asyncio.run(scenario())
 
 
-def test_a_cancellation_is_told_to_hooks_as_what_it_is(habits: Any) -> None:
+def test_a_cancellation_is_told_to_hooks_as_what_it_is(options: Any) -> None:
     """hooks.py: an event could not be decided"""
     told: list[type[BaseException]] = []
 
@@ -168,7 +168,7 @@ def test_a_cancellation_is_told_to_hooks_as_what_it_is(habits: Any) -> None:
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, guards={"asked": gate}).create(hooks=[Watch()], **habits)
+        session = bound(YAML, guards={"asked": gate}).create(hooks=[Watch()], **options)
         task = asyncio.create_task(session.asend("ask"))
         await gate.reached.wait()
         assert await cancelled(task)

@@ -50,10 +50,10 @@ FILLED = {"tags": ["new"], "note": None, "side": "buy"}
 @pytest.fixture(params=CHECKED, ids=CHECKED)
 def send(request: Any) -> Any:
     """A door of a session that takes a plain mapping: answers the result, the state and the context."""
-    habits = {"execute_actions": True} if request.param.startswith("executing") else {}
+    options = {"execute_actions": True} if request.param.startswith("executing") else {}
 
     def sent(state: str, trigger: str, payload: Any, context: Any = None) -> Any:
-        session = placed(MACHINE, state, context or {}, **habits)
+        session = placed(MACHINE, state, context or {}, **options)
         result = CHECKED[request.param](session, trigger, payload)
         return result, session.current_state, session.context
 

@@ -183,8 +183,8 @@ def test_sending_from_a_guard_is_refused(fire: Any, send: Any) -> None:
         return True
 
     machine = bound(YAML, guards={"asked": asked})
-    for habits in ({}, {"execute_actions": True}, {"thread_safe": True}):
-        session = machine.create(context={"n": 0}, **habits)
+    for options in ({}, {"execute_actions": True}, {"thread_safe": True}):
+        session = machine.create(context={"n": 0}, **options)
         result = fire(session, "ask")
         assert result.metadata["reason"] == "guards_failed"
         assert "GuardError" in result.metadata["guard_errors"][0]["error"]

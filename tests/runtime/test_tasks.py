@@ -24,17 +24,17 @@ KINDS = {"plain": {}, "thread-safe": {"thread_safe": True}}
 
 
 @pytest.fixture(params=KINDS.values(), ids=KINDS)
-def habits(request: Any) -> dict[str, Any]:
+def options(request: Any) -> dict[str, Any]:
     """What the session is created with."""
     return dict(request.param)
 
 
-def test_other_tasks_wait_for_the_end_of_the_running_step(habits: Any) -> None:
+def test_other_tasks_wait_for_the_end_of_the_running_step(options: Any) -> None:
     """S8.8"""
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, actions={"act": gate}).create(execute_actions=True, **habits)
+        session = bound(YAML, actions={"act": gate}).create(execute_actions=True, **options)
         first = asyncio.create_task(session.asend("work"))
         await gate.reached.wait()
         others = [asyncio.create_task(session.asend("work")) for _ in range(5)]
@@ -49,12 +49,12 @@ def test_other_tasks_wait_for_the_end_of_the_running_step(habits: Any) -> None:
     asyncio.run(scenario())
 
 
-def test_a_task_that_waits_sees_what_the_step_before_it_left(habits: Any) -> None:
+def test_a_task_that_waits_sees_what_the_step_before_it_left(options: Any) -> None:
     """S8.8"""
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, guards={"asked": gate}).create(**habits)
+        session = bound(YAML, guards={"asked": gate}).create(**options)
         first = asyncio.create_task(session.asend("ask"))
         await gate.reached.wait()
         second = asyncio.create_task(session.asend("count"))
@@ -67,12 +67,12 @@ def test_a_task_that_waits_sees_what_the_step_before_it_left(habits: Any) -> Non
     asyncio.run(scenario())
 
 
-def test_a_sync_send_from_another_task_is_not_lost_and_never_a_deadlock(habits: Any) -> None:
+def test_a_sync_send_from_another_task_is_not_lost_and_never_a_deadlock(options: Any) -> None:
     """S8.8: it can't wait on this thread, so it is queued"""
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, guards={"asked": gate}).create(**habits)
+        session = bound(YAML, guards={"asked": gate}).create(**options)
         first = asyncio.create_task(session.asend("ask"))
         await gate.reached.wait()
         assert session.count().metadata["queued"] is True
@@ -84,12 +84,12 @@ def test_a_sync_send_from_another_task_is_not_lost_and_never_a_deadlock(habits: 
     asyncio.run(scenario())
 
 
-def test_a_snapshot_asked_for_meanwhile_shows_the_last_completed_step(habits: Any) -> None:
+def test_a_snapshot_asked_for_meanwhile_shows_the_last_completed_step(options: Any) -> None:
     """S8.8"""
 
     async def scenario() -> None:
         gate = Gate()
-        session = bound(YAML, guards={"asked": gate}).create(context={"n": 3}, **habits)
+        session = bound(YAML, guards={"asked": gate}).create(context={"n": 3}, **options)
         session.count()
         first = asyncio.create_task(session.asend("ask", p=1))
         await gate.reached.wait()
@@ -102,14 +102,14 @@ def test_a_snapshot_asked_for_meanwhile_shows_the_last_completed_step(habits: An
     asyncio.run(scenario())
 
 
-def test_a_task_started_by_an_action_is_part_of_the_step_while_it_runs(habits: Any) -> None:
+def test_a_task_started_by_an_action_is_part_of_the_step_while_it_runs(options: Any) -> None:
     """S8.8: awaiting it from the action is no deadlock"""
 
     async def scenario() -> None:
         async def act(ctx: Any) -> Any:
             return await asyncio.create_task(session.asend("count"))
 
-        session = bound(YAML, actions={"act": act}).create(execute_actions=True, **habits)
+        session = bound(YAML, actions={"act": act}).create(execute_actions=True, **options)
         result = await session.asend("go")
         assert result.execution.action_results[0].result.metadata["queued"] is True
         assert session.context == {"n": 1}
@@ -118,7 +118,7 @@ def test_a_task_started_by_an_action_is_part_of_the_step_while_it_runs(habits: A
 
 
 def test_a_task_that_outlives_the_step_that_started_it_takes_turns_like_any_other(
-    habits: Any,
+    options: Any,
 ) -> None:
     """S8.8"""
 
@@ -133,7 +133,7 @@ def test_a_task_that_outlives_the_step_that_started_it_takes_turns_like_any_othe
         async def act(ctx: Any) -> None:
             tasks.append(asyncio.create_task(afterwards()))
 
-        session = bound(YAML, actions={"act": act}).create(execute_actions=True, **habits)
+        session = bound(YAML, actions={"act": act}).create(execute_actions=True, **options)
         await session.asend("go")
         later.set()
         result = await tasks[0]
@@ -179,9 +179,9 @@ def depth(turn: Turn | None) -> int:
     return found
 
 
-def test_a_session_outlives_the_event_loops_that_it_is_used_in(habits: Any) -> None:
+def test_a_session_outlives_the_event_loops_that_it_is_used_in(options: Any) -> None:
     """S8.8"""
-    session = bound(YAML, guards={"asked": lambda ctx: True}).create(**habits)
+    session = bound(YAML, guards={"asked": lambda ctx: True}).create(**options)
 
     async def several() -> None:
         await asyncio.gather(*(session.asend("ask") for _ in range(3)))

@@ -47,13 +47,13 @@ def _switch_often() -> Any:
 
 
 @pytest.mark.parametrize(
-    "habits", [{}, {"execute_actions": True}, {"history": 10}], ids=["plain", "executing", "watched"]
+    "options", [{}, {"execute_actions": True}, {"history": 10}], ids=["plain", "executing", "watched"]
 )
 @pytest.mark.parametrize("trigger", ["count", "work", "ask"])
-def test_threads_lose_no_event(trigger: str, habits: dict[str, Any]) -> None:
+def test_threads_lose_no_event(trigger: str, options: dict[str, Any]) -> None:
     """S8.8, docs/generated-module.md#threads-tasks-and-events-from-actions"""
     machine = bound(YAML, guards={"asked": lambda ctx: True})
-    session = machine.create(thread_safe=True, **habits)
+    session = machine.create(thread_safe=True, **options)
 
     def work(index: int) -> int:
         return sum(session.send(trigger, by=index).success for _ in range(EVENTS))

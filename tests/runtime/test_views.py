@@ -56,8 +56,8 @@ PARALLEL = """
     """
 
 
-def order(**habits: Any) -> Any:
-    return bound(ORDER, guards={"allowed": lambda ctx: True}).create("o-1", **habits)
+def order(**options: Any) -> Any:
+    return bound(ORDER, guards={"allowed": lambda ctx: True}).create("o-1", **options)
 
 
 def triggers(view: Any) -> set[str]:

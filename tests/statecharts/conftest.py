@@ -26,14 +26,14 @@ def walk(request: Any) -> Walker:
 class Clocked:
     """A clock, and how its time passes; sessions are attached as they are made."""
 
-    def __init__(self, *, is_async: bool, habits: Mapping[str, Any]) -> None:
+    def __init__(self, *, is_async: bool, options: Mapping[str, Any]) -> None:
         self.clock = ManualScheduler(START)
-        self.habits = habits
+        self.options = options
         self._is_async = is_async
 
     def create(self, machine: Any, context: Mapping[str, Any] | None = None, state: str | None = None) -> Any:
         """A session that the clock serves from its beginning on."""
-        return self.clock.attach(machine.create("e1", context, state, **self.habits))
+        return self.clock.attach(machine.create("e1", context, state, **self.options))
 
     def advance(self, span: Any) -> list[Any]:
         """Let time pass; the results of what fired."""
@@ -53,8 +53,8 @@ _HABITS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-@pytest.fixture(params=[f"{how}-{habits}" for how in ("advance", "aadvance") for habits in _HABITS])
+@pytest.fixture(params=[f"{how}-{options}" for how in ("advance", "aadvance") for options in _HABITS])
 def clocked(request: Any) -> Clocked:
     """Every way to let time pass, for every kind of session."""
-    how, _, habits = request.param.partition("-")
-    return Clocked(is_async=how == "aadvance", habits=_HABITS[habits])
+    how, _, options = request.param.partition("-")
+    return Clocked(is_async=how == "aadvance", options=_HABITS[options])

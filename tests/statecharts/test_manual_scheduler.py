@@ -177,8 +177,8 @@ def test_what_is_due_at_once_when_it_is_attached_fires_as_the_clock_goes_on() ->
           - {trigger: look, source: a, internal: true}
     """)
     clock = ManualScheduler(START)
-    for habits in ({}, {"history": 1}, {"thread_safe": True}):
-        session = clock.attach(machine.create(**habits))
+    for options in ({}, {"history": 1}, {"thread_safe": True}):
+        session = clock.attach(machine.create(**options))
         assert session.look().target_state == "a"
         assert session.current_state == "a"
         assert triggers(clock.advance(0)) == ["_after_a_0_ms"]
@@ -287,8 +287,8 @@ AT_ONCE = """
 def test_an_async_guard_without_delay_is_awaited_after_an_event_that_is_awaited() -> None:
     """S9.1, S5.5: also after an event that itself needs nothing but a move."""
     clock = ManualScheduler(START)
-    for habits in ({}, {"execute_actions": True}, {"thread_safe": True}):
-        session = clock.attach(bound(AT_ONCE, guards={"may": _may}).create(**habits))
+    for options in ({}, {"execute_actions": True}, {"thread_safe": True}):
+        session = clock.attach(bound(AT_ONCE, guards={"may": _may}).create(**options))
         asyncio.run(session.asend("go"))
         assert session.current_state == "b"
 

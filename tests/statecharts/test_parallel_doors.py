@@ -1,4 +1,4 @@
-"""Parallel states through every door: stateless, sessions with their habits, snapshots, execution (S6.8, S8)."""
+"""Parallel states through every door: stateless, sessions with their options, snapshots, execution (S6.8, S8)."""
 
 from __future__ import annotations
 
@@ -165,9 +165,9 @@ HABITS: Any = {
 
 
 @pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)
-@pytest.mark.parametrize("habits", HABITS.values(), ids=HABITS)
-def test_a_session_rests_in_a_config_of_its_machines_own_class(send: Any, habits: Any) -> None:
-    session = MACHINE.create("e1", CONTEXT, **habits)
+@pytest.mark.parametrize("options", HABITS.values(), ids=HABITS)
+def test_a_session_rests_in_a_config_of_its_machines_own_class(send: Any, options: Any) -> None:
+    session = MACHINE.create("e1", CONTEXT, **options)
     result = send(session, "go")
     assert session.current_state == result.target_state == MACHINE.enter_parallel_state("run")
     assert type(session.current_state) is type(MACHINE.enter_parallel_state("run"))

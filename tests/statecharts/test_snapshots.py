@@ -43,8 +43,8 @@ def through_json(session: Any) -> dict[str, Any]:
     return json.loads(json.dumps(session.snapshot(), allow_nan=False))
 
 
-def restored(snapshot: Any, machine: Any = MACHINE, **habits: Any) -> Any:
-    return machine.session_class.from_snapshot(machine, snapshot, **habits)
+def restored(snapshot: Any, machine: Any = MACHINE, **options: Any) -> Any:
+    return machine.session_class.from_snapshot(machine, snapshot, **options)
 
 
 def at(seconds: float) -> str:
@@ -108,17 +108,17 @@ def test_history_survives_a_snapshot(trigger: str, rests: str) -> None:
     assert again.send(trigger).target_state == rests
 
 
-@pytest.mark.parametrize("habits", [{}, {"thread_safe": True}, {"execute_actions": True, "history": 2}])
-def test_restored_timers_stay_due_when_they_were(habits: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{}, {"thread_safe": True}, {"execute_actions": True, "history": 2}])
+def test_restored_timers_stay_due_when_they_were(options: dict[str, Any]) -> None:
     """S9.5: on whatever clock and however much later; a delay is not waited for anew."""
     clock, session = working()
-    again = clock.attach(restored(through_json(session), **habits))
+    again = clock.attach(restored(through_json(session), **options))
     assert clock.advance("4999ms") == []
     fired = clock.advance("1ms")
     assert [result.trigger for result in fired] == ["tick", "tick"]
     assert (session.context["ticks"], again.context["ticks"]) == (1, 1)
     other_clock = ManualScheduler(START + timedelta(seconds=11))
-    later = other_clock.attach(restored(through_json(session), **habits))
+    later = other_clock.attach(restored(through_json(session), **options))
     assert [timer["due"] for timer in later.snapshot()["timers"]] == [at(60), at(22), at(32)]
     assert [result.trigger for result in other_clock.advance("21s")] == ["tick", "_after_first_30000_ms"]
 

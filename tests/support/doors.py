@@ -65,10 +65,10 @@ def audible(yaml: str) -> str:
     return json.dumps(definition)
 
 
-def placed(machine: Any, state: str, context: Mapping[str, Any] = NOTHING, **habits: Any) -> Any:
+def placed(machine: Any, state: str, context: Mapping[str, Any] = NOTHING, **options: Any) -> Any:
     """A session that rests in ``state`` with ``context``, without having entered it."""
     snapshot = {"current_state": state, "context": dict(context)}
-    return machine.session_class.from_snapshot(machine, snapshot, **habits)
+    return machine.session_class.from_snapshot(machine, snapshot, **options)
 
 
 def after(result: Any, context: Mapping[str, Any], payload: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _aprocess(
 Sender = Callable[[Any, str, Mapping[str, Any]], Any]
 
 
-def _of_session(send: Sender, **habits: Any) -> Door:
+def _of_session(send: Sender, **options: Any) -> Door:
     def door(
         machine: Any,
         state: str,
@@ -108,7 +108,7 @@ def _of_session(send: Sender, **habits: Any) -> Door:
         context: Mapping[str, Any] = NOTHING,
         payload: Mapping[str, Any] = NOTHING,
     ) -> Outcome:
-        session = placed(machine, state, context, **habits)
+        session = placed(machine, state, context, **options)
         result = send(session, trigger, payload)
         return Outcome(result, str(session.current_state), dict(session.context))
 

@@ -139,22 +139,22 @@ class _OfSession(Walk):
 
     restored = False
 
-    def __init__(self, machine: Any, state: str | None, context: Mapping[str, Any], send: Any, **habits: Any) -> None:
-        self.habits = habits
+    def __init__(self, machine: Any, state: str | None, context: Mapping[str, Any], send: Any, **options: Any) -> None:
+        self.options = options
         self.send = send
         super().__init__(machine, state, context)
         if state is None:
-            self.session = machine.create("walker", context, **habits)
+            self.session = machine.create("walker", context, **options)
         else:
             snapshot = {"current_state": state, "context": dict(context), "entity_id": "walker"}
-            self.session = machine.session_class.from_snapshot(machine, snapshot, **habits)
+            self.session = machine.session_class.from_snapshot(machine, snapshot, **options)
         self._check()
 
     def _fire(self, trigger: str, payload: Mapping[str, Any]) -> Any:
         if self.restored:
             self.session = self._again()
         result = self.send(self.session, trigger, payload)
-        if self.habits.get("execute_actions") and result.all_actions:
+        if self.options.get("execute_actions") and result.all_actions:
             outcomes = [outcome.action_name for outcome in result.execution.action_results]
             assert outcomes == list(result.all_actions)
         return result
@@ -162,7 +162,7 @@ class _OfSession(Walk):
     def _again(self) -> Any:
         """The session as it comes back from a snapshot."""
         snapshot = json.loads(json.dumps(self.session.snapshot()))
-        again = self.machine.session_class.from_snapshot(self.machine, snapshot, **self.habits)
+        again = self.machine.session_class.from_snapshot(self.machine, snapshot, **self.options)
         assert again.snapshot() == snapshot
         return again
 
@@ -211,9 +211,9 @@ Walker = Callable[..., Walk]
 """Called as ``walk(machine, state=None, context={})``: the entity comes into being, or is put where ``state`` says."""
 
 
-def _by(kind: type[Walk], *arguments: Any, **habits: Any) -> Walker:
+def _by(kind: type[Walk], *arguments: Any, **options: Any) -> Walker:
     def walk(machine: Any, state: str | None = None, context: Mapping[str, Any] = NOTHING) -> Walk:
-        return kind(machine, state, context, *arguments, **habits)
+        return kind(machine, state, context, *arguments, **options)
 
     return walk
 

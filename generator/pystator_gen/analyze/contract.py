@@ -263,7 +263,7 @@ def _written(use: Use) -> Iterable[str]:
 
 
 def _compared(check: Check, path: NodePath) -> Iterable[tuple[object, NodePath]]:
-    """The values that a check compares with, each with its place; a list under `value` can only mean the values."""
+    """The values that a check compares with, each with its place."""
     if check.op in PRESENCE:
         return ()
     if check.values is None:

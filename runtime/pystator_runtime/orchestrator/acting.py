@@ -127,9 +127,9 @@ class Actor:
 
     def _together(self, phase: Sequence[Plan], stops: Stops) -> Procedure[Sequence[ActionResult]]:
         """Run the actions of one phase (`S8.7`), unless an earlier one has failed and that is to stop them."""
-        if len(phase) == 1:
-            return [(yield from self._run(phase[0], stops, stops.before(phase[0])))]
         stop = stops.before(phase[0])  # they are of one commit, and none of them stops another
+        if len(phase) == 1:
+            return [(yield from self._run(phase[0], stops, stop))]
 
         async def all_of_them() -> list[ActionResult]:
             return await asyncio.gather(*(arun(self._run(plan, stops, stop)) for plan in phase))

@@ -26,6 +26,7 @@ from pystator_runtime.orchestrator.queries import EntityQueries, require_id
 from pystator_runtime.orchestrator.ringing import Ringer
 from pystator_runtime.results import TransitionResult
 from pystator_runtime.timers import Milliseconds, from_datetime, to_datetime
+from pystator_runtime.urls import without_password
 from pystator_runtime.waiting import Procedure, arun, run
 
 if TYPE_CHECKING:
@@ -357,8 +358,6 @@ def _require_kinds(store: object, scheduler: object) -> None:
 
 def _shown(given: object) -> str:
     """What was given, which may be a URL, as it may be shown."""
-    from pystator_runtime.urls import without_password
-
     return repr(without_password(given) if isinstance(given, str) else given)
 
 
